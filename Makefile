@@ -1,0 +1,63 @@
+# Two commands need nothing but Python 3.11+ and make: `make demo` and `make test`.
+PYTHON ?= python3
+CONFIG ?= bursar.example.yaml
+BUNDLE ?= lambda
+BIN := .venv/bin
+CDK_CLI := aws-cdk@2.1148.1
+STAMP := .venv/.installed
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo test test-deep check format synth deploy destroy bench lock clean
+
+$(STAMP): requirements/bootstrap.txt requirements/dev.txt requirements/node.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Bursar needs Python 3.11 or newer")'
+	@echo "Installing into .venv (once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/bootstrap.txt
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync -q --require-hashes requirements/dev.txt requirements/bootstrap.txt
+	@command -v node >/dev/null || VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --no-deps --require-hashes -r requirements/node.txt
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP)
+	@BURSAR_BUNDLE=host $(BIN)/python -m infra.app --config $(or $(DEMO_CONFIG),shared/bursar/local/demo.yaml) --output .build/demo
+	@$(BIN)/bursar local demo --assembly .build/demo --output out/demo
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not deep"
+
+test-deep: $(STAMP)
+	@$(BIN)/python -m pytest -q -n 2 -m deep
+
+check: $(STAMP)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(STAMP)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+synth: $(STAMP)
+	@BURSAR_BUNDLE=$(BUNDLE) $(BIN)/python -m infra.app --config $(CONFIG) --output cdk.out
+
+deploy: synth
+	@npx --yes $(CDK_CLI) deploy --app cdk.out --require-approval broadening
+
+destroy: synth
+	@npx --yes $(CDK_CLI) destroy --app cdk.out
+
+bench: $(STAMP)
+	@$(BIN)/uv pip install -q -r benchmarks/requirements.txt --python $(BIN)/python
+	@$(BIN)/python -m benchmarks.run
+
+# Hashes, and no addresses: an index is the reader's choice.
+LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+lock: $(STAMP)
+	@$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
+	@$(LOCK) requirements/layer.in -c requirements/dev.txt -o requirements/layer.txt
+
+clean:
+	@rm -rf .venv .build cdk.out out

@@ -1,0 +1,202 @@
+"""bursar.yaml: what a person decides.
+
+Validated before it is deployed, and bundled as JSON with the code.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from bursar.domain.budgets import Book, Budget
+from bursar.domain.cluster.hours import Basis
+from bursar.domain.money import Money
+from bursar.domain.scopes import Dimension
+
+DEFAULT_MODEL_LABELS = ("model", "app.kubernetes.io/model", "serving.kserve.io/inferenceservice")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _is_pem_in_base64(text: str) -> str:
+    try:
+        pem = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise ValueError("must be base64, as `aws eks describe-cluster` prints it") from None
+    if b"BEGIN CERTIFICATE" not in pem:
+        raise ValueError("holds no PEM certificate")
+    return text
+
+
+Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,99}$")]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+HttpsUrl = Annotated[str, Field(pattern=r"^https://\S+$")]
+CertificateAuthority = Annotated[str, AfterValidator(_is_pem_in_base64)]
+
+
+class PrivateNetwork(_Section):
+    """Where a private cluster endpoint can be reached: one function is placed there per VPC."""
+
+    vpc_id: str = Field(pattern=r"^vpc-[0-9a-f]+$")
+    availability_zones: tuple[str, ...] = Field(min_length=1)
+    subnet_ids: tuple[str, ...] = Field(min_length=1)
+    route_table_ids: tuple[str, ...] = Field(
+        min_length=1, description="of those subnets, for the S3 and DynamoDB gateway endpoints"
+    )
+    security_group_ids: tuple[str, ...] = Field(
+        min_length=1, description="allowed to reach the cluster endpoint on 443"
+    )
+
+
+class Cluster(_Section):
+    name: Name = Field(description="the EKS cluster's name; it signs the token")
+    region: Region
+    account: AccountId | None = None
+    endpoint: str = Field(pattern=r"^https?://\S+$", description="the cluster's API endpoint")
+    certificate_authority: CertificateAuthority | None = Field(
+        default=None, description="base64, as `aws eks describe-cluster` prints it"
+    )
+    network: PrivateNetwork | None = Field(default=None, description="only for a private endpoint")
+    snapshot_every_minutes: Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60] = 5
+    basis: Basis = Basis.RESIDUAL
+    shared_namespaces: tuple[str, ...] = ("kube-system",)
+    spread_shared: Literal["none", "even", "weighted"] = "weighted"
+    model_labels: tuple[str, ...] = Field(default=DEFAULT_MODEL_LABELS, min_length=1)
+    labels: tuple[str, ...] = Field(default=(), description="further pod labels to break down by")
+    support: Literal["auto", "standard", "extended"] = "auto"
+
+    @model_validator(mode="after")
+    def _only_loopback_without_tls(self) -> Cluster:
+        if self.endpoint.startswith("http://") and not re.match(
+            r"^http://(127\.0\.0\.1|localhost)[:/]", self.endpoint + "/"
+        ):
+            raise ValueError("endpoint must be https")
+        return self
+
+
+class ManualPrice(_Section):
+    """A price that a person vouches for, such as a private offer. It stands before the list price."""
+
+    instance_type: str
+    region: Region
+    usd_per_hour: Money
+    effective_from: AwareDatetime
+    author: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _costs_something(self) -> ManualPrice:
+        if self.usd_per_hour <= Money.zero():
+            raise ValueError("usd_per_hour must be above 0")
+        return self
+
+
+class Prices(_Section):
+    manual: tuple[ManualPrice, ...] = ()
+
+
+class Spend(_Section):
+    """Cost Explorer, asked once a day. Every page costs $0.01."""
+
+    enabled: bool = True
+    tag: str = Field(default="team", description="the cost allocation tag to break down by")
+    pages_per_day: int = Field(default=6, ge=1, le=1000)
+
+
+class Owner(_Section):
+    """Who is told about the budgets that name them."""
+
+    emails: tuple[Email, ...] = ()
+    webhooks: tuple[HttpsUrl, ...] = ()
+
+
+class SlackChannel(_Section):
+    """A channel of Amazon Q Developer in chat applications; authorise the workspace there once."""
+
+    workspace_id: str = Field(pattern=r"^[A-Z0-9]{5,}$")
+    channel_id: str = Field(pattern=r"^[A-Z0-9]{5,}$")
+
+
+class Notifications(_Section):
+    catch_all: tuple[Email, ...] = Field(min_length=1, description="told of everything")
+    slack: SlackChannel | None = None
+    storm_cap_per_hour: int = Field(
+        default=20, ge=1, description="beyond it, alerts wait for one digest"
+    )
+
+
+class Config(_Section):
+    """The whole of bursar.yaml."""
+
+    version: Literal[1]
+    organisation: Name
+    account: AccountId
+    region: Region = Field(description="where Bursar is deployed")
+    clusters: tuple[Cluster, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    owners: dict[Name, Owner] = {}
+    notifications: Notifications
+    prices: Prices = Prices()
+    spend: Spend = Spend()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Config:
+        for what, names in (
+            ("cluster", [cluster.name for cluster in self.clusters]),
+            ("budget", [budget.id for budget in self.budgets]),
+        ):
+            if twice := [name for name, count in Counter(names).items() if count > 1]:
+                raise ValueError(f"{what} {twice[0]!r} stands twice")
+        known = {cluster.name for cluster in self.clusters}
+        for budget in self.budgets:
+            if budget.owner not in self.owners:
+                raise ValueError(
+                    f"budget {budget.id!r} names owner {budget.owner!r}, not in owners"
+                )
+            if (cluster := budget.scope.get(Dimension.CLUSTER)) and cluster not in known:
+                raise ValueError(
+                    f"budget {budget.id!r} names cluster {cluster!r}, not in clusters"
+                )
+            if (org := budget.scope.get(Dimension.ORG)) and org != self.organisation:
+                raise ValueError(
+                    f"budget {budget.id!r} names org {org!r}, not {self.organisation!r}"
+                )
+            if budget.book is Book.BILLED and not self.spend.enabled:
+                raise ValueError(f"budget {budget.id!r} needs spend, which is not enabled")
+        return self
+
+    def cluster(self, name: str) -> Cluster:
+        """The cluster of that name.
+
+        Raises:
+            LookupError: none is configured.
+        """
+        for cluster in self.clusters:
+            if cluster.name == name:
+                return cluster
+        raise LookupError(f"no cluster {name!r} is configured")
+
+    def account_of(self, cluster: Cluster) -> str:
+        return cluster.account or self.account
+
+    @property
+    def price_regions(self) -> tuple[str, ...]:
+        return tuple(sorted({cluster.region for cluster in self.clusters} | {self.region}))
+
+
+def load_bundled(path: Path) -> Config:
+    """Read the JSON that was validated at synthesis and bundled with the code."""
+    return Config.model_validate_json(path.read_bytes())
+
+
+def json_schema() -> dict[str, Any]:
+    return Config.model_json_schema() | {"$schema": "https://json-schema.org/draft/2020-12/schema"}

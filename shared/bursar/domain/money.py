@@ -1,0 +1,175 @@
+"""Money: exact amounts in one currency.
+
+Amounts are `Decimal`, stored at 10^-12 USD, because a token costs about 10^-7 USD
+and a month adds up billions of them. Only a statement rounds to cents (half-even).
+Statistics may use floats; they come back through `Money.estimate`, which says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+PLACES = 12
+_QUANTUM = Decimal(1).scaleb(-PLACES)
+_UNITS = 10**PLACES
+_CENT = Decimal("0.01")
+_CONTEXT = Context(prec=38)  # what DynamoDB holds; Inexact is fine here, overflow is not
+_LARGEST = Decimal(10) ** (38 - PLACES)
+
+
+class CurrencyMismatchError(ValueError):
+    """Two amounts in different currencies were combined."""
+
+
+class AmountOutOfRangeError(ValueError):
+    """An amount is not finite, or needs more than the 38 digits that DynamoDB keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount at 10^-12 resolution. Arithmetic is exact; `times` and `of` round once, half-even."""
+
+    amount: Decimal
+    currency: str = "USD"
+
+    @classmethod
+    def of(cls, amount: str | int | Decimal, currency: str = "USD") -> Money:
+        """Read an amount, rounding half-even at the 12th place.
+
+        Raises:
+            AmountOutOfRangeError: the amount is not finite, or 10^26 or more.
+        """
+        value = Decimal(amount)
+        if not value.is_finite() or abs(value) >= _LARGEST:
+            raise AmountOutOfRangeError(f"{amount} {currency} cannot be stored")
+        return cls(value.quantize(_QUANTUM, ROUND_HALF_EVEN, _CONTEXT), currency)
+
+    @classmethod
+    def estimate(cls, value: float, currency: str = "USD") -> Money:
+        """Round a statistical result to a storable amount: the one way back from floats."""
+        return cls.of(Decimal(value), currency)
+
+    @classmethod
+    def zero(cls, currency: str = "USD") -> Money:
+        return cls.of(0, currency)
+
+    @classmethod
+    def sum(cls, amounts: Iterable[Money], currency: str = "USD") -> Money:
+        total = cls.zero(currency)
+        for amount in amounts:
+            total += amount
+        return total
+
+    def times(self, factor: int | Decimal | Fraction) -> Money:
+        """Multiply by a pure number; one rounding, at the 12th place."""
+        exact = Fraction(self.amount) * Fraction(factor)
+        return Money.of(_decimal(exact), self.currency)
+
+    def over(self, other: Money) -> Fraction | None:
+        """This amount as a share of another, or None when the other is zero."""
+        base = self._same(other)
+        return Fraction(self.amount) / Fraction(base) if base else None
+
+    def split(self, weights: Sequence[int]) -> list[Money]:
+        """Divide in proportion to whole-number weights, to parts that sum to this amount exactly.
+
+        Largest remainder: every part gets its share rounded down to 10^-12, then the
+        units left over go to the largest remainders, first come first at a tie.
+        10 split by 1:1:1 is 3.333333333334, 3.333333333333, 3.333333333333.
+
+        Raises:
+            ValueError: a weight is negative, or none is above zero.
+        """
+        if any(weight < 0 for weight in weights) or not any(weights):
+            raise ValueError("weights must be zero or more, and one must be above zero")
+        units, whole = int(self.amount.scaleb(PLACES, _CONTEXT)), sum(weights)
+        shares = [divmod(units * weight, whole) for weight in weights]
+        left = units - sum(floor for floor, _ in shares)
+        if left:
+            by_remainder = sorted(range(len(weights)), key=lambda i: -shares[i][1])
+            for i in by_remainder[:left]:
+                shares[i] = (shares[i][0] + 1, 0)
+        return [Money(_from_units(floor), self.currency) for floor, _ in shares]
+
+    def cents(self) -> Decimal:
+        """The amount on a statement: two places, half-even."""
+        return self.amount.quantize(_CENT, ROUND_HALF_EVEN, _CONTEXT)
+
+    def plain(self) -> str:
+        """All digits that matter and no exponent: `0.0001`, `12`, never `1E-4`."""
+        text = f"{self.amount:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+
+    def __add__(self, other: Money) -> Money:
+        return Money(_CONTEXT.add(self.amount, self._same(other)), self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return Money(_CONTEXT.subtract(self.amount, self._same(other)), self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.amount, self.currency)
+
+    def __bool__(self) -> bool:
+        return bool(self.amount)
+
+    def __lt__(self, other: Money) -> bool:
+        return self.amount < self._same(other)
+
+    def __le__(self, other: Money) -> bool:
+        return self.amount <= self._same(other)
+
+    def __gt__(self, other: Money) -> bool:
+        return self.amount > self._same(other)
+
+    def __ge__(self, other: Money) -> bool:
+        return self.amount >= self._same(other)
+
+    def __str__(self) -> str:
+        sign = "-" if self.amount < 0 else ""
+        symbol = "$" if self.currency == "USD" else f"{self.currency} "
+        return f"{sign}{symbol}{abs(self.cents()):,.2f}"
+
+    def _same(self, other: Money) -> Decimal:
+        if other.currency != self.currency:
+            raise CurrencyMismatchError(f"{self.currency} and {other.currency}")
+        return other.amount
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """In JSON an amount of USD is a string of its digits; floats are refused."""
+
+        def read(value: object) -> Money:
+            if isinstance(value, Money):
+                return value
+            if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+                raise ValueError('an amount is a string or a whole number, such as "1250.50"')
+            try:
+                return cls.of(value)
+            except ArithmeticError:
+                raise ValueError(f"{value!r} is not an amount") from None
+
+        return core_schema.no_info_plain_validator_function(
+            read,
+            json_schema_input_schema=core_schema.union_schema(
+                [core_schema.str_schema(pattern=r"^-?\d+(\.\d+)?$"), core_schema.int_schema()]
+            ),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                Money.plain, return_schema=core_schema.str_schema()
+            ),
+        )
+
+
+def _decimal(exact: Fraction) -> Decimal:
+    """A fraction to the nearest 10^-12, half-even: `round` on fractions is half-even."""
+    return _from_units(round(exact * _UNITS))
+
+
+def _from_units(units: int) -> Decimal:
+    return Decimal(units).scaleb(-PLACES, _CONTEXT)

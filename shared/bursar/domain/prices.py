@@ -1,0 +1,129 @@
+"""Prices are dated rows: what one unit of one thing costs in one region, since when, and who says so.
+
+An absent price is `None`, listed as unpriced; there is no default price anywhere.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from bursar.domain.money import Money
+
+STALE_AFTER = timedelta(hours=48)
+
+
+class VolumeMeasure(StrEnum):
+    SIZE = "gib-month"
+    IOPS = "iops-month"
+    THROUGHPUT = "mibps-month"
+
+
+class PriceKey(BaseModel):
+    """What is priced. `item` is built by the named constructors below, never by hand."""
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str
+    region: str
+    item: str
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.region} {self.item}"
+
+
+class PriceRow(BaseModel):
+    """One price from one source. `usd` is per `unit`; valid from `effective_from` until a later row."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: PriceKey
+    usd: Money
+    unit: str
+    source: str
+    sku: str | None = None
+    effective_from: AwareDatetime
+    author: str | None = None
+
+
+class PriceChange(BaseModel):
+    """p5.48xlarge 98.32 -> 55.04 on 2025-06-23."""
+
+    model_config = ConfigDict(frozen=True)
+
+    old: PriceRow
+    new: PriceRow
+
+    def __str__(self) -> str:
+        when = self.new.effective_from.date().isoformat()
+        return f"{self.new.key.item} {self.old.usd.plain()} -> {self.new.usd.plain()} on {when}"
+
+
+def on_demand(region: str, instance_type: str) -> PriceKey:
+    """An EC2 instance-hour: Linux, shared tenancy, nothing pre-installed."""
+    return PriceKey(service="AmazonEC2", region=region, item=instance_type)
+
+
+def spot(region: str, instance_type: str, zone: str) -> PriceKey:
+    return PriceKey(service="AmazonEC2Spot", region=region, item=f"{instance_type}@{zone}")
+
+
+def hyperpod(region: str, instance_type: str) -> PriceKey:
+    """A SageMaker HyperPod instance-hour (`ml.p5.48xlarge`)."""
+    return PriceKey(service="AmazonSageMaker", region=region, item=instance_type)
+
+
+def auto_mode(region: str, instance_type: str) -> PriceKey:
+    """The fee per instance-hour of EKS Auto Mode, on top of the instance."""
+    return PriceKey(service="AmazonEKS", region=region, item=f"auto-mode:{instance_type}")
+
+
+def fargate(region: str, measure: str, *, arm: bool = False) -> PriceKey:
+    """A Fargate `vcpu-hour` or `gib-hour` on EKS."""
+    return PriceKey(
+        service="AmazonEKS", region=region, item=f"fargate:{'arm:' if arm else ''}{measure}"
+    )
+
+
+def control_plane(region: str, *, extended_support: bool = False) -> PriceKey:
+    tier = "extended" if extended_support else "standard"
+    return PriceKey(service="AmazonEKS", region=region, item=f"control-plane:{tier}")
+
+
+def volume(region: str, volume_type: str, measure: VolumeMeasure) -> PriceKey:
+    return PriceKey(service="AmazonEBS", region=region, item=f"{volume_type}:{measure}")
+
+
+def snapshot_storage(region: str) -> PriceKey:
+    return PriceKey(service="AmazonEBS", region=region, item="snapshot:gib-month")
+
+
+def load_balancer(region: str, kind: str) -> PriceKey:
+    """An hour of an `application`, `network`, `gateway` or `classic` load balancer."""
+    return PriceKey(service="AWSELB", region=region, item=f"{kind}:hour")
+
+
+def public_ipv4(region: str) -> PriceKey:
+    return PriceKey(service="AmazonVPC", region=region, item="public-ipv4:hour")
+
+
+def nat_gateway(region: str, measure: str) -> PriceKey:
+    """A NAT gateway's `hour` or `gb`."""
+    return PriceKey(service="AmazonEC2", region=region, item=f"nat:{measure}")
+
+
+def data_transfer(region: str, kind: str) -> PriceKey:
+    """A GB of `inter-zone`, `inter-region` or `internet` (first paid tier) transfer."""
+    return PriceKey(service="AWSDataTransfer", region=region, item=kind)
+
+
+def file_storage(region: str, service: str, storage_class: str) -> PriceKey:
+    """A GB-month of an EFS, FSx or S3 storage class; `service` is AWS' own service code."""
+    return PriceKey(service=service, region=region, item=f"{storage_class}:gb-month")
+
+
+def is_stale(checked_at: datetime | None, now: datetime) -> bool:
+    """A price book that nobody has been able to check for more than 48 hours."""
+    return checked_at is None or now - checked_at > STALE_AFTER

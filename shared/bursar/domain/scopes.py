@@ -1,0 +1,90 @@
+"""A scope says whose money: a set of dimension=value pairs, written `cluster=prod,model=llama`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+
+class Dimension(StrEnum):
+    ORG = "org"
+    ACCOUNT = "account"
+    CLUSTER = "cluster"
+    NAMESPACE = "namespace"
+    MODEL = "model"
+
+
+class ScopeError(ValueError):
+    """A scope has no pair, names a dimension twice, or one that does not exist."""
+
+
+class Scope:
+    """An immutable set of dimension=value pairs; equal and hashed by its canonical text."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Mapping[Dimension, str]) -> None:
+        self._pairs = dict(sorted(pairs.items()))
+
+    @classmethod
+    def parse(cls, text: str) -> Scope:
+        """Read `cluster=prod,namespace=search`.
+
+        Raises:
+            ScopeError: nothing is named, a dimension is unknown or repeated, or a value is empty.
+        """
+        pairs: dict[Dimension, str] = {}
+        for part in text.split(","):
+            name, equals, value = (piece.strip() for piece in part.partition("="))
+            if name not in set(Dimension) or not equals or not value:
+                known = ", ".join(Dimension)
+                raise ScopeError(f"{part!r} is not dimension=value; dimensions: {known}")
+            if (dimension := Dimension(name)) in pairs:
+                raise ScopeError(f"{name} stands twice in {text!r}")
+            pairs[dimension] = value
+        return cls(pairs)
+
+    def __getitem__(self, dimension: Dimension) -> str:
+        return self._pairs[dimension]
+
+    def get(self, dimension: Dimension) -> str | None:
+        return self._pairs.get(dimension)
+
+    @property
+    def dimensions(self) -> frozenset[Dimension]:
+        return frozenset(self._pairs)
+
+    def covers(self, facts: Mapping[Dimension, str]) -> bool:
+        """True when every pair of this scope stands in the facts."""
+        return all(facts.get(name) == value for name, value in self._pairs.items())
+
+    def __str__(self) -> str:
+        return ",".join(f"{name}={value}" for name, value in self._pairs.items())
+
+    def __repr__(self) -> str:
+        return f"Scope({self})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scope) and self._pairs == other._pairs
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def read(value: object) -> Scope:
+            if isinstance(value, Scope):
+                return value
+            if not isinstance(value, str):
+                raise ValueError("a scope is written dimension=value,dimension=value")
+            return cls.parse(value)
+
+        return core_schema.no_info_plain_validator_function(
+            read,
+            json_schema_input_schema=core_schema.str_schema(),
+            serialization=core_schema.to_string_ser_schema(),
+        )

@@ -1,0 +1,168 @@
+"""Everything Bursar needs from outside, on one page.
+
+Each protocol has an AWS (or Kubernetes) adapter, a memory adapter, and one contract suite
+that both pass. Times are aware and UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from bursar.domain.alerts import Alert, OutboxRow
+from bursar.domain.budgets import BudgetState
+from bursar.domain.cluster.hours import HourCosts
+from bursar.domain.cluster.lifetimes import InstanceState
+from bursar.domain.cluster.records import ClusterSnapshot, Inventory, Pod
+from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.health import SourceHealth
+from bursar.domain.periods import Window
+from bursar.domain.prices import PriceChange, PriceKey, PriceRow
+from bursar.domain.spend import Metric, SpendFact
+from bursar.domain.spot import SpotPoint
+
+
+class ClusterReader(Protocol):
+    """One Kubernetes cluster, read-only. Raises ClusterUnreadableError rather than answer half."""
+
+    def inventory(self) -> Inventory: ...
+
+    def pods(self) -> Iterator[Pod]:
+        """Every pod, a page at a time; those that have finished included."""
+        ...
+
+
+class SnapshotStore(Protocol):
+    def put(self, snapshot: ClusterSnapshot) -> None: ...
+
+    def between(self, cluster: str, window: Window) -> Iterator[ClusterSnapshot]:
+        """Oldest first, one in memory at a time."""
+        ...
+
+    def latest(self, cluster: str, before: datetime) -> ClusterSnapshot | None:
+        """The newest of the last two days."""
+        ...
+
+
+class CostHistory(Protocol):
+    """Closed hours of clusters, and the days they add up to."""
+
+    def put_hour(self, costs: HourCosts) -> None:
+        """Replace this cluster's hour, and re-sum its day from the hours stored."""
+        ...
+
+    def hours(self, cluster: str, window: Window) -> Sequence[HourCosts]:
+        """The closed hours that touch the window, oldest first."""
+        ...
+
+    def days(self, cluster: str, window: Window) -> Sequence[HourCosts]:
+        """The days that touch the window, each summed over its closed hours, oldest first."""
+        ...
+
+
+class LifetimeStore(Protocol):
+    """EC2 instance state changes: when an instance began and ceased to be billed."""
+
+    def record(self, state: InstanceState) -> None: ...
+
+    def states(self, instance_ids: Collection[str]) -> Mapping[str, Sequence[InstanceState]]:
+        """Oldest first; an instance never heard of is absent."""
+        ...
+
+
+class VolumeCatalogue(Protocol):
+    def describe(self, volume_ids: Collection[str]) -> Mapping[str, VolumeSpec]:
+        """What the volumes really are (type, size, IOPS, throughput); unknown ids are absent."""
+        ...
+
+
+class PriceBook(Protocol):
+    def prices_at(self, keys: Collection[PriceKey], at: datetime) -> Mapping[PriceKey, PriceRow]:
+        """The row in force at that time for each key; keys without one are absent."""
+        ...
+
+
+class PriceStore(PriceBook, Protocol):
+    """The kept price book: dated rows that are never changed, only followed by later ones."""
+
+    def record(self, rows: Iterable[PriceRow]) -> Sequence[PriceChange]:
+        """Keep the rows that differ from the ones in force; say which prices changed."""
+        ...
+
+    def history(self, key: PriceKey) -> Sequence[PriceRow]:
+        """Oldest first."""
+        ...
+
+
+class PriceList(Protocol):
+    """A source of list prices for one region (the AWS Price List)."""
+
+    def rows(self, region: str, at: datetime) -> Iterator[PriceRow]: ...
+
+
+class SpotHistory(Protocol):
+    def points(
+        self, region: str, instance_types: Collection[str], window: Window
+    ) -> Iterator[SpotPoint]: ...
+
+
+class Bill(Protocol):
+    """Cost Explorer. Every page costs money; the adapter asks a budget of pages before each."""
+
+    def facts(self, first: date, last: date, as_of: datetime) -> Sequence[SpendFact]: ...
+
+
+class SpendStore(Protocol):
+    def record(self, facts: Sequence[SpendFact]) -> int:
+        """Keep what is new or restated; the number of rows written."""
+        ...
+
+    def latest(self, account: str, metric: Metric, first: date, last: date) -> Sequence[SpendFact]:
+        """The newest telling of each day and group, by day, then group; `last` is included."""
+        ...
+
+
+class Counter(Protocol):
+    """A counter with a ceiling that holds under any concurrency."""
+
+    def take(self, name: str, ceiling: int, expires_at: datetime) -> bool:
+        """Count one more, or answer False when the ceiling is reached."""
+        ...
+
+
+class BudgetStore(Protocol):
+    def state(self, budget_id: str, window: Window) -> BudgetState | None: ...
+
+    def commit(
+        self, old: BudgetState | None, new: BudgetState, outbox: Sequence[OutboxRow]
+    ) -> bool:
+        """Store the new state and its messages together, or neither.
+
+        False when `old` is no longer the current state: read again and assess again.
+        """
+        ...
+
+
+class Outbox(Protocol):
+    def post(self, row: OutboxRow) -> bool:
+        """Post a message of its own; False when one of the same id was posted before."""
+        ...
+
+    def unsent(self, due_before: datetime) -> Sequence[OutboxRow]:
+        """Oldest first, at most 200."""
+        ...
+
+    def mark_sent(self, row: OutboxRow, at: datetime) -> None: ...
+
+
+class Publisher(Protocol):
+    def publish(self, alert: Alert) -> None:
+        """Tell everyone who subscribed to this owner; raises when any channel refused."""
+        ...
+
+
+class HealthLog(Protocol):
+    def saw(self, health: SourceHealth) -> None: ...
+
+    def all(self) -> Sequence[SourceHealth]: ...
