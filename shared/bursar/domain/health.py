@@ -8,7 +8,7 @@ from bursar.domain.quality import Quality
 
 
 class SourceHealth(BaseModel):
-    """`source` is `cluster/prod`, `prices/eu-west-1`, `spend`, ... `good_at` is its last good time."""
+    """One source: `cluster/prod`, `prices/eu-west-1`, `spend`; `good_at` is its last good time."""
 
     model_config = ConfigDict(frozen=True)
 

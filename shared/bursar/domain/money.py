@@ -34,7 +34,7 @@ class AmountOutOfRangeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount at 10^-12 resolution. Arithmetic is exact; `times` and `of` round once, half-even."""
+    """An amount at 10^-12 resolution. Sums are exact; `times` and `of` round once, half-even."""
 
     amount: Decimal
     currency: str = "USD"

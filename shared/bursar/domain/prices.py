@@ -1,4 +1,4 @@
-"""Prices are dated rows: what one unit of one thing costs in one region, since when, and who says so.
+"""Prices are dated rows: what a unit of something costs in a region, since when, and who says so.
 
 An absent price is `None`, listed as unpriced; there is no default price anywhere.
 """
@@ -35,7 +35,7 @@ class PriceKey(BaseModel):
 
 
 class PriceRow(BaseModel):
-    """One price from one source. `usd` is per `unit`; valid from `effective_from` until a later row."""
+    """One price from one source: `usd` per `unit`, from `effective_from` until a later row."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -37,7 +37,7 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowKey:
-    """Who a row of cost belongs to. Idle, shared and cluster-wide cost use the `__names__` as namespace."""
+    """Who a row of cost belongs to. Idle, shared and cluster-wide rows have a `__name__`."""
 
     namespace: str
     workload: str = ""
@@ -57,7 +57,10 @@ class Unpriced:
 
 @dataclass(frozen=True, slots=True)
 class HourCosts:
-    """Parts that sum to the whole exactly. `known_seconds` of the window are covered by snapshots."""
+    """Parts that sum to the whole exactly.
+
+    Snapshots cover `known_seconds` of the window; the rest is unknown, and not in the rows.
+    """
 
     cluster: str
     window: Window

@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class InstanceState:
-    """One EC2 Instance State-change Notification: `state` as EC2 names it (pending, running, ...)."""
+    """One EC2 Instance State-change Notification; `state` as EC2 names it (`running`, ...)."""
 
     instance_id: str
     state: str

@@ -102,14 +102,12 @@ class Inventory:
     load_balancers: tuple[LoadBalancer, ...]
     kubernetes_version: str | None  # "1.33"
     is_eks: bool
-    not_served: tuple[
-        str, ...
-    ] = ()  # optional lists that the server does not have (404) or that we may not read (403)
+    not_served: tuple[str, ...] = ()  # optional lists that answered 404 or 403
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterSnapshot:
-    """A cluster at one instant, as stored: `at` in epoch seconds, `interval_seconds` as configured."""
+    """A cluster at one instant; `interval_seconds` is how often it is configured to be seen."""
 
     cluster: str
     at: int

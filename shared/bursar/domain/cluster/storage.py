@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class VolumeSpec:
-    """One EBS volume. `size_gib` is what is billed; IOPS and throughput are the provisioned totals."""
+    """One EBS volume: `size_gib` is billed; IOPS and throughput are the provisioned totals."""
 
     volume_id: str
     volume_type: str  # gp2, gp3, io1, io2, st1, sc1, standard
