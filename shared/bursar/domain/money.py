@@ -77,26 +77,18 @@ class Money:
         base = self._same(other)
         return Fraction(self.amount) / Fraction(base) if base else None
 
+    @classmethod
+    def from_units(cls, units: int, currency: str = "USD") -> Money:
+        """An amount counted in 10^-12: what exact splitting works in."""
+        return cls(_from_units(units), currency)
+
+    @property
+    def units(self) -> int:
+        return int(self.amount.scaleb(PLACES, _CONTEXT))
+
     def split(self, weights: Sequence[int]) -> list[Money]:
-        """Divide in proportion to whole-number weights, to parts that sum to this amount exactly.
-
-        Largest remainder: every part gets its share rounded down to 10^-12, then the
-        units left over go to the largest remainders, first come first at a tie.
-        10 split by 1:1:1 is 3.333333333334, 3.333333333333, 3.333333333333.
-
-        Raises:
-            ValueError: a weight is negative, or none is above zero.
-        """
-        if any(weight < 0 for weight in weights) or not any(weights):
-            raise ValueError("weights must be zero or more, and one must be above zero")
-        units, whole = int(self.amount.scaleb(PLACES, _CONTEXT)), sum(weights)
-        shares = [divmod(units * weight, whole) for weight in weights]
-        left = units - sum(floor for floor, _ in shares)
-        if left:
-            by_remainder = sorted(range(len(weights)), key=lambda i: -shares[i][1])
-            for i in by_remainder[:left]:
-                shares[i] = (shares[i][0] + 1, 0)
-        return [Money(_from_units(floor), self.currency) for floor, _ in shares]
+        """Divide by `split_units`: the parts sum to this amount exactly."""
+        return [Money.from_units(part, self.currency) for part in split_units(self.units, weights)]
 
     def cents(self) -> Decimal:
         """The amount on a statement: two places, half-even."""
@@ -164,6 +156,26 @@ class Money:
                 Money.plain, return_schema=core_schema.str_schema()
             ),
         )
+
+
+def split_units(units: int, weights: Sequence[int]) -> list[int]:
+    """Divide whole units in proportion to whole-number weights; the parts sum to `units`.
+
+    Largest remainder: every part gets its share rounded down, then the units left over go
+    to the largest remainders, first come first at a tie. 10 by 1:1:1 is 4, 3, 3.
+
+    Raises:
+        ValueError: a weight is negative, or none is above zero.
+    """
+    whole = sum(weights)
+    if whole <= 0 or min(weights) < 0:
+        raise ValueError("weights must be zero or more, and one must be above zero")
+    parts = [units * weight // whole for weight in weights]
+    if left := units - sum(parts):
+        by_remainder = sorted(range(len(weights)), key=lambda i: -(units * weights[i] % whole))
+        for i in by_remainder[:left]:
+            parts[i] += 1
+    return parts
 
 
 def _decimal(exact: Fraction) -> Decimal:

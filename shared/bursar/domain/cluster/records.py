@@ -47,6 +47,7 @@ class Node:
     has_public_ip: bool = False
     auto_mode: bool = False
     arm: bool = False
+    gpu_count: int | None = None  # physical ones (label nvidia.com/gpu.count), if time-sliced
 
 
 @dataclass(frozen=True, slots=True)

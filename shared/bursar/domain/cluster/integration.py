@@ -1,0 +1,190 @@
+"""From snapshots to seconds: how long each node, pod and volume of an hour really ran.
+
+Snapshots are instants. Kubernetes says when a pod started and finished and EC2 when an
+instance did; only what vanished between two snapshots is put at the middle of the gap.
+Time between snapshots further apart than two intervals is unknown, and stays so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Generic, TypeVar
+
+from bursar.domain.cluster.lifetimes import InstanceState, billed_span
+from bursar.domain.cluster.records import ClusterSnapshot, LoadBalancer, Node, Pod, Volume
+from bursar.domain.periods import Window
+
+R = TypeVar("R")
+Spans = Sequence[tuple[int, int]]
+_FOREVER = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class PodTime:
+    """A pod's seconds on its node in the window, and its mean max(request, usage)."""
+
+    pod: Pod
+    seconds: int
+    cpu_milli: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterTime:
+    """One cluster over one window, in seconds. Empty, with no known second, when blind."""
+
+    known_seconds: int
+    as_of: int
+    nodes: Sequence[tuple[Node, int]] = ()
+    pods: Sequence[PodTime] = ()
+    volumes: Sequence[tuple[Volume, int]] = ()
+    load_balancers: Sequence[tuple[LoadBalancer, int]] = ()
+    kubernetes_version: str | None = None
+    is_eks: bool = False
+    not_served: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Life(Generic[R]):
+    """What is known of one thing's beginning and end, in epoch seconds."""
+
+    record: R
+    appeared: int  # half-way from the snapshot before; minus forever if it was always there
+    last_seen: int
+    gone_at: int | None = None
+    sightings: int = 0
+    cpu_milli: int = 0  # summed over sightings: max(request, usage)
+    memory_bytes: int = 0
+
+    @property
+    def vanished(self) -> int:
+        """Seen at 10:00, gone at 10:05: it ended at 10:02:30."""
+        return _FOREVER if self.gone_at is None else (self.last_seen + self.gone_at) // 2
+
+
+@dataclass(slots=True)
+class _Watch(Generic[R]):
+    """Follows the things of one kind through the snapshots."""
+
+    lives: dict[Hashable, _Life[R]] = field(default_factory=dict)
+    alive: set[Hashable] = field(default_factory=set)
+
+    def see(self, at: int, previous: int | None, things: Iterable[tuple[Hashable, R]]) -> None:
+        seen = set()
+        appeared = -_FOREVER if previous is None else (previous + at) // 2
+        for key, record in things:
+            seen.add(key)
+            life = self.lives.get(key)
+            if life is None:
+                life = self.lives[key] = _Life(record, appeared, at)
+            life.record, life.last_seen, life.gone_at = record, at, None
+        for key in self.alive - seen:
+            self.lives[key].gone_at = at
+        self.alive = seen
+
+    def seconds(self, known: Spans) -> Iterator[tuple[R, int]]:
+        """For things that do not say when they began."""
+        for life in self.lives.values():
+            if seconds := _within(known, life.appeared, life.vanished):
+                yield life.record, seconds
+
+
+def integrate(
+    window: Window,
+    snapshots: Iterable[ClusterSnapshot],
+    states: Mapping[str, Sequence[InstanceState]],
+) -> ClusterTime:
+    """Integrate one window over snapshots that reach a little beyond both of its ends.
+
+    Args:
+        snapshots: of one cluster, oldest first; they are looked at one by one.
+        states: EC2 state changes by instance id; exact where present.
+    """
+    nodes, volumes = _Watch[Node](), _Watch[Volume]()
+    pods, balancers = _Watch[Pod](), _Watch[LoadBalancer]()
+    times: list[int] = []
+    interval, last = 0, None
+    for last in snapshots:
+        at, before, held = last.at, times[-1] if times else None, last.inventory
+        nodes.see(at, before, ((node.name, node) for node in held.nodes))
+        volumes.see(at, before, ((volume.name, volume) for volume in held.volumes))
+        balancers.see(at, before, (((lb.namespace, lb.service), lb) for lb in held.load_balancers))
+        pods.see(at, before, ((pod.uid, pod) for pod in last.pods if pod.node))
+        _add_usage(pods, last.pods)
+        times.append(at)
+        interval = max(interval, last.interval_seconds)
+    start, end = int(window.start.timestamp()), int(window.end.timestamp())
+    known = _known(times, 2 * interval, start, end)
+    if last is None or not known:
+        return ClusterTime(known_seconds=0, as_of=times[-1] if times else 0)
+    return ClusterTime(
+        known_seconds=sum(to - since for since, to in known),
+        as_of=max((at for at in times if at <= end), default=times[0]),
+        nodes=list(_node_times(nodes, known, states)),
+        pods=[time for life in pods.lives.values() if (time := _pod_time(life, known))],
+        volumes=list(volumes.seconds(known)),
+        load_balancers=list(balancers.seconds(known)),
+        kubernetes_version=last.inventory.kubernetes_version,
+        is_eks=last.inventory.is_eks,
+        not_served=last.inventory.not_served,
+    )
+
+
+def _add_usage(watch: _Watch[Pod], pods: Iterable[Pod]) -> None:
+    for pod in pods:
+        if life := watch.lives.get(pod.uid):
+            life.sightings += 1
+            life.cpu_milli += max(pod.cpu_milli, pod.cpu_used_milli or 0)
+            life.memory_bytes += max(pod.memory_bytes, pod.memory_used_bytes or 0)
+
+
+def _known(times: Sequence[int], longest_gap: int, start: int, end: int) -> Spans:
+    """The parts of [start, end) that lie between snapshots no further apart than the gap.
+
+    The window's own ends serve as snapshots when a real one lies within the gap of them:
+    what began or ended there is dated by Kubernetes itself.
+    """
+    if not times:
+        return []
+    stops = list(times)
+    if start < stops[0] <= start + longest_gap:
+        stops.insert(0, start)
+    if end - longest_gap <= stops[-1] < end:
+        stops.append(end)
+    spans = [
+        (max(since, start), min(to, end))
+        for since, to in pairwise(stops)
+        if to - since <= longest_gap
+    ]
+    return [(since, to) for since, to in spans if to > since]
+
+
+def _within(known: Spans, since: int, to: int) -> int:
+    return sum(max(min(to, end) - max(since, start), 0) for start, end in known)
+
+
+def _node_times(
+    watch: _Watch[Node], known: Spans, states: Mapping[str, Sequence[InstanceState]]
+) -> Iterator[tuple[Node, int]]:
+    for life in watch.lives.values():
+        node = life.record
+        billed = billed_span(states.get(node.instance_id or "", ()))
+        began = billed.start or node.created_at or life.appeared
+        if seconds := _within(known, began, billed.end or life.vanished):
+            yield node, seconds
+
+
+def _pod_time(life: _Life[Pod], known: Spans) -> PodTime | None:
+    """None for a pod that did not run in the window."""
+    pod = life.record
+    if pod.started_at is None:
+        return None
+    ended = pod.finished_at if pod.finished_at is not None else life.vanished
+    seconds = _within(known, pod.started_at, ended)
+    if not seconds:
+        return None
+    return PodTime(
+        pod, seconds, life.cpu_milli // life.sightings, life.memory_bytes // life.sightings
+    )
