@@ -18,6 +18,8 @@ STALE_AFTER = timedelta(hours=48)
 class VolumeMeasure(StrEnum):
     SIZE = "gib-month"
     IOPS = "iops-month"
+    IOPS_TIER_2 = "iops-tier-2-month"  # io2: the IOPS above 32,000
+    IOPS_TIER_3 = "iops-tier-3-month"  # io2: the IOPS above 64,000
     THROUGHPUT = "mibps-month"
 
 
@@ -35,7 +37,11 @@ class PriceKey(BaseModel):
 
 
 class PriceRow(BaseModel):
-    """One price from one source: `usd` per `unit`, from `effective_from` until a later row."""
+    """One price from one source: `usd` per `unit`, from `effective_from` until a later row.
+
+    `read_at` is when a list that gives no reliable date of its own was read; a price that
+    such a list restates without a later date holds from then on (see `price_changes`).
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,6 +52,7 @@ class PriceRow(BaseModel):
     sku: str | None = None
     effective_from: AwareDatetime
     author: str | None = None
+    read_at: AwareDatetime | None = None
 
 
 class PriceChange(BaseModel):
@@ -88,6 +95,8 @@ def fargate(region: str, measure: str, *, arm: bool = False) -> PriceKey:
 
 
 def control_plane(region: str, *, extended_support: bool = False) -> PriceKey:
+    """An hour of an EKS cluster, whole: AWS bills extended support as a surcharge on top of the
+    standard hour, and the `extended` price here is the sum of the two."""
     tier = "extended" if extended_support else "standard"
     return PriceKey(service="AmazonEKS", region=region, item=f"control-plane:{tier}")
 
@@ -122,6 +131,11 @@ def data_transfer(region: str, kind: str) -> PriceKey:
 def file_storage(region: str, service: str, storage_class: str) -> PriceKey:
     """A GB-month of an EFS, FSx or S3 storage class; `service` is AWS' own service code."""
     return PriceKey(service=service, region=region, item=f"{storage_class}:gb-month")
+
+
+def is_instance_hour(key: PriceKey) -> bool:
+    """Whether the key is one that `on_demand` made."""
+    return key.service == "AmazonEC2" and ":" not in key.item
 
 
 def is_stale(checked_at: datetime | None, now: datetime) -> bool:

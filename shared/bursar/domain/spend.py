@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from bursar.domain.money import Money
+
+TOTAL_GROUP = "total"
+UNALLOCATED = "__unallocated__"  # spend without the tag that it is broken down by
 
 
 class Metric(StrEnum):
@@ -37,3 +41,46 @@ class SpendFact(BaseModel):
 
 class GroupsDoNotSumError(ValueError):
     """The groups of an answer differ from its total: something was lost on the way."""
+
+
+class SpendCapReachedError(Exception):
+    """The pages of Cost Explorer that a day may cost are used up; nothing more is asked."""
+
+
+class BillUnavailableError(Exception):
+    """The bill could not be asked, or answered what cannot be read."""
+
+
+def restated(latest: SpendFact | None, told: SpendFact) -> SpendFact | None:
+    """The fact to keep when one is told: the next in sequence, or None when it says nothing new.
+
+    A telling is new when its amount or its `estimated` differs from the latest. One that is
+    older than the latest (a replayed run) changes nothing.
+    """
+    if latest is None:
+        return told.model_copy(update={"sequence": 1})
+    if told.as_of < latest.as_of:
+        return None
+    if (told.amount, told.estimated) == (latest.amount, latest.estimated):
+        return None
+    return told.model_copy(update={"sequence": latest.sequence + 1})
+
+
+def with_vanished(told: Sequence[SpendFact], latest: Iterable[SpendFact]) -> list[SpendFact]:
+    """Add a zero for each group that was told before and is no longer in a day's bill.
+
+    A complete bill leaves out what costs nothing, so a group that is gone was restated to 0.
+    """
+    named = {(fact.account, fact.metric, fact.day, fact.group) for fact in told}
+    totals = {
+        (fact.account, fact.metric, fact.day): fact for fact in told if fact.group == TOTAL_GROUP
+    }
+    vanished = [
+        old.model_copy(
+            update={"amount": Money.zero(), "estimated": day.estimated, "as_of": day.as_of}
+        )
+        for old in latest
+        if (old.account, old.metric, old.day, old.group) not in named
+        and (day := totals.get((old.account, old.metric, old.day)))
+    ]
+    return [*told, *vanished]
