@@ -1,0 +1,91 @@
+"""Close an hour: from seconds of nodes, pods and volumes to rows of cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bursar.domain.cluster.cluster_items import (
+    add_control_plane,
+    add_load_balancers,
+    add_public_addresses,
+    add_volumes,
+    claim_owners,
+    cluster_keys,
+    volume_keys,
+    volume_spec,
+)
+from bursar.domain.cluster.costs import (
+    CostPolicy,
+    CostSheet,
+    NodeUse,
+    price_nodes,
+    settle_shared,
+)
+from bursar.domain.cluster.hours import HourCosts
+from bursar.domain.cluster.integration import ClusterTime
+from bursar.domain.cluster.node_prices import Prices, keys_of
+from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.periods import Window
+from bursar.domain.prices import PriceKey
+from bursar.domain.quality import Quality
+
+
+def keys_needed(
+    time: ClusterTime, described: Mapping[str, VolumeSpec], region: str
+) -> set[PriceKey]:
+    specs = [volume_spec(volume, described) for volume, _ in time.volumes]
+    balancers = [balancer for balancer, _ in time.load_balancers]
+    return (
+        keys_of((node for node, _ in time.nodes), region)
+        | volume_keys(specs, region)
+        | cluster_keys(region, balancers, is_eks=time.is_eks)
+    )
+
+
+def close(
+    cluster: str,
+    window: Window,
+    time: ClusterTime,
+    described: Mapping[str, VolumeSpec],
+    book: Prices,
+    policy: CostPolicy,
+    priced_at: datetime,
+) -> HourCosts:
+    """Price one window of a cluster.
+
+    The hour is `final` when snapshots cover it whole and everything in it has a price,
+    `estimated` otherwise, and `unknown`, with no row, when nothing was seen at all.
+    """
+    if not time.known_seconds:
+        return HourCosts(
+            cluster, window, Quality.UNKNOWN, 0, policy.basis, rows={}, as_of=time.as_of
+        )
+    sheet = CostSheet()
+    uses = {node.name: NodeUse.of(node, seconds) for node, seconds in time.nodes}
+    for run in time.pods:
+        if (use := uses.get(run.pod.node or "")) is None:
+            name = f"{run.pod.namespace}/{run.pod.workload}"
+            sheet.unpriced[name] = f"ran on node {run.pod.node}, which was never listed"
+            continue
+        use.add(run.pod, run.seconds, run.cpu_milli, run.memory_bytes)
+    price_nodes(sheet, uses.values(), policy, book)
+    settle_shared(sheet, policy)
+    owners = claim_owners(run.pod for run in time.pods)
+    add_volumes(sheet, time.volumes, described, owners, policy, book, priced_at)
+    add_load_balancers(sheet, time.load_balancers, policy, book)
+    add_public_addresses(sheet, time.nodes, policy, book)
+    if time.is_eks:
+        version, seconds = time.kubernetes_version, time.known_seconds
+        add_control_plane(sheet, version, seconds, policy, book, priced_at)
+    whole = time.known_seconds == int(window.length.total_seconds()) and not sheet.unpriced
+    return HourCosts(
+        cluster=cluster,
+        window=window,
+        quality=Quality.FINAL if whole else Quality.ESTIMATED,
+        known_seconds=time.known_seconds,
+        basis=policy.basis,
+        rows=sheet.rows(),
+        unpriced=sheet.unpriced_items(),
+        as_of=time.as_of,
+    )

@@ -1,0 +1,192 @@
+"""What a cluster costs beside its nodes: volumes, balancers, control plane, addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from bursar.domain import prices
+from bursar.domain.cluster import storage
+from bursar.domain.cluster.costs import SECONDS_PER_HOUR, CostPolicy, CostSheet
+from bursar.domain.cluster.hours import Category, RowKey
+from bursar.domain.cluster.node_prices import Prices
+from bursar.domain.cluster.records import (
+    CONTROL_PLANE,
+    NETWORK,
+    UNALLOCATED,
+    LoadBalancer,
+    Node,
+    Pod,
+    Volume,
+)
+from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.eks_support import Support, support_of
+from bursar.domain.money import Money
+from bursar.domain.prices import PriceKey
+
+UNMOUNTED = "__unmounted__"
+_GIB = 2**30
+_EBS_DRIVERS = frozenset({"ebs.csi.aws.com", "kubernetes.io/aws-ebs", "ebs.csi.eks.amazonaws.com"})
+
+Claim = tuple[str, str]  # namespace, name
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimOwner:
+    """The workload whose pod mounts a claim."""
+
+    workload: str
+    model: str
+    labels: tuple[tuple[str, str], ...]
+
+
+def claim_owners(pods: Iterable[Pod]) -> dict[Claim, ClaimOwner]:
+    """Who mounts each claim; a claim of several pods belongs to the first workload by name."""
+    owners: dict[Claim, ClaimOwner] = {}
+    for pod in pods:
+        note_claims(owners, pod)
+    return owners
+
+
+def note_claims(owners: dict[Claim, ClaimOwner], pod: Pod) -> None:
+    for name in pod.claims:
+        owner = ClaimOwner(pod.workload, pod.model, tuple(sorted(pod.labels.items())))
+        claim = (pod.namespace, name)
+        if claim not in owners or owner.workload < owners[claim].workload:
+            owners[claim] = owner
+
+
+def volume_spec(volume: Volume, described: Mapping[str, VolumeSpec]) -> VolumeSpec | str:
+    """What the volume is: as EC2 says, else as its StorageClass asked for; or why nobody knows.
+
+    The name of the class decides nothing: `gp2` may be the name of a class of gp3 volumes.
+    """
+    if volume.volume_id and (spec := described.get(volume.volume_id)):
+        return spec
+    if volume.driver not in _EBS_DRIVERS:
+        return f"{volume.driver or 'a volume without a driver'} is not billed by its claimed size"
+    asked = volume.class_parameters
+    if not (volume_type := asked.get("type")):
+        return f"volume {volume.volume_id or 'without an id'}: its type is not known"
+    size_gib = -(-volume.capacity_bytes // _GIB)
+    iops = _whole(asked.get("iops"))
+    if iops is None and (per_gib := _whole(asked.get("iopsPerGB"))):
+        iops = per_gib * size_gib
+    throughput = _whole(asked.get("throughput"))
+    return VolumeSpec(volume.volume_id or "", volume_type, size_gib, iops, throughput)
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() else None
+
+
+def volume_keys(specs: Iterable[VolumeSpec | str], region: str) -> set[PriceKey]:
+    known = (spec for spec in specs if not isinstance(spec, str))
+    return {key for spec in known for key in storage.price_keys(spec, region)}
+
+
+def cluster_keys(region: str, balancers: Iterable[LoadBalancer], *, is_eks: bool) -> set[PriceKey]:
+    """The prices that the functions below look at, volumes apart."""
+    keys = {prices.load_balancer(region, balancer.kind) for balancer in balancers}
+    keys.add(prices.public_ipv4(region))
+    if is_eks:
+        keys |= {prices.control_plane(region, extended_support=either) for either in (True, False)}
+    return keys
+
+
+def add_volumes(
+    sheet: CostSheet,
+    volumes: Iterable[tuple[Volume, int]],
+    described: Mapping[str, VolumeSpec],
+    owners: Mapping[Claim, ClaimOwner],
+    policy: CostPolicy,
+    book: Prices,
+    at: datetime,
+) -> None:
+    """Charge each volume to the workload that mounts it, else to its claim's namespace.
+
+    A released volume has no claim any more and is still billed: it is unallocated.
+    """
+    for volume, seconds in volumes:
+        spec = volume_spec(volume, described)
+        if isinstance(spec, str):
+            sheet.unpriced[volume.name] = spec
+            continue
+        hourly = storage.usd_per_hour(spec, book, region=policy.region, at=at)
+        if not isinstance(hourly, Money):
+            sheet.unpriced[volume.name] = f"no price for {', '.join(map(str, hourly))}"
+            continue
+        amount = hourly.times(Fraction(seconds, SECONDS_PER_HOUR))
+        sheet.add(_volume_row(volume, owners), Category.STORAGE, amount)
+
+
+def _volume_row(volume: Volume, owners: Mapping[Claim, ClaimOwner]) -> RowKey:
+    if volume.phase != "Bound" or not volume.claim_namespace or not volume.claim_name:
+        workload = f"__{volume.phase.lower()}__" if volume.phase else UNMOUNTED
+        return RowKey(UNALLOCATED, workload, UNALLOCATED)
+    owner = owners.get((volume.claim_namespace, volume.claim_name))
+    if owner is None:
+        return RowKey(volume.claim_namespace, UNMOUNTED, UNALLOCATED)
+    return RowKey(volume.claim_namespace, owner.workload, owner.model, labels=owner.labels)
+
+
+def add_load_balancers(
+    sheet: CostSheet,
+    balancers: Iterable[tuple[LoadBalancer, int]],
+    policy: CostPolicy,
+    book: Prices,
+) -> None:
+    """Charge each load balancer's hours to its Service. Its capacity units are not seen here."""
+    for balancer, seconds in balancers:
+        row = book.get(prices.load_balancer(policy.region, balancer.kind))
+        name = f"{balancer.namespace}/{balancer.service}"
+        if row is None:
+            sheet.unpriced[name] = f"no price for a {balancer.kind} load balancer"
+            continue
+        key = RowKey(balancer.namespace, balancer.service, UNALLOCATED)
+        amount = row.usd.times(Fraction(seconds, SECONDS_PER_HOUR))
+        sheet.add(key, Category.LOAD_BALANCERS, amount)
+
+
+def add_control_plane(
+    sheet: CostSheet,
+    version: str | None,
+    seconds: int,
+    policy: CostPolicy,
+    book: Prices,
+    at: datetime,
+) -> None:
+    """The EKS cluster's own hour, at the price of its version's support on that day."""
+    extended = policy.extended_support
+    if extended is None:
+        support = support_of(version, at)
+        if support is None:
+            reason = (
+                f"Kubernetes {version or 'of an unknown version'}: set `support` for the cluster"
+            )
+            sheet.unpriced[CONTROL_PLANE] = reason
+            return
+        extended = support is Support.EXTENDED
+    row = book.get(prices.control_plane(policy.region, extended_support=extended))
+    if row is None:
+        sheet.unpriced[CONTROL_PLANE] = "no price for the EKS control plane"
+        return
+    amount = row.usd.times(Fraction(seconds, SECONDS_PER_HOUR))
+    sheet.add(RowKey(CONTROL_PLANE), Category.CONTROL_PLANE, amount)
+
+
+def add_public_addresses(
+    sheet: CostSheet, nodes: Iterable[tuple[Node, int]], policy: CostPolicy, book: Prices
+) -> None:
+    """One public IPv4 address an hour for each node that has one."""
+    seconds = sum(seconds for node, seconds in nodes if node.has_public_ip)
+    if not seconds:
+        return
+    row = book.get(prices.public_ipv4(policy.region))
+    if row is None:
+        sheet.unpriced[NETWORK] = "no price for public IPv4 addresses"
+        return
+    amount = row.usd.times(Fraction(seconds, SECONDS_PER_HOUR))
+    sheet.add(RowKey(NETWORK), Category.NETWORK, amount)
