@@ -1,0 +1,68 @@
+"""The bill, its facts and counters in this process, for tests and for a laptop."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from threading import Lock
+
+from bursar.domain.spend import Metric, SpendFact, restated
+
+_Name = tuple[str, Metric, date, str]
+
+
+class MemorySpendStore:
+    def __init__(self) -> None:
+        self._latest: dict[_Name, SpendFact] = {}
+        self._lock = Lock()
+        self.told: list[SpendFact] = []  # every version that was kept, in order
+
+    def record(self, facts: Sequence[SpendFact]) -> int:
+        kept = 0
+        with self._lock:
+            for fact in facts:
+                name = (fact.account, fact.metric, fact.day, fact.group)
+                if (version := restated(self._latest.get(name), fact)) is not None:
+                    self._latest[name] = version
+                    self.told.append(version)
+                    kept += 1
+        return kept
+
+    def latest(self, account: str, metric: Metric, first: date, last: date) -> Sequence[SpendFact]:
+        found = [
+            fact
+            for (owner, measure, day, _), fact in self._latest.items()
+            if (owner, measure) == (account, metric) and first <= day <= last
+        ]
+        return sorted(found, key=lambda fact: (fact.day, fact.group))
+
+
+class MemoryCounter:
+    def __init__(self) -> None:
+        self._taken: Tally[str] = Tally()
+        self._lock = Lock()
+
+    def take(self, name: str, ceiling: int, expires_at: datetime) -> bool:
+        with self._lock:
+            if self._taken[name] >= ceiling:
+                return False
+            self._taken[name] += 1
+            return True
+
+
+class MemoryBill:
+    """A bill that was written down beforehand, or the error of one that cannot be had."""
+
+    def __init__(self, facts: Iterable[SpendFact] = (), error: Exception | None = None) -> None:
+        self._facts = tuple(facts)
+        self._error = error
+
+    def facts(self, first: date, last: date, as_of: datetime) -> Sequence[SpendFact]:
+        if self._error is not None:
+            raise self._error
+        return [
+            fact.model_copy(update={"as_of": as_of})
+            for fact in self._facts
+            if first <= fact.day <= last
+        ]

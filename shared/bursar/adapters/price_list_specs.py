@@ -1,0 +1,260 @@
+"""Which products of the AWS Price List are which of Bursar's prices: one line each.
+
+A product is found by exact attributes and by its usage type without the region's prefix
+(`EU-NatGateway-Hours`, in us-east-1 plain `NatGateway-Hours`). A usage pattern with a group
+makes one price for each thing that the group matches, such as an instance type.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from bursar.domain import prices
+from bursar.domain.price_selection import Product, Tier
+from bursar.domain.prices import PriceKey, VolumeMeasure
+
+# EU is Ireland. A digit is required elsewhere: `TS-LoadBalancerUsage` is no region's.
+_REGION_PREFIX = r"(?:(?:EU|[A-Z]{2,4}\d+)-)?"
+
+HOUR = {"hrs": Fraction(1), "hours": Fraction(1), "hour": Fraction(1)}
+GIB_MONTH = {"gb-mo": Fraction(1), "gb-month": Fraction(1)}  # AWS writes GB and bills GiB
+IOPS_MONTH = {"iops-mo": Fraction(1)}
+MIBPS_MONTH = {"mibps-mo": Fraction(1), "gibps-mo": Fraction(1, 1024)}
+GB = {"gb": Fraction(1)}
+VCPU_HOUR = {"vcpu-hours": Fraction(1), **HOUR}
+GIB_HOUR = {"gb-hours": Fraction(1), **HOUR}
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSpec:
+    """One line: `key(region, *groups of usage)` is priced by the product that matches.
+
+    `units` says how many of Bursar's unit one of AWS' units is worth as a price: a GiB/s
+    month at 40.96 is a MiB/s month at 40.96 x 1/1024. `plus` is a second usage type whose
+    rate is added. `same_everywhere` accepts several products when all cost the same.
+    """
+
+    key: Callable[..., PriceKey]
+    unit: str
+    service: str
+    usage: str
+    units: Mapping[str, Fraction]
+    filters: Mapping[str, str] = field(default_factory=dict)
+    region_field: str = "regionCode"
+    tier: Tier = Tier.ONLY
+    plus: str | None = None
+    same_everywhere: bool = False
+
+    def match(self, product: Product, usage: str | None = None) -> tuple[str, ...] | None:
+        """The groups of the usage pattern when the product is one of this line's."""
+        used = product.attributes.get("usagetype", "")
+        found = re.fullmatch(_REGION_PREFIX + (usage or self.usage), used)
+        return found.groups() if found else None
+
+    def makes(self, key: PriceKey) -> bool:
+        """Whether this line is the one to ask for the key."""
+        if not re.compile(self.usage).groups:
+            return self.key(key.region) == key
+        before, _, after = self.key(key.region, "\0").item.partition("\0")
+        named = key.item.removeprefix(before).removesuffix(after)
+        return named != "" and self.key(key.region, named) == key
+
+    def named(self, region: str) -> str:
+        """The line as a person looks for it: its key, or what it makes keys of."""
+        if re.compile(self.usage).groups:
+            return f"{self.service} {region} {self.usage}"
+        return str(self.key(region))
+
+
+def _volume(volume_type: str, usage: str) -> PriceSpec:
+    return PriceSpec(
+        lambda region: prices.volume(region, volume_type, VolumeMeasure.SIZE),
+        VolumeMeasure.SIZE,
+        "AmazonEC2",
+        re.escape(usage),
+        GIB_MONTH,
+        {"productFamily": "Storage"},
+    )
+
+
+def _provisioned(
+    volume_type: str,
+    measure: VolumeMeasure,
+    usage: str,
+    units: Mapping[str, Fraction] = IOPS_MONTH,
+    family: str = "System Operation",
+) -> PriceSpec:
+    return PriceSpec(
+        lambda region: prices.volume(region, volume_type, measure),
+        "mibps-month" if measure is VolumeMeasure.THROUGHPUT else "iops-month",
+        "AmazonEC2",
+        re.escape(usage),
+        units,
+        {"productFamily": family},
+    )
+
+
+def _balancer(kind: str, family: str) -> PriceSpec:
+    return PriceSpec(
+        lambda region: prices.load_balancer(region, kind),
+        "hour",
+        "AWSELB",
+        "LoadBalancerUsage",
+        HOUR,
+        {"productFamily": family},
+    )
+
+
+def _fargate(measure: str, usage: str, service: str, *, arm: bool = False) -> PriceSpec:
+    return PriceSpec(
+        lambda region: prices.fargate(region, measure, arm=arm),
+        measure,
+        service,
+        usage,
+        VCPU_HOUR if measure == "vcpu-hour" else GIB_HOUR,
+    )
+
+
+def _transfer(kind: str, transfer_type: str, usage: str) -> PriceSpec:
+    return PriceSpec(
+        lambda region: prices.data_transfer(region, kind),
+        "gb",
+        "AWSDataTransfer",
+        usage,
+        GB,
+        {"transferType": transfer_type},
+        region_field="fromRegionCode",
+        tier=Tier.FIRST_PAID,
+        same_everywhere=kind == "inter-region",
+    )
+
+
+def _files(service: str, storage_class: str, usage: str, **filters: str) -> PriceSpec:
+    return PriceSpec(
+        lambda region: prices.file_storage(region, service, storage_class),
+        "gb-month",
+        service,
+        usage,
+        GIB_MONTH,
+        {"productFamily": "Storage", **filters},
+        tier=Tier.FIRST_PAID,
+    )
+
+
+def _cluster_hour(*, extended: bool) -> PriceSpec:
+    return PriceSpec(
+        lambda region: prices.control_plane(region, extended_support=extended),
+        "hour",
+        "AmazonEKS",
+        "AmazonEKS-Hours:perCluster",
+        HOUR,
+        plus="AmazonEKS-Hours:extendedSupport" if extended else None,
+    )
+
+
+SPECS: tuple[PriceSpec, ...] = (
+    _volume("gp2", "EBS:VolumeUsage.gp2"),
+    _volume("gp3", "EBS:VolumeUsage.gp3"),
+    _volume("io1", "EBS:VolumeUsage.piops"),
+    _volume("io2", "EBS:VolumeUsage.io2"),
+    _volume("st1", "EBS:VolumeUsage.st1"),
+    _volume("sc1", "EBS:VolumeUsage.sc1"),
+    _volume("standard", "EBS:VolumeUsage"),
+    _provisioned("gp3", VolumeMeasure.IOPS, "EBS:VolumeP-IOPS.gp3"),
+    _provisioned("io1", VolumeMeasure.IOPS, "EBS:VolumeP-IOPS.piops"),
+    _provisioned("io2", VolumeMeasure.IOPS, "EBS:VolumeP-IOPS.io2"),
+    _provisioned("io2", VolumeMeasure.IOPS_TIER_2, "EBS:VolumeP-IOPS.io2.tier2"),
+    _provisioned("io2", VolumeMeasure.IOPS_TIER_3, "EBS:VolumeP-IOPS.io2.tier3"),
+    _provisioned(
+        "gp3",
+        VolumeMeasure.THROUGHPUT,
+        "EBS:VolumeP-Throughput.gp3",
+        MIBPS_MONTH,
+        "Provisioned Throughput",
+    ),
+    PriceSpec(
+        prices.snapshot_storage,
+        "gib-month",
+        "AmazonEC2",
+        "EBS:SnapshotUsage",
+        GIB_MONTH,
+        {"productFamily": "Storage Snapshot"},
+    ),
+    _cluster_hour(extended=False),
+    _cluster_hour(extended=True),
+    PriceSpec(prices.auto_mode, "hour", "AmazonEKS", r"EKS-Auto:([\w.-]+)-management-hours", HOUR),
+    _fargate("vcpu-hour", "Fargate-vCPU-Hours:perCPU", "AmazonEKS"),
+    _fargate("gib-hour", "Fargate-GB-Hours", "AmazonEKS"),
+    # EKS sells no Fargate on Arm; the ECS list carries the rate for the day it does
+    _fargate("vcpu-hour", "Fargate-ARM-vCPU-Hours:perCPU", "AmazonECS", arm=True),
+    _fargate("gib-hour", "Fargate-ARM-GB-Hours", "AmazonECS", arm=True),
+    PriceSpec(
+        prices.hyperpod,
+        "hour",
+        "AmazonSageMaker",
+        r"Cluster:(ml\.[\w.-]+)",
+        HOUR,
+        {"component": "Cluster"},
+    ),
+    _balancer("application", "Load Balancer-Application"),
+    _balancer("network", "Load Balancer-Network"),
+    _balancer("gateway", "Load Balancer-Gateway"),
+    _balancer("classic", "Load Balancer"),
+    PriceSpec(prices.public_ipv4, "hour", "AmazonVPC", "PublicIPv4:InUseAddress", HOUR),
+    PriceSpec(
+        lambda region: prices.nat_gateway(region, "hour"),
+        "hour",
+        "AmazonEC2",
+        "NatGateway-Hours",
+        HOUR,
+        {"productFamily": "NAT Gateway"},
+    ),
+    PriceSpec(
+        lambda region: prices.nat_gateway(region, "gb"),
+        "gb",
+        "AmazonEC2",
+        "NatGateway-Bytes",
+        GB,
+        {"productFamily": "NAT Gateway"},
+    ),
+    _transfer("inter-zone", "IntraRegion", "DataTransfer-Regional-Bytes"),
+    _transfer("inter-region", "InterRegion Outbound", r"[A-Z]{2,4}\d*-AWS-Out-Bytes"),
+    _transfer("internet", "AWS Outbound", "DataTransfer-Out-Bytes"),
+    _files("AmazonEFS", "standard", "TimedStorage-ByteHrs"),
+    _files("AmazonEFS", "infrequent-access", "IATimedStorage-ByteHrs"),
+    _files("AmazonEFS", "one-zone", "TimedStorage-Z-ByteHrs"),
+    _files("AmazonEFS", "one-zone-infrequent-access", "IATimedStorage-Z-ByteHrs"),
+    *(
+        _files(
+            "AmazonFSx",
+            f"lustre-ssd-{mbps}",
+            r"Storage.*",
+            fileSystemType="Lustre",
+            storageType="SSD",
+            throughputCapacity=mbps,
+        )
+        for mbps in ("125", "250", "500", "1000")
+    ),
+    *(
+        _files(
+            "AmazonFSx",
+            f"{name.lower()}-ssd-single-az",
+            r"(?!.*Backup).*Storage.*",
+            fileSystemType=name,
+            storageType="SSD",
+            deploymentOption="Single-AZ",
+        )
+        for name in ("Windows", "OpenZFS", "ONTAP")
+    ),
+    _files("AmazonS3", "standard", "TimedStorage-ByteHrs"),
+    _files("AmazonS3", "standard-ia", "TimedStorage-SIA-ByteHrs"),
+    _files("AmazonS3", "one-zone-ia", "TimedStorage-ZIA-ByteHrs"),
+    _files("AmazonS3", "intelligent-tiering-frequent", "TimedStorage-INT-FA-ByteHrs"),
+    _files("AmazonS3", "intelligent-tiering-infrequent", "TimedStorage-INT-IA-ByteHrs"),
+    _files("AmazonS3", "glacier-instant-retrieval", "TimedStorage-GIR-ByteHrs"),
+    _files("AmazonS3", "glacier-flexible-retrieval", "TimedStorage-GlacierByteHrs"),
+    _files("AmazonS3", "glacier-deep-archive", "TimedStorage-GDA-ByteHrs"),
+)
