@@ -1,0 +1,1 @@
+"""A Kubernetes cluster, read over its API. Import the modules: each costs only what it uses."""

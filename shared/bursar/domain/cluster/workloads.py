@@ -31,6 +31,8 @@ def workload_name(
     if owner_kind == "Job":
         # a CronJob names its Jobs by the minute (once by the second) at which they were due
         return _stem(_SCHEDULED, owner_name)
+    if owner_kind == "Node":
+        return pod_name.removesuffix(f"-{owner_name}")  # a static pod, which its kubelet owns
     return owner_name
 
 

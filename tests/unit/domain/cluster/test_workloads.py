@@ -46,3 +46,7 @@ def test_any_other_controller_gives_its_own_name(kind: str) -> None:
 
 def test_a_pod_without_an_owner_is_its_own_workload() -> None:
     assert workload_name("scratch", None, None) == "scratch"
+
+
+def test_a_static_pod_is_named_without_its_node() -> None:
+    assert workload_name("kube-proxy-ip-10-0-0-7", "Node", "ip-10-0-0-7") == "kube-proxy"
