@@ -1,0 +1,63 @@
+"""The rules of cdk-nag, and the findings we accept, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aws_cdk import Acknowledgment, App, Stack, Validations
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
+
+from infra.constructs.storage import SNAPSHOTS
+
+_AWS, _SERVERLESS = "AwsSolutions::AwsSolutions-", "Serverless::Serverless-"
+_MANAGED = f"{_AWS}IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+_RUNTIME = "Python 3.13 until the layer's wheels and bytecode are built and tested for the next."
+_LAST = "It is a dead-letter queue itself; an alarm fires on the first message in it."
+_CDK_SHAPE = "The fixed list of actions that a CDK grant gives, on one named resource."
+
+ACCEPTED = {
+    f"{_AWS}L1": _RUNTIME,
+    f"{_SERVERLESS}LambdaLatestVersion": _RUNTIME,
+    f"{_AWS}SQS3": _LAST,
+    f"{_SERVERLESS}SQSRedrivePolicy": _LAST,
+    f"{_SERVERLESS}LambdaDLQ": "Each has an on-failure destination, which keeps the error too.",
+    f"{_AWS}S1": "Only Bursar's functions read or write snapshots, and they go in two weeks.",
+    f"{_MANAGED}AWSLambdaBasicExecutionRole]": "Writing logs, nothing else.",
+    f"{_MANAGED}AWSLambdaVPCAccessExecutionRole]": "Network interfaces have no name beforehand.",
+    f"{_AWS}IAM5[Resource::*]": (
+        "X-Ray, Pricing, Cost Explorer and EC2's Describe actions know no resources to name."
+    ),
+    f"{_AWS}IAM5[Action::kms:GenerateDataKey*]": _CDK_SHAPE,
+    f"{_AWS}IAM5[Action::kms:ReEncrypt*]": _CDK_SHAPE,
+    f"{_AWS}IAM5[Action::s3:Abort*]": _CDK_SHAPE,
+    f"{_AWS}IAM5[Action::s3:GetBucket*]": _CDK_SHAPE,
+    f"{_AWS}IAM5[Action::s3:GetObject*]": _CDK_SHAPE,
+    f"{_AWS}IAM5[Action::s3:List*]": _CDK_SHAPE,
+}
+
+
+def check(app: App, stack: Stack) -> None:
+    """Let synthesis fail on any finding but the accepted ones."""
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
+    accepted = {**ACCEPTED, **dict(_within_named_resources(stack))}
+    Validations.of(stack).acknowledge(
+        *(Acknowledgment(id=id_, reason=reason) for id_, reason in accepted.items())
+    )
+
+
+def _within_named_resources(stack: Stack) -> Iterator[tuple[str, str]]:
+    """Wildcards inside one resource of ours; the findings name it by its logical id."""
+    for resource in stack.node.find_all():
+        if isinstance(resource, lambda_.CfnFunction):
+            inside, reason = ":*", "Any version of one function."
+        elif isinstance(resource, dynamodb.CfnGlobalTable):
+            inside, reason = "/index/*", "The one table's indexes."
+        elif isinstance(resource, s3.CfnBucket):
+            inside, reason = f"/{SNAPSHOTS}*", "Snapshots are named by cluster and time."
+        else:
+            continue
+        id_ = stack.get_logical_id(resource)
+        yield f"{_AWS}IAM5[Resource::<{id_}.Arn>{inside}]", reason

@@ -1,0 +1,171 @@
+"""Code and layer assets without docker, staged under `.build/` by the hash of what they hold.
+
+Two targets. `lambda` is what is deployed: dependencies for arm64 and bytecode for the Lambda's
+own Python, because /var/task is read-only and every cold start would compile anew. `host` is for
+a guard that runs on this machine: its processes use the packages that are installed here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from aws_cdk import aws_lambda as lambda_
+
+from bursar.config import Config
+
+ROOT = Path(__file__).resolve().parents[1]
+STAGING = ROOT / ".build"
+REQUIREMENTS = ROOT / "requirements" / "layer.txt"
+PYTHON = "3.13"
+PLATFORM = "aarch64-manylinux_2_34"  # Amazon Linux 2023
+LEFT_OUT = ("bursar/cli", "bursar/web", "bursar/local")
+
+
+class Target(StrEnum):
+    HOST = "host"
+    LAMBDA = "lambda"
+
+
+class Bundle(NamedTuple):
+    """One code asset, which all functions share, and the layer beneath it."""
+
+    code: lambda_.Code
+    layer: lambda_.Code
+
+
+def bundle(config: Config, target: Target) -> Bundle:
+    """Stage both assets. What is staged already is not staged again."""
+    compiler = _python_of_the_lambda() if target is Target.LAMBDA else None
+    layer = _layer(compiler) if target is Target.LAMBDA else _empty_layer()
+    return Bundle(_code(config, compiler), layer)
+
+
+def _code(config: Config, compiler: Path | None) -> lambda_.Code:
+    files = dict(_sources())
+    files["bursar.json"] = config.model_dump_json().encode()
+
+    def fill(directory: Path) -> None:
+        for name, content in files.items():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / name).write_bytes(content)
+        _compile(directory, "/var/task", compiler)
+
+    parts = [part for name, content in files.items() for part in (name.encode(), content)]
+    return _staged("code", fill, *parts, _version(compiler))
+
+
+def _sources() -> Iterator[tuple[str, bytes]]:
+    for source_root, package in ((ROOT, "functions"), (ROOT / "shared", "bursar")):
+        for path in sorted((source_root / package).rglob("*")):
+            name = path.relative_to(source_root).as_posix()
+            kept = path.is_file() and "__pycache__" not in path.parts
+            if kept and not name.startswith(tuple(f"{part}/" for part in LEFT_OUT)):
+                yield name, path.read_bytes()
+
+
+def _layer(compiler: Path | None) -> lambda_.Code:
+    def fill(directory: Path) -> None:
+        _run(
+            *(_uv(), "pip", "install", "--quiet", "--target", directory / "python"),
+            *("--python-platform", PLATFORM, "--python-version", PYTHON),
+            *("--only-binary", ":all:", "--require-hashes", "--no-compile-bytecode"),
+            *("--link-mode", "copy", "-r", REQUIREMENTS),
+        )
+        _compile(directory, "/opt", compiler)
+
+    requirements = REQUIREMENTS.read_bytes()
+    return _staged("layer", fill, requirements, PLATFORM.encode(), _version(compiler))
+
+
+def _empty_layer() -> lambda_.Code:
+    note = b"Functions on this machine use the packages that are installed here.\n"
+
+    def fill(directory: Path) -> None:
+        (directory / "python").mkdir()
+        (directory / "python" / "README.txt").write_bytes(note)
+
+    return _staged("layer", fill, note)
+
+
+def _staged(kind: str, fill: Callable[[Path], None], *content: bytes) -> lambda_.Code:
+    """Fill aside and rename, so that two syntheses at once never see half a directory."""
+    digest = hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in content))
+    directory = STAGING / f"{kind}-{digest.hexdigest()[:16]}"
+    if not directory.exists():
+        STAGING.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=STAGING) as aside:
+            filled = Path(aside) / kind
+            filled.mkdir()
+            fill(filled)
+            try:
+                filled.rename(directory)
+            except OSError:
+                if not directory.exists():  # else another synthesis was first
+                    raise
+    # the hash of the sources: bytecode is not the same to the byte on every machine
+    return lambda_.Code.from_asset(str(directory), asset_hash=digest.hexdigest())
+
+
+def _compile(directory: Path, deployed_to: str, compiler: Path | None) -> None:
+    if compiler:
+        _run(
+            *(compiler, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),
+            *("-s", directory, "-p", deployed_to, directory),
+        )
+
+
+def _python_of_the_lambda() -> Path | None:
+    """An interpreter of the Lambda's minor version; bytecode of any other would be ignored."""
+    for candidate in _candidates():
+        said = subprocess.run(  # noqa: S603 an interpreter found on this machine
+            [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if said.stdout.strip() == PYTHON:
+            return candidate
+    warnings.warn(
+        f"no Python {PYTHON} here: shipping source, which makes every cold start slower",
+        stacklevel=3,
+    )
+    return None
+
+
+def _candidates() -> Iterator[Path]:
+    name = f"python{PYTHON}"
+    yield Path(sys.executable)
+    if found := shutil.which(name):
+        yield Path(found)
+        # a pyenv shim fails unless that version is selected: look where it points
+        yield from Path(found).parent.parent.glob(f"versions/{PYTHON}*/bin/{name}")
+    managed = subprocess.run(  # noqa: S603 the locked uv
+        [_uv(), "python", "find", "--managed-python", "--no-project", PYTHON],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if managed.returncode == 0:
+        yield Path(managed.stdout.strip())
+
+
+def _version(compiler: Path | None) -> bytes:
+    return PYTHON.encode() if compiler else b"source"
+
+
+def _uv() -> Path:
+    beside = Path(sys.executable).with_name("uv")
+    return beside if beside.exists() else Path(shutil.which("uv") or "uv")
+
+
+def _run(*command: str | Path) -> None:
+    subprocess.run(command, check=True)  # noqa: S603 fixed commands, no user input

@@ -1,0 +1,40 @@
+"""Outputs: where the parts of a deployed Bursar are, for its command line and its tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aws_cdk import CfnOutput, Stack
+
+from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.function import Function
+from infra.constructs.storage import Storage
+from infra.constructs.topics import Topics
+
+
+def publish_addresses(
+    stack: Stack,
+    storage: Storage,
+    topics: Topics,
+    dead: DeadLetters,
+    functions: Iterable[Function],
+) -> None:
+    """`TableName`, ..., `FunctionCollectPrices`, ...; a twin in a private network ends in its VPC.
+
+    Whoever snapshots a cluster of another account or region needs an access entry for
+    `RoleSnapshotCluster` there.
+    """
+    addresses = {
+        "TableName": storage.table.table_name,
+        "SnapshotsBucket": storage.snapshots.bucket_name,
+        "AlertsTopicArn": topics.alerts.topic_arn,
+        "SlackTopicArn": topics.slack.topic_arn,
+        "FailedEventsUrl": dead.failed_events.queue_url,
+        "UndeliveredUrl": dead.undelivered.queue_url,
+    }
+    for function in functions:
+        addresses[f"Function{function.node.id}"] = function.lambda_function.function_name
+        if function.name == "snapshot_cluster":
+            addresses[f"Role{function.node.id}"] = function.role_arn
+    for name, address in addresses.items():
+        CfnOutput(stack, name, value=address)

@@ -1,0 +1,153 @@
+"""The whole system on one page: what is kept, what runs, when, who watches, who may touch what."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from aws_cdk import Stack
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from bursar import settings
+from bursar.config import Config
+from infra.bundling import Bundle
+from infra.constructs.addresses import publish_addresses
+from infra.constructs.alarms import Alarms, heartbeats
+from infra.constructs.cluster_snapshots import ClusterSnapshots
+from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.encryption import EncryptionKey
+from infra.constructs.function import Function, Shared
+from infra.constructs.schedules import Schedules
+from infra.constructs.storage import SNAPSHOTS, Storage
+from infra.constructs.topics import Topics
+from infra.constructs.triggers import InstanceStateChanges, follow_outbox
+
+HOURLY = 60
+
+
+class BursarStack(Stack):
+    """`retain_data` keeps table, snapshots and key when the stack is deleted;
+    `grant_cluster_access` lets Bursar's role into the EKS clusters of this account and region.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: Config,
+        bundle: Bundle,
+        retain_data: bool = True,
+        grant_cluster_access: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, id_, **kwargs)
+        # what is kept, and who is told
+        key = EncryptionKey(self, "Encryption", retain=retain_data).key
+        storage = Storage(self, "Storage", key=key, retain=retain_data)
+        dead = DeadLetters(self, "DeadLetters", key=key)
+        topics = Topics(self, "Topics", config=config, key=key, undelivered=dead.undelivered)
+
+        # what runs
+        layer = lambda_.LayerVersion(
+            self,
+            "Dependencies",
+            code=bundle.layer,
+            compatible_architectures=[lambda_.Architecture.ARM_64],
+            compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+        )
+        shared = Shared(bundle.code, layer, dead.failed_events)
+        add = partial(Function, self, shared=shared)
+        table = {"table_name": storage.table.table_name}
+        stored = table | {"snapshots_bucket": storage.snapshots.bucket_name}
+        told = table | {
+            "alerts_topic_arn": topics.alerts.topic_arn,
+            "slack_topic_arn": topics.slack.topic_arn,
+        }
+        check_budgets = add("check_budgets", settings.CheckBudgetsSettings(**table))
+        collect_prices = add(
+            "collect_prices",
+            settings.CollectPricesSettings(**stored),
+            timeout_seconds=300,
+            memory_mib=512,
+        )
+        collect_spend = (
+            add(
+                "collect_spend",
+                settings.CollectSpendSettings(**table),
+                timeout_seconds=120,
+                then=check_budgets,
+            )
+            if config.spend.enabled
+            else None
+        )
+        snapshot_cluster = ClusterSnapshots(
+            self,
+            "Snapshots",
+            config=config,
+            shared=shared,
+            settings=settings.SnapshotClusterSettings(**stored),
+            grant_cluster_access=grant_cluster_access,
+        )
+        record_node_lifetimes = add(
+            "record_node_lifetimes", settings.RecordNodeLifetimesSettings(**table)
+        )
+        close_hour = add(
+            "close_hour",
+            settings.CloseHourSettings(**stored),
+            timeout_seconds=300,
+            memory_mib=1024,
+            then=check_budgets,
+        )
+        send_notifications = add("send_notifications", settings.SendNotificationsSettings(**told))
+        check_health = add("check_health", settings.CheckHealthSettings(**table))
+
+        # when
+        when = Schedules(self, "Schedules", undelivered=dead.undelivered)
+        when.run(collect_prices, twin="List", cron="10 5,17", part="list")
+        when.run(collect_prices, twin="Spot", cron="52 *", part="spot")
+        if collect_spend:
+            when.run(collect_spend, cron="30 9")
+        for cluster in config.clusters:
+            reader = snapshot_cluster.function_for(cluster)
+            every = cluster.snapshot_every_minutes
+            cron = "0 *" if every == HOURLY else f"0/{every} *"
+            when.run(reader, twin=f"-{cluster.name}", cron=cron, cluster=cluster.name)
+            when.run(close_hour, twin=f"-{cluster.name}", cron="11 *", cluster=cluster.name)
+        when.run(send_notifications, cron="37 *")
+        when.run(check_health, cron="43 *")
+        InstanceStateChanges(
+            self, "InstanceStates", target=record_node_lifetimes, undelivered=dead.undelivered
+        )
+        follow_outbox(storage.table, send_notifications, dead.failed_events)
+
+        # who watches the guard
+        alarms = Alarms(self, "Alarms", topic=topics.alerts)
+        for name, every_minutes in heartbeats(config).items():
+            alarms.heartbeat(name, every_minutes=every_minutes)
+        alarms.holds_nothing("FailedEvents", dead.failed_events, "A function gave up on an event.")
+        alarms.holds_nothing("Undelivered", dead.undelivered, "A schedule or rule reached nobody.")
+
+        functions = [
+            *(check_budgets, collect_prices, *snapshot_cluster.functions, close_hour),
+            *(record_node_lifetimes, send_notifications, check_health),
+            *([collect_spend] if collect_spend else []),
+        ]
+        publish_addresses(self, storage, topics, dead, functions)
+
+        # who may touch what
+        for function in functions:
+            storage.grant_write(function.lambda_function)
+            if function is not record_node_lifetimes:
+                storage.grant_read(function.lambda_function)
+        for function in snapshot_cluster.functions:
+            storage.snapshots.grant_put(function.lambda_function, SNAPSHOTS + "*")
+        for function in (*snapshot_cluster.functions, collect_prices, close_hour):
+            storage.snapshots.grant_read(function.lambda_function, SNAPSHOTS + "*")
+        topics.alerts.grant_publish(send_notifications.lambda_function)
+        topics.slack.grant_publish(send_notifications.lambda_function)
+        collect_prices.may("pricing:GetProducts", "ec2:DescribeSpotPriceHistory")
+        close_hour.may("ec2:DescribeVolumes", "ec2:DescribeCapacityReservations")
+        if collect_spend:
+            collect_spend.may("ce:GetCostAndUsage")
