@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from bursar.domain.cluster.storage import VolumeSpec
 from bursar.domain.instance_types import Accelerator, CapacityReservation, InstanceType
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
-from bursar.domain.spot import SpotPoint
+from bursar.domain.spot import SpotPoint, SpotUnavailableError
 
 _FILTER_VALUES = 200  # the most that one EC2 filter takes
 _TYPES_PER_REQUEST = 100
@@ -28,26 +30,35 @@ class Ec2SpotHistory:
 
         EC2 answers with that earlier point by itself, under its own earlier time. No types,
         no question: EC2 would take it as all of them.
+
+        Raises:
+            SpotUnavailableError: EC2 could not be asked.
         """
         for types in _batches(instance_types, _TYPES_PER_REQUEST):
-            pages = (
-                self._client_in(region)
-                .get_paginator("describe_spot_price_history")
-                .paginate(
-                    InstanceTypes=types,
-                    ProductDescriptions=["Linux/UNIX"],
-                    StartTime=window.start,
-                    EndTime=window.end,
-                )
-            )
-            for page in pages:
-                for told in page["SpotPriceHistory"]:
-                    yield SpotPoint(
-                        instance_type=told["InstanceType"],
-                        zone=told["AvailabilityZone"],
-                        at=told["Timestamp"],
-                        usd=Money.of(told["SpotPrice"]),
-                    )
+            request = {
+                "InstanceTypes": types,
+                "ProductDescriptions": ["Linux/UNIX"],
+                "StartTime": window.start,
+                "EndTime": window.end,
+            }
+            try:
+                client = self._client_in(region)
+                for page in client.get_paginator("describe_spot_price_history").paginate(
+                    **request
+                ):
+                    for told in page["SpotPriceHistory"]:
+                        yield _point(told)
+            except (BotoCoreError, ClientError) as error:
+                raise SpotUnavailableError(f"spot prices of {region}: {error}") from error
+
+
+def _point(told: Mapping[str, Any]) -> SpotPoint:
+    return SpotPoint(
+        instance_type=told["InstanceType"],
+        zone=told["AvailabilityZone"],
+        at=told["Timestamp"],
+        usd=Money.of(told["SpotPrice"]),
+    )
 
 
 class Ec2VolumeCatalogue:
@@ -58,7 +69,7 @@ class Ec2VolumeCatalogue:
 
     def describe(self, volume_ids: Collection[str]) -> Mapping[str, VolumeSpec]:
         """What the volumes really are; those that EC2 does not know are absent."""
-        specs = {}
+        specs: dict[str, VolumeSpec] = {}
         for ids in _batches(volume_ids, _FILTER_VALUES):
             pages = self._client.get_paginator("describe_volumes").paginate(
                 Filters=[{"Name": "volume-id", "Values": ids}]

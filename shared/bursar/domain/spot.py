@@ -14,6 +14,10 @@ from bursar.domain.periods import Window
 _MICROSECOND = timedelta(microseconds=1)
 
 
+class SpotUnavailableError(Exception):
+    """The history of spot prices could not be asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpotPoint:
     """From `at` on, an instance-hour of the type costs `usd` in the zone."""

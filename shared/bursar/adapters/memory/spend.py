@@ -42,12 +42,14 @@ class MemoryCounter:
     def __init__(self) -> None:
         self._taken: Tally[str] = Tally()
         self._lock = Lock()
+        self.expires_at: dict[str, datetime] = {}
 
     def take(self, name: str, ceiling: int, expires_at: datetime) -> bool:
         with self._lock:
             if self._taken[name] >= ceiling:
                 return False
             self._taken[name] += 1
+            self.expires_at.setdefault(name, expires_at)
             return True
 
 

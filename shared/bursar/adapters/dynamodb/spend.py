@@ -1,0 +1,129 @@
+"""Facts of bills: `SPEND#account#metric` / `day#group#sequence`, and `day#group#latest`.
+
+`latest` is a copy of the newest version, moved in the transaction that writes that version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr, Key
+from botocore.exceptions import ClientError
+
+from bursar.adapters.dynamodb.paging import query
+from bursar.domain.spend import Metric, SpendFact, restated
+
+_FACTS_PER_TRANSACTION = 50  # two items each, of the 100 that DynamoDB takes
+_ATTEMPTS = 5
+_LATEST = "latest"
+
+_Name = tuple[str, Metric, date, str]
+
+
+class SpendConflictError(Exception):
+    """Other writers restated the same facts again and again while these were being written."""
+
+
+class SpendKeys:
+    @staticmethod
+    def pk(account: str, metric: Metric) -> str:
+        return f"SPEND#{account}#{metric}"
+
+    @staticmethod
+    def sk(fact: SpendFact, version: str) -> str:
+        return f"{fact.day.isoformat()}#{fact.group}#{version}"
+
+
+class DynamoSpendStore:
+    def __init__(self, table: Any) -> None:
+        self._table = table
+        self._client = table.meta.client
+
+    def record(self, facts: Sequence[SpendFact]) -> int:
+        """Keep what is new or restated, in transactions of 50 facts.
+
+        A transaction that another writer came before is read again and decided again, so a
+        repetition of the whole call is harmless.
+
+        Raises:
+            SpendConflictError: another writer came first five times in a row.
+        """
+        known = self._known(facts)
+        fresh = [fact for fact in facts if restated(known.get(_name(fact)), fact)]
+        return sum(
+            self._record_together(fresh[start : start + _FACTS_PER_TRANSACTION], known)
+            for start in range(0, len(fresh), _FACTS_PER_TRANSACTION)
+        )
+
+    def latest(self, account: str, metric: Metric, first: date, last: date) -> Sequence[SpendFact]:
+        # "~" sorts after every character that can follow the day
+        span = Key("sk").between(first.isoformat(), f"{last.isoformat()}~")
+        items = query(
+            self._table,
+            KeyConditionExpression=Key("pk").eq(SpendKeys.pk(account, metric)) & span,
+            FilterExpression=Attr("version").eq(_LATEST),
+        )
+        found = [SpendFact.model_validate_json(item["json"]) for item in items]
+        return sorted(found, key=lambda fact: (fact.day, fact.group))
+
+    def _record_together(self, facts: Sequence[SpendFact], known: dict[_Name, SpendFact]) -> int:
+        for _ in range(_ATTEMPTS):
+            pairs = [
+                (old, new)
+                for fact in facts
+                if (new := restated(old := known.get(_name(fact)), fact)) is not None
+            ]
+            if not pairs:
+                return 0
+            try:
+                self._client.transact_write_items(
+                    TransactItems=[put for old, new in pairs for put in self._puts(old, new)]
+                )
+            except self._client.exceptions.TransactionCanceledException as error:
+                if not _is_contention(error):
+                    raise
+                known = self._known(facts)
+                continue
+            return len(pairs)
+        raise SpendConflictError(f"{facts[0].group} of {facts[0].day} and others")
+
+    def _puts(self, old: SpendFact | None, new: SpendFact) -> Iterator[dict[str, Any]]:
+        item = {"pk": SpendKeys.pk(new.account, new.metric), "json": new.model_dump_json()}
+        untouched = (
+            Attr("sequence").eq(old.sequence) if old is not None else Attr("pk").not_exists()
+        )
+        for version, condition in (
+            (f"{new.sequence:06d}", Attr("pk").not_exists()),
+            (_LATEST, untouched),
+        ):
+            yield {
+                "Put": {
+                    "TableName": self._table.name,
+                    "Item": {
+                        **item,
+                        "sk": SpendKeys.sk(new, version),
+                        "version": version,
+                        "sequence": new.sequence,
+                    },
+                    "ConditionExpression": condition,
+                }
+            }
+
+    def _known(self, facts: Sequence[SpendFact]) -> dict[_Name, SpendFact]:
+        known: dict[_Name, SpendFact] = {}
+        for account, metric in {(fact.account, fact.metric) for fact in facts}:
+            days = [fact.day for fact in facts if (fact.account, fact.metric) == (account, metric)]
+            for fact in self.latest(account, metric, min(days), max(days)):
+                known[_name(fact)] = fact
+        return known
+
+
+def _name(fact: SpendFact) -> _Name:
+    return fact.account, fact.metric, fact.day, fact.group
+
+
+def _is_contention(error: ClientError) -> bool:
+    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+    return bool(reasons & {"ConditionalCheckFailed", "TransactionConflict"})

@@ -1,0 +1,217 @@
+"""Keep the price book: list prices and a person's own once a day, spot prices every hour."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bursar.config import Config, ManualPrice
+from bursar.domain.cluster.records import CapacityType
+from bursar.domain.health import SourceHealth
+from bursar.domain.periods import hour_of
+from bursar.domain.price_alerts import price_alert
+from bursar.domain.price_changes import changes
+from bursar.domain.price_selection import PriceListError
+from bursar.domain.prices import (
+    PriceChange,
+    PriceKey,
+    PriceRow,
+    is_instance_hour,
+    on_demand,
+    spot,
+)
+from bursar.domain.quality import Quality
+from bursar.domain.spot import SpotUnavailableError, by_zone, time_weighted_mean
+from bursar.events.runs import PriceBookPart, PriceRun
+from bursar.ports import HealthLog, Outbox, PriceList, PriceStore, SnapshotStore, SpotHistory
+
+MANUAL = "manual"
+SPOT_SOURCE = "EC2 spot price history"
+
+
+class CheckedPriceList(PriceList, Protocol):
+    """A price list that says, after `rows` was read, what of the region it could not price."""
+
+    @property
+    def unmatched(self) -> Sequence[str]: ...
+
+    @property
+    def ambiguous(self) -> Sequence[str]: ...
+
+
+class PricesNotCollectedError(Exception):
+    """Some regions have no new prices; those of the other regions were kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedPrices:
+    """What one run did. `unpriced` are things of which no price could be had, each by name."""
+
+    rows: int
+    changed: tuple[PriceChange, ...] = ()
+    unpriced: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the regions' sources said in this run."""
+
+    rows: dict[str, list[PriceRow]] = field(default_factory=dict)
+    unpriced: dict[str, list[str]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def collect_prices(
+    run: PriceRun,
+    config: Config,
+    *,
+    prices: PriceStore,
+    price_list: CheckedPriceList,
+    spot_history: SpotHistory,
+    snapshots: SnapshotStore,
+    outbox: Outbox,
+    health: HealthLog,
+) -> CollectedPrices:
+    """Record the list prices of every region in use, or the last hour's spot prices.
+
+    The alert about changed prices is posted before the rows are kept: a run that dies between
+    the two finds the same changes when it is repeated, and posts the same alert id.
+
+    Raises:
+        PricesNotCollectedError: a region's source could not be read; its health says so.
+    """
+    if run.part is PriceBookPart.SPOT:
+        told = _spot(run, config, spot_history, snapshots)
+    else:
+        told = _listed(run, config, price_list)
+        _announce(told, run.scheduled_at, prices, outbox)
+    changed: list[PriceChange] = []
+    for region, rows in told.rows.items():
+        changed += prices.record(rows)
+        source = _source(run.part, region)
+        health.saw(_healthy(source, run.scheduled_at, len(rows), told.unpriced[region]))
+    for region, problem in told.failed.items():
+        health.saw(_unhealthy(_source(run.part, region), run.scheduled_at, problem, health))
+    if told.failed:
+        raise PricesNotCollectedError(
+            "; ".join(f"{region}: {problem}" for region, problem in told.failed.items())
+        )
+    return CollectedPrices(
+        rows=sum(len(rows) for rows in told.rows.values()),
+        changed=tuple(changed),
+        unpriced=tuple(name for names in told.unpriced.values() for name in names),
+    )
+
+
+def with_manual(
+    rows: Iterable[PriceRow], manual: Iterable[ManualPrice], region: str, at: datetime
+) -> list[PriceRow]:
+    """The list's rows, with a person's price in the place of the list's for its instance type.
+
+    Both have the same key, so while the price is configured the book tells it and not the
+    list's; when it is taken out of the configuration, the next run tells the list's again.
+    A price with a date to come waits for it. The latest date wins among several.
+    """
+    due = sorted(
+        (price for price in manual if price.region == region and price.effective_from <= at),
+        key=lambda price: price.effective_from,
+    )
+    by_key = {row.key: row for row in rows}
+    for price in due:
+        key = on_demand(region, price.instance_type)
+        by_key[key] = PriceRow(
+            key=key,
+            usd=price.usd_per_hour,
+            unit="hour",
+            source=MANUAL,
+            effective_from=price.effective_from,
+            author=price.author,
+            read_at=at,
+        )
+    return list(by_key.values())
+
+
+def _listed(run: PriceRun, config: Config, price_list: CheckedPriceList) -> _Told:
+    told = _Told()
+    for region in config.price_regions:
+        try:
+            rows = list(price_list.rows(region, run.scheduled_at))
+        except PriceListError as error:
+            told.failed[region] = str(error)
+            continue
+        told.rows[region] = with_manual(rows, config.prices.manual, region, run.scheduled_at)
+        told.unpriced[region] = [*price_list.ambiguous, *price_list.unmatched]
+    return told
+
+
+def _announce(told: _Told, at: datetime, prices: PriceStore, outbox: Outbox) -> None:
+    rows = [row for of_region in told.rows.values() for row in of_region]
+    instances = [row for row in rows if is_instance_hour(row.key)]
+    current = prices.prices_at({row.key for row in instances}, at)
+    if changed := changes(current, instances).changed:
+        outbox.post(price_alert(changed, at))
+
+
+def _spot(run: PriceRun, config: Config, history: SpotHistory, snapshots: SnapshotStore) -> _Told:
+    window = hour_of(run.scheduled_at - timedelta(hours=1))
+    told = _Told()
+    for region, wanted in _spot_keys(config, snapshots, run.scheduled_at).items():
+        types = {instance_type for instance_type, _ in wanted}
+        try:
+            zones = by_zone(history.points(region, types, window))
+        except SpotUnavailableError as error:
+            told.failed[region] = str(error)
+            continue
+        told.rows[region], told.unpriced[region] = [], []
+        for (instance_type, zone), key in sorted(wanted.items()):
+            mean = time_weighted_mean(zones.get((instance_type, zone), ()), window)
+            if mean is None:
+                told.unpriced[region].append(str(key))
+                continue
+            told.rows[region].append(
+                PriceRow(
+                    key=key,
+                    usd=mean,
+                    unit="hour",
+                    source=SPOT_SOURCE,
+                    effective_from=window.start,
+                )
+            )
+    return told
+
+
+def _spot_keys(
+    config: Config, snapshots: SnapshotStore, at: datetime
+) -> Mapping[str, dict[tuple[str, str], PriceKey]]:
+    """For each region, the (instance type, zone) of the spot nodes that were seen last."""
+    wanted: dict[str, dict[tuple[str, str], PriceKey]] = defaultdict(dict)
+    for cluster in config.clusters:
+        if (snapshot := snapshots.latest(cluster.name, at)) is None:
+            continue
+        for node in snapshot.inventory.nodes:
+            if node.capacity_type is CapacityType.SPOT and node.instance_type and node.zone:
+                key = spot(cluster.region, node.instance_type, node.zone)
+                wanted[cluster.region][node.instance_type, node.zone] = key
+    return wanted
+
+
+def _source(part: PriceBookPart, region: str) -> str:
+    return f"prices/{region}" if part is PriceBookPart.LIST else f"prices/{region}/spot"
+
+
+def _healthy(source: str, at: datetime, rows: int, unpriced: Sequence[str]) -> SourceHealth:
+    detail = f"{rows} prices"
+    if unpriced:
+        more = f" and {len(unpriced) - 5} more" if len(unpriced) > 5 else ""
+        detail += f"; not priced: {'; '.join(unpriced[:5])}{more}"
+    return SourceHealth(source=source, at=at, quality=Quality.FINAL, good_at=at, detail=detail)
+
+
+def _unhealthy(source: str, at: datetime, problem: str, health: HealthLog) -> SourceHealth:
+    good_at = next((seen.good_at for seen in health.all() if seen.source == source), None)
+    return SourceHealth(
+        source=source, at=at, quality=Quality.UNKNOWN, good_at=good_at, detail=problem
+    )

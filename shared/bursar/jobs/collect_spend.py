@@ -1,0 +1,78 @@
+"""Fetch what the bill says of the last days, and keep what is new or restated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from bursar.config import Config
+from bursar.domain.health import SourceHealth
+from bursar.domain.quality import Quality
+from bursar.domain.spend import (
+    BillUnavailableError,
+    GroupsDoNotSumError,
+    Metric,
+    SpendCapReachedError,
+    with_vanished,
+)
+from bursar.events.runs import ScheduledRun
+from bursar.ports import Bill, HealthLog, SpendStore
+
+SOURCE = "spend"
+RESTATED_FOR = timedelta(days=5)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedSpend:
+    """What one run did: the days it asked for, and how many facts it kept of those told."""
+
+    first: date
+    last: date
+    told: int
+    kept: int
+
+
+def collect_spend(
+    run: ScheduledRun, config: Config, *, bill: Bill, store: SpendStore, health: HealthLog
+) -> CollectedSpend:
+    """Ask from the first of the month in which the last five complete days begin.
+
+    The first days of a month therefore fetch the whole month before once more: Cost Explorer
+    restates a day for several days, and closes a month some days after its end.
+
+    Raises:
+        SpendCapReachedError, BillUnavailableError, GroupsDoNotSumError: there is no bill to
+            keep; the source's health says so as `unknown`.
+    """
+    last = run.last_complete_day
+    first = (last - RESTATED_FOR).replace(day=1)
+    try:
+        told = bill.facts(first, last, run.scheduled_at)
+    except (SpendCapReachedError, BillUnavailableError, GroupsDoNotSumError) as error:
+        good_at = next((seen.good_at for seen in health.all() if seen.source == SOURCE), None)
+        health.saw(
+            SourceHealth(
+                source=SOURCE,
+                at=run.scheduled_at,
+                quality=Quality.UNKNOWN,
+                good_at=good_at,
+                detail=str(error),
+            )
+        )
+        raise
+    latest = [
+        fact for metric in Metric for fact in store.latest(config.account, metric, first, last)
+    ]
+    facts = with_vanished(told, latest)
+    kept = store.record(facts)
+    estimated = any(fact.estimated for fact in told)
+    health.saw(
+        SourceHealth(
+            source=SOURCE,
+            at=run.scheduled_at,
+            quality=Quality.ESTIMATED if estimated else Quality.FINAL,
+            good_at=run.scheduled_at,
+            detail=f"{first} to {last}: {len(facts)} facts, {kept} new or restated",
+        )
+    )
+    return CollectedSpend(first, last, len(facts), kept)
