@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
@@ -72,10 +73,10 @@ def spot_range(points: Sequence[SpotPoint], window: Window) -> SpotRange | None:
 def _held(points: Sequence[SpotPoint], window: Window) -> list[tuple[Money, int]]:
     """Each price with how long it held within the window, in microseconds."""
     steps = sorted(points, key=lambda point: point.at)
-    ends = [*(point.at for point in steps[1:]), window.end]
+    times = [*(point.at for point in steps), window.end]
     held = []
-    for point, end in zip(steps, ends, strict=True):
-        length = (min(end, window.end) - max(point.at, window.start)) // _MICROSECOND
+    for point, (start, end) in zip(steps, pairwise(times), strict=True):
+        length = (min(end, window.end) - max(start, window.start)) // _MICROSECOND
         if length > 0:
             held.append((point.usd, length))
     return held
