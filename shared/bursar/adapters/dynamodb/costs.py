@@ -1,0 +1,127 @@
+"""Closed hours and days of clusters.
+
+An hour is `CLUSTER#id` / `HOUR#2026-11-20T13` (header) and `...#000` (chunks); a day is
+`ROLL#DAY#id` / `2026-11-20` likewise. Both are written in one transaction, the day on
+condition that nobody else has written it since it was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from boto3.dynamodb.conditions import Key
+
+from bursar.adapters import cost_codec
+from bursar.adapters.dynamodb.paging import query
+from bursar.adapters.dynamodb.transactions import TransactionConflictError, transact
+from bursar.domain.cluster.hours import HourCosts, add_up
+from bursar.domain.periods import Window, day_of, hour_of
+
+_HOURS_ARE_KEPT = timedelta(days=70)  # a quarter's edge and a late look; days are kept for good
+_TRIES = 5
+_AFTER_ALL_CHUNKS = "~"
+
+Item = dict[str, Any]
+
+
+class CostKeys:
+    @staticmethod
+    def hours(cluster: str) -> str:
+        return f"CLUSTER#{cluster}"
+
+    @staticmethod
+    def hour(at: datetime) -> str:
+        return f"HOUR#{at.astimezone(UTC):%Y-%m-%dT%H}"
+
+    @staticmethod
+    def days(cluster: str) -> str:
+        return f"ROLL#DAY#{cluster}"
+
+    @staticmethod
+    def day(at: datetime) -> str:
+        return f"{at.astimezone(UTC):%Y-%m-%d}"
+
+
+class DynamoCostHistory:
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def put_hour(self, costs: HourCosts) -> None:
+        name = CostKeys.hour(costs.window.start)
+        expires = int((costs.window.end + _HOURS_ARE_KEPT).timestamp())
+        hour = _items(CostKeys.hours(costs.cluster), name, costs, {"expires_at": expires})
+        for _ in range(_TRIES):
+            if transact(self._table, [*_puts(hour), *self._day_with(costs, name)]):
+                return
+        raise TransactionConflictError(f"{name} of {costs.cluster}: its day kept changing")
+
+    def hours(self, cluster: str, window: Window) -> Sequence[HourCosts]:
+        first = hour_of(window.start).start
+        last = window.end - timedelta(microseconds=1)
+        return self._read(CostKeys.hours(cluster), CostKeys.hour(first), CostKeys.hour(last))
+
+    def days(self, cluster: str, window: Window) -> Sequence[HourCosts]:
+        last = window.end - timedelta(microseconds=1)
+        names = CostKeys.day(window.start), CostKeys.day(last)
+        return self._read(CostKeys.days(cluster), *names)
+
+    def _day_with(self, costs: HourCosts, hour_name: str) -> list[Item]:
+        """The day's new items: one hour more, or summed anew when the hour was in it before."""
+        day, pk = day_of(costs.window.start), CostKeys.days(costs.cluster)
+        sk = CostKeys.day(day.start)
+        found = list(self._query(pk, sk, sk, consistent=True))
+        old: Item = found[0] if found else {"version": 0, "hours": []}
+        if hour_name not in old["hours"]:
+            parts = [*_decode(found), costs]
+        else:
+            kept = self.hours(costs.cluster, day)
+            parts = [each for each in kept if each.window != costs.window] + [costs]
+        extra = {
+            "version": old["version"] + 1,
+            "hours": sorted({*old["hours"], hour_name}),
+        }
+        header, *chunks = _puts(_items(pk, sk, add_up(day, parts), extra))
+        header["Put"]["ConditionExpression"] = (
+            "version = :old" if found else "attribute_not_exists(pk)"
+        )
+        if found:
+            header["Put"]["ExpressionAttributeValues"] = {":old": old["version"]}
+        return [header, *chunks]
+
+    def _read(self, pk: str, first: str, last: str) -> list[HourCosts]:
+        return _decode(list(self._query(pk, first, last)))
+
+    def _query(self, pk: str, first: str, last: str, *, consistent: bool = False) -> Any:
+        span = Key("pk").eq(pk) & Key("sk").between(first, last + _AFTER_ALL_CHUNKS)
+        return query(self._table, KeyConditionExpression=span, ConsistentRead=consistent)
+
+
+def _items(pk: str, sk: str, costs: HourCosts, extra: Item) -> list[Item]:
+    """The header first, then its chunks. Chunks of a longer, earlier version are not read."""
+    header, chunks = cost_codec.encode(costs)
+    keep = {"expires_at": extra["expires_at"]} if "expires_at" in extra else {}
+    return [
+        {"pk": pk, "sk": sk, "json": header, "chunks": len(chunks), **extra},
+        *(
+            {"pk": pk, "sk": f"{sk}#{number:03}", "gzip": chunk, **keep}
+            for number, chunk in enumerate(chunks)
+        ),
+    ]
+
+
+def _puts(items: list[Item]) -> list[Item]:
+    return [{"Put": {"Item": item}} for item in items]
+
+
+def _decode(items: list[Item]) -> list[HourCosts]:
+    chunks = {item["sk"]: bytes(item["gzip"]) for item in items if "gzip" in item}
+    return [
+        cost_codec.decode(
+            item["json"],
+            [chunks[f"{item['sk']}#{number:03}"] for number in range(int(item["chunks"]))],
+        )
+        for item in items
+        if "json" in item
+    ]

@@ -1,0 +1,62 @@
+"""Messages waiting to be sent: `OUTBOX#id` / `O`; gsi1 holds the unsent ones by due time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from boto3.dynamodb.conditions import Key
+from botocore.exceptions import ClientError
+
+from bursar.domain.alerts import OutboxRow
+
+_KEPT = timedelta(days=400)
+_AT_MOST = 200
+_UNSENT = "OUTBOX#UNSENT"
+
+
+def key(row_id: str) -> dict[str, str]:
+    return {"pk": f"OUTBOX#{row_id}", "sk": "O"}
+
+
+def item(row: OutboxRow) -> dict[str, Any]:
+    return {
+        **key(row.id),
+        "json": row.model_dump_json(),
+        "gsi1pk": _UNSENT,
+        "gsi1sk": f"{_stamp(row.due_at)}#{row.id}",
+        "expires_at": int((row.due_at + _KEPT).timestamp()),
+    }
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+class DynamoOutbox:
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def post(self, row: OutboxRow) -> bool:
+        try:
+            self._table.put_item(Item=item(row), ConditionExpression="attribute_not_exists(pk)")
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def unsent(self, due_before: datetime) -> Sequence[OutboxRow]:
+        due = Key("gsi1pk").eq(_UNSENT) & Key("gsi1sk").lte(f"{_stamp(due_before)}#~")
+        page = self._table.query(IndexName="gsi1", KeyConditionExpression=due, Limit=_AT_MOST)
+        return [OutboxRow.model_validate_json(found["json"]) for found in page["Items"]]
+
+    def mark_sent(self, row: OutboxRow, at: datetime) -> None:
+        sent = row.model_copy(update={"sent_at": at})
+        self._table.update_item(
+            Key=key(row.id),
+            UpdateExpression="SET #json = :json REMOVE gsi1pk, gsi1sk",
+            ExpressionAttributeNames={"#json": "json"},
+            ExpressionAttributeValues={":json": sent.model_dump_json()},
+        )

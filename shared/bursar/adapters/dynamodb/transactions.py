@@ -1,0 +1,54 @@
+"""TransactWriteItems, and the two ways in which it says no.
+
+botocore does not retry TransactionConflict, so it is retried here, with full jitter and a
+bound. A failed condition is an answer, not an error.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+_TRIES = 6
+_FIRST_PAUSE_SECONDS = 0.05
+
+
+class TransactionConflictError(Exception):
+    """Others kept writing the same items for all of our tries; nothing was written."""
+
+
+def transact(
+    table: Any,
+    actions: Sequence[dict[str, Any]],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Write all of it, or nothing: False when a condition did not hold.
+
+    Raises:
+        TransactionConflictError: bounded retries were used up.
+    """
+    client, name = table.meta.client, table.name
+    items = [
+        {kind: {"TableName": name, **action} for kind, action in entry.items()}
+        for entry in actions
+    ]
+    for attempt in range(_TRIES):
+        try:
+            client.transact_write_items(TransactItems=items)
+        except ClientError as error:
+            codes = {
+                reason.get("Code") for reason in error.response.get("CancellationReasons", ())
+            }
+            if "ConditionalCheckFailed" in codes:
+                return False
+            if not codes & {"TransactionConflict", "ThrottlingError"}:
+                raise
+            sleep(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))
+        else:
+            return True
+    raise TransactionConflictError(f"{_TRIES} tries on {name}")

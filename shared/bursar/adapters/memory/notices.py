@@ -1,0 +1,29 @@
+"""Who was told what, and which source was last heard, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bursar.domain.alerts import Alert
+from bursar.domain.health import SourceHealth
+
+
+class MemoryPublisher:
+    def __init__(self) -> None:
+        self.published: list[Alert] = []
+
+    def publish(self, alert: Alert) -> None:
+        self.published.append(alert)
+
+
+class MemoryHealthLog:
+    def __init__(self) -> None:
+        self._seen: dict[str, SourceHealth] = {}
+
+    def saw(self, health: SourceHealth) -> None:
+        before = self._seen.get(health.source)
+        good_at = health.good_at or (before.good_at if before else None)
+        self._seen[health.source] = health.model_copy(update={"good_at": good_at})
+
+    def all(self) -> Sequence[SourceHealth]:
+        return [self._seen[source] for source in sorted(self._seen)]
