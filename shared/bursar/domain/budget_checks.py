@@ -8,29 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 from bursar.domain.alerts import Alert, Driver, Severity, alert_id
 from bursar.domain.budgets import Book, Budget, BudgetState, Threshold, ThresholdBasis
 from bursar.domain.money import Money
-from bursar.domain.periods import Window
+from bursar.domain.periods import HOUR, SECOND, Window
 from bursar.domain.quality import Quality
 
 SOONEST_PROJECTION = Fraction(1, 20)  # a run rate over less than 5% of the window says nothing
+_NONE = timedelta(0)
 _PROJECTION_RECOVERS_BELOW = Fraction(95, 100)  # of its threshold: a run rate wobbles
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a budget's scope has cost in its window up to `as_of`."""
+    """What a budget's scope has cost in its window up to `as_of`; `known` of that was seen."""
 
     spent: Money
     as_of: datetime
+    known: timedelta
     quality: Quality
     drivers: tuple[Driver, ...] = ()
-    unknown_hours: int = 0
+
+    def unknown_hours(self, window: Window) -> int:
+        """Whole hours between the window's start and `as_of` that nobody saw."""
+        return max(window.overlap(Window(window.start, self.as_of)) - self.known, _NONE) // HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,13 @@ class Assessment:
     alerts: tuple[Alert, ...]
 
 
-def run_rate(spent: Money, window: Window, as_of: datetime) -> Money | None:
-    """The window's total if the rest goes on like the part so far; None before 5% has passed."""
-    gone = window.share_before(as_of)
-    return spent.times(1 / gone) if gone >= SOONEST_PROJECTION else None
+def run_rate(spent: Money, window: Window, known: timedelta) -> Money | None:
+    """The window's total if all of it goes on like the part that was seen.
+
+    None before 5% of the window was seen. $300 in 3 known days of 30 project to $3,000.
+    """
+    share = Fraction(known // SECOND, window.length // SECOND)
+    return spent.times(1 / share) if share >= SOONEST_PROJECTION else None
 
 
 def assess(
@@ -53,7 +61,7 @@ def assess(
     A jump over several thresholds of a basis tells the highest and marks the rest. A
     projected threshold at or below one that was really passed is only marked.
     """
-    projected = run_rate(figures.spent, window, figures.as_of)
+    projected = run_rate(figures.spent, window, figures.known)
     values: dict[ThresholdBasis, Money | None] = {
         ThresholdBasis.ACTUAL: figures.spent,
         ThresholdBasis.REPORTED: figures.spent,
@@ -217,8 +225,8 @@ def _comparison(budget: Budget, window: Window, figures: Figures, projected: Mon
     if projected is not None:
         until = window.end.astimezone(budget.zone).date().isoformat()
         parts.append(f"Projected {projected} by {until} (run rate; no forecast yet).")
-    if figures.unknown_hours:
-        parts.append(f"{figures.unknown_hours} h of the window are unknown and not counted.")
+    if unknown := figures.unknown_hours(window):
+        parts.append(f"{unknown} h of the window are unknown and not counted.")
     elif figures.quality is not Quality.FINAL:
         parts.append(f"The figures are {figures.quality}.")
     return " ".join(parts)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -38,9 +39,6 @@ class Window:
         """How much of the window lies before `at`: 0 to 1."""
         gone = min(max(at, self.start), self.end).astimezone(UTC) - self.start.astimezone(UTC)
         return Fraction(gone // SECOND, self.length // SECOND) if self.length else Fraction(1)
-
-
-SECOND = timedelta(seconds=1)
 
 
 class Period(StrEnum):

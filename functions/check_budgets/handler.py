@@ -1,0 +1,21 @@
+"""After each closed hour and each new bill: compare every budget with its figures."""
+
+from typing import Any
+
+from bursar.entrypoint import entrypoint
+from bursar.events.runs import FollowUpRun
+from bursar.jobs.check_budgets import check_budgets
+from bursar.settings import CheckBudgetsSettings
+from bursar.wiring import Ports
+
+
+@entrypoint(FollowUpRun.model_validate, CheckBudgetsSettings)
+def handler(run: FollowUpRun, ports: Ports) -> dict[str, Any]:
+    raised = check_budgets(
+        ports.config,
+        run.scheduled_at,
+        history=ports.history,
+        spend=ports.spend,
+        budgets=ports.budgets,
+    )
+    return {"alerts": [alert.id for alert in raised]}

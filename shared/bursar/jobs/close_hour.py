@@ -1,0 +1,51 @@
+"""Close an hour of one cluster: integrate its snapshots, price them, keep the rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bursar.config import Cluster
+from bursar.domain.cluster import closing
+from bursar.domain.cluster.costs import CostPolicy
+from bursar.domain.cluster.hours import HourCosts
+from bursar.domain.cluster.integration import integrate
+from bursar.domain.periods import Window
+from bursar.ports import CostHistory, LifetimeStore, PriceBook, SnapshotStore, VolumeCatalogue
+
+
+def close_hour(
+    cluster: Cluster,
+    hour: Window,
+    *,
+    snapshots: SnapshotStore,
+    lifetimes: LifetimeStore,
+    volumes: VolumeCatalogue,
+    prices: PriceBook,
+    history: CostHistory,
+) -> HourCosts:
+    """Close one UTC hour. Closing it again, with the same data, stores the same rows."""
+    reach = timedelta(minutes=2 * cluster.snapshot_every_minutes)
+    around = Window(hour.start - reach, hour.end + reach)
+    seen = list(snapshots.between(cluster.name, around))
+    instances = {
+        node.instance_id for each in seen for node in each.inventory.nodes if node.instance_id
+    }
+    time = integrate(hour, seen, lifetimes.states(instances))
+    described = volumes.describe(
+        {volume.volume_id for volume, _ in time.volumes if volume.volume_id}
+    )
+    policy = cost_policy(cluster)
+    book = prices.prices_at(closing.keys_needed(time, described, policy.region), hour.start)
+    costs = closing.close(cluster.name, hour, time, described, book, policy, hour.start)
+    history.put_hour(costs)
+    return costs
+
+
+def cost_policy(cluster: Cluster) -> CostPolicy:
+    return CostPolicy(
+        region=cluster.region,
+        basis=cluster.basis,
+        shared_namespaces=frozenset(cluster.shared_namespaces),
+        spread=cluster.spread_shared,
+        extended_support={"auto": None, "standard": False, "extended": True}[cluster.support],
+    )

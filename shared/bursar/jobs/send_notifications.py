@@ -1,0 +1,100 @@
+"""Tell people what the outbox holds: at least once, under a visible id, without a storm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bursar.domain.alerts import Alert, OutboxRow, alert_id
+from bursar.domain.blindness import SYSTEM_OWNER
+from bursar.ports import Counter, Outbox, Publisher
+
+_LEAVE_TO_THE_STREAM = timedelta(minutes=5)
+_SHOWN_IN_A_DIGEST = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    sent: int
+    held: int
+
+
+def send_new(
+    rows: Iterable[OutboxRow],
+    *,
+    outbox: Outbox,
+    publisher: Publisher,
+    counter: Counter,
+    cap_per_hour: int,
+) -> Sent:
+    """Send what the table's stream has just brought; beyond the cap, rows wait for the sweep."""
+    sent = held = 0
+    for row in rows:
+        if row.sent_at is not None:
+            continue
+        if _within_cap(row.due_at, counter, cap_per_hour):
+            _send(row, row.due_at, outbox, publisher)
+            sent += 1
+        else:
+            held += 1
+    return Sent(sent, held)
+
+
+def sweep(
+    now: datetime,
+    *,
+    outbox: Outbox,
+    publisher: Publisher,
+    counter: Counter,
+    cap_per_hour: int,
+) -> Sent:
+    """Send what was left behind; what the cap still holds back goes into one digest."""
+    held: list[OutboxRow] = []
+    sent = 0
+    for row in outbox.unsent(now - _LEAVE_TO_THE_STREAM):
+        if not held and _within_cap(now, counter, cap_per_hour):
+            _send(row, now, outbox, publisher)
+            sent += 1
+        else:
+            held.append(row)
+    if held:
+        publisher.publish(_digest(held, now))
+        for row in held:
+            outbox.mark_sent(row, now)
+    return Sent(sent, len(held))
+
+
+def _within_cap(at: datetime, counter: Counter, cap_per_hour: int) -> bool:
+    hour = at.strftime("%Y-%m-%dT%H")
+    return counter.take(f"notifications#{hour}", cap_per_hour, at + timedelta(days=2))
+
+
+def _send(row: OutboxRow, at: datetime, outbox: Outbox, publisher: Publisher) -> None:
+    publisher.publish(row.alert)
+    outbox.mark_sent(row, at)
+
+
+def _digest(held: list[OutboxRow], now: datetime) -> Alert:
+    alerts = [row.alert for row in held]
+    shown = "\n".join(f"  {alert.id} {alert.title}" for alert in alerts[:_SHOWN_IN_A_DIGEST])
+    more = len(alerts) - _SHOWN_IN_A_DIGEST
+    rest = f"\n  and {more} more" if more > 0 else ""
+    return Alert(
+        id=alert_id("digest", *(alert.id for alert in alerts)),
+        kind="notifications.digest",
+        severity=max(alerts, key=_rank).severity,
+        title=f"{len(alerts)} more alerts, held back by the hourly cap",
+        comparison=f"They are:\n{shown}{rest}",
+        since=min(alert.raised_at for alert in alerts),
+        data_as_of=now,
+        owner=SYSTEM_OWNER,
+        action="Look for the one cause that many budgets share.",
+        policy="notifications.storm_cap_per_hour",
+        mute="change the cap in bursar.yaml and deploy",
+        raised_at=now,
+    )
+
+
+def _rank(alert: Alert) -> int:
+    return ("info", "warning", "critical").index(alert.severity)

@@ -1,0 +1,161 @@
+"""Composition root: the one place that chooses adapters.
+
+Each port is built on first use and its adapter imported with it, so a handler pays only
+for what it touches. A port whose settings the function was not given is refused here.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bursar.config import Cluster, Config, load_bundled
+from bursar.ports import (
+    Bill,
+    BudgetStore,
+    ClusterReader,
+    CostHistory,
+    Counter,
+    HealthLog,
+    LifetimeStore,
+    Outbox,
+    PriceList,
+    PriceStore,
+    Publisher,
+    SnapshotStore,
+    SpendStore,
+    SpotHistory,
+    VolumeCatalogue,
+)
+from bursar.settings import HasSnapshots, HasTable, HasTopics, Settings
+
+S = TypeVar("S", bound=Settings)
+
+PRICING_REGION = "us-east-1"  # the Price List API is served in a few regions, for all of them
+
+
+class NotGivenError(LookupError):
+    """A function asked for a port that its settings do not allow it."""
+
+
+class Ports:
+    """The outside world in AWS, one lazy attribute a port."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def config(self) -> Config:
+        return load_bundled(Path(self._settings.config_file))
+
+    def cluster_reader(self, cluster: Cluster) -> ClusterReader:
+        from bursar.adapters.kubernetes_api.eks import eks_reader
+
+        return eks_reader(cluster)
+
+    @cached_property
+    def snapshots(self) -> SnapshotStore:
+        from bursar.adapters.s3 import S3SnapshotStore
+
+        return S3SnapshotStore(_client("s3"), self._given(HasSnapshots).snapshots_bucket)
+
+    @cached_property
+    def history(self) -> CostHistory:
+        from bursar.adapters.dynamodb.costs import DynamoCostHistory
+
+        return DynamoCostHistory(self._table)
+
+    @cached_property
+    def lifetimes(self) -> LifetimeStore:
+        from bursar.adapters.dynamodb.lifetimes import DynamoLifetimeStore
+
+        return DynamoLifetimeStore(self._table)
+
+    @cached_property
+    def prices(self) -> PriceStore:
+        from bursar.adapters.dynamodb.prices import DynamoPriceStore
+
+        return DynamoPriceStore(self._table)
+
+    @cached_property
+    def price_list(self) -> PriceList:
+        from bursar.adapters.pricing_api import PricingApiPriceList
+
+        return PricingApiPriceList(_client("pricing", PRICING_REGION))
+
+    def volumes(self, region: str) -> VolumeCatalogue:
+        from bursar.adapters.ec2_api import Ec2VolumeCatalogue
+
+        return Ec2VolumeCatalogue(_client("ec2", region))
+
+    def spot_history(self, region: str) -> SpotHistory:
+        from bursar.adapters.ec2_api import Ec2SpotHistory
+
+        return Ec2SpotHistory(_client("ec2", region))
+
+    @cached_property
+    def bill(self) -> Bill:
+        from bursar.adapters.cost_explorer import CostExplorerBill
+
+        return CostExplorerBill(
+            _client("ce", PRICING_REGION),
+            self.counter,
+            account=self.config.account,
+            tag=self.config.spend.tag,
+            pages_per_day=self.config.spend.pages_per_day,
+        )
+
+    @cached_property
+    def spend(self) -> SpendStore:
+        from bursar.adapters.dynamodb.spend import DynamoSpendStore
+
+        return DynamoSpendStore(self._table)
+
+    @cached_property
+    def counter(self) -> Counter:
+        from bursar.adapters.dynamodb.counters import DynamoCounter
+
+        return DynamoCounter(self._table)
+
+    @cached_property
+    def budgets(self) -> BudgetStore:
+        from bursar.adapters.dynamodb.budgets import DynamoBudgetStore
+
+        return DynamoBudgetStore(self._table)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        from bursar.adapters.dynamodb.outbox import DynamoOutbox
+
+        return DynamoOutbox(self._table)
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        from bursar.adapters.sns import SnsPublisher
+
+        topics = self._given(HasTopics)
+        return SnsPublisher(_client("sns"), topics.alerts_topic_arn, topics.slack_topic_arn)
+
+    @cached_property
+    def health(self) -> HealthLog:
+        from bursar.adapters.dynamodb.health import DynamoHealthLog
+
+        return DynamoHealthLog(self._table)
+
+    @cached_property
+    def _table(self) -> Any:
+        import boto3
+
+        return boto3.resource("dynamodb").Table(self._given(HasTable).table_name)
+
+    def _given(self, kind: type[S]) -> S:
+        if not isinstance(self._settings, kind):
+            raise NotGivenError(f"{type(self._settings).__name__} is not {kind.__name__}")
+        return self._settings
+
+
+def _client(service: str, region: str | None = None) -> Any:
+    import boto3
+
+    return boto3.client(service, region_name=region)
