@@ -127,7 +127,7 @@ class BursarStack(Stack):
         for name, every_minutes in heartbeats(config).items():
             alarms.heartbeat(name, every_minutes=every_minutes)
         alarms.holds_nothing("FailedEvents", dead.failed_events, "A function gave up on an event.")
-        alarms.holds_nothing("Undelivered", dead.undelivered, "A schedule or rule reached nobody.")
+        alarms.holds_nothing("Undelivered", dead.undelivered, "A message reached nobody.")
 
         functions = [
             *(check_budgets, collect_prices, *snapshot_cluster.functions, close_hour),

@@ -1,0 +1,51 @@
+import json
+
+import pytest
+import yaml
+
+from bursar.config import load_bundled
+
+
+@pytest.fixture(scope="module")
+def code(assembly):
+    """The asset that holds the functions' code."""
+    [found] = [path for path in assembly.glob("asset.*") if (path / "functions").is_dir()]
+    return found
+
+
+def test_all_functions_share_one_code_asset_and_one_layer(deployed, assembly):
+    every = [each for twins in deployed.functions().values() for each in twins.values()]
+
+    assert len({json.dumps(function["Code"]) for function in every}) == 1
+    assert len({json.dumps(function["Layers"]) for function in every}) == 1
+    assert len(list(assembly.glob("asset.*"))) == 2
+
+
+def test_the_config_is_bundled_as_it_was_validated(code, request):
+    written = yaml.safe_load(request.path.with_name("example.yaml").read_text())
+    bundled = load_bundled(code / "bursar.json")
+
+    assert [cluster.name for cluster in bundled.clusters] == [
+        cluster["name"] for cluster in written["clusters"]
+    ]
+
+
+def test_code_for_people_at_a_terminal_stays_at_home(code):
+    assert (code / "bursar" / "entrypoint.py").is_file()
+    assert (code / "functions" / "__init__.py").is_file()
+    for package in ("cli", "web", "local"):
+        assert not (code / "bursar" / package).exists()
+
+
+def test_nothing_compiled_here_is_shipped_from_here(code):
+    assert not list(code.rglob("__pycache__"))
+
+
+def test_the_same_sources_are_the_same_asset(synthesize, assembly, tmp_path, request):
+    run = synthesize(request.path.with_name("example.yaml"), tmp_path / "again")
+    assert run.returncode == 0, run.stderr
+
+    first, again = (
+        (output / "Bursar.template.json").read_text() for output in (assembly, tmp_path / "again")
+    )
+    assert first == again

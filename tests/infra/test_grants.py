@@ -1,0 +1,69 @@
+import pytest
+
+EVERYBODY = {
+    "check_budgets",
+    "check_health",
+    "close_hour",
+    "collect_prices",
+    "collect_spend",
+    "record_node_lifetimes",
+    "send_notifications",
+    "snapshot_cluster",
+}
+
+
+def those_who_may(deployed, action):
+    return {name for name in deployed.functions() if action in deployed.allowed(name)}
+
+
+@pytest.mark.parametrize(
+    ("action", "names"),
+    [
+        ("s3:PutObject", {"snapshot_cluster"}),
+        ("s3:GetObject*", {"snapshot_cluster", "collect_prices", "close_hour"}),
+        ("sns:Publish", {"send_notifications"}),
+        ("pricing:GetProducts", {"collect_prices"}),
+        ("ec2:DescribeSpotPriceHistory", {"collect_prices"}),
+        ("ce:GetCostAndUsage", {"collect_spend"}),
+        ("ec2:DescribeVolumes", {"close_hour"}),
+        ("ec2:DescribeCapacityReservations", {"close_hour"}),
+        ("lambda:InvokeFunction", {"close_hour", "collect_spend"}),
+        ("dynamodb:GetRecords", {"send_notifications"}),
+        ("dynamodb:GetItem", EVERYBODY - {"record_node_lifetimes"}),
+        ("dynamodb:PutItem", EVERYBODY),
+    ],
+)
+def test_only_those_who_need_it_may(deployed, action, names):
+    assert those_who_may(deployed, action) == names
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY))
+def test_nobody_may_do_anything_to_a_whole_service(deployed, name):
+    allowed = deployed.allowed(name)
+
+    assert not {action for action in allowed if action.endswith(":*")}
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY))
+def test_only_reading_and_tracing_take_any_resource(deployed, name):
+    anywhere = {action for action, where in deployed.allowed(name).items() if "*" in where}
+
+    writes = {
+        action
+        for action in anywhere
+        if not action.startswith(("xray:Put", "pricing:Get", "ce:Get", "ec2:Describe"))
+    }
+    assert not writes
+
+
+def test_nobody_scans_the_table_or_changes_it(deployed):
+    for name in deployed.functions():
+        allowed = deployed.allowed(name)
+        assert not {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:UpdateTable"} & set(allowed)
+
+
+def test_nobody_changes_anything_in_ec2_or_eks(deployed):
+    for name in deployed.functions():
+        services = {action.split(":")[0] for action in deployed.allowed(name)}
+        assert "eks" not in services
+        assert "autoscaling" not in services

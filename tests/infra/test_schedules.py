@@ -1,0 +1,96 @@
+import json
+
+DUE = "<aws.scheduler.scheduled-time>"
+
+
+def test_each_cluster_is_snapshotted_at_its_own_pace(deployed):
+    paces = {
+        run["cluster"]: cron
+        for name, run, cron in deployed.schedules()
+        if name == "snapshot_cluster"
+    }
+
+    assert paces == {
+        "prod": "cron(0/5 * * * ? *)",
+        "batch": "cron(0/10 * * * ? *)",
+        "research": "cron(0 * * * ? *)",
+        "overseas": "cron(0/5 * * * ? *)",
+    }
+
+
+def test_each_cluster_has_its_hour_closed_once_an_hour(deployed):
+    closed = [
+        (run["cluster"], cron) for name, run, cron in deployed.schedules() if name == "close_hour"
+    ]
+
+    assert sorted(closed) == [
+        (cluster, "cron(11 * * * ? *)") for cluster in ("batch", "overseas", "prod", "research")
+    ]
+
+
+def test_prices_are_listed_twice_a_day_and_spot_hourly(deployed):
+    parts = {
+        run["part"]: cron for name, run, cron in deployed.schedules() if name == "collect_prices"
+    }
+
+    assert parts == {"list": "cron(10 5,17 * * ? *)", "spot": "cron(52 * * * ? *)"}
+
+
+def test_the_rest_runs_once_an_hour_or_a_day(deployed):
+    rest = {name: cron for name, run, cron in deployed.schedules() if set(run) == {"scheduled_at"}}
+
+    assert rest == {
+        "collect_spend": "cron(30 9 * * ? *)",
+        "send_notifications": "cron(37 * * * ? *)",
+        "check_health": "cron(43 * * * ? *)",
+    }
+
+
+def test_every_run_is_told_when_it_was_due_and_starts_then(deployed):
+    for schedule in deployed.all("AWS::Scheduler::Schedule").values():
+        assert json.loads(schedule["Target"]["Input"])["scheduled_at"] == DUE
+        assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+        assert schedule["ScheduleExpressionTimezone"] == "Etc/UTC"
+
+
+def test_what_cannot_be_delivered_is_kept_and_decryptable(deployed):
+    undelivered = {"Fn::GetAtt": [deployed.id_of("AWS::SQS::Queue", "Undelivered"), "Arn"]}
+    targets = [s["Target"] for s in deployed.all("AWS::Scheduler::Schedule").values()]
+    [rule] = deployed.all("AWS::Events::Rule").values()
+
+    for target in (*targets, *rule["Targets"]):
+        assert target["DeadLetterConfig"] == {"Arn": undelivered}
+
+    [key] = deployed.all("AWS::KMS::Key").values()
+    [services] = [
+        statement["Principal"]["Service"]
+        for statement in key["KeyPolicy"]["Statement"]
+        if "Service" in statement["Principal"]
+    ]
+    assert set(services) == {f"{name}.amazonaws.com" for name in ("cloudwatch", "events", "sns")}
+
+
+def test_instance_state_changes_reach_their_recorder(deployed):
+    [rule] = deployed.all("AWS::Events::Rule").values()
+    [recorder] = deployed.functions()["record_node_lifetimes"]
+
+    assert rule["EventPattern"] == {
+        "source": ["aws.ec2"],
+        "detail-type": ["EC2 Instance State-change Notification"],
+    }
+    assert [target["Arn"] for target in rule["Targets"]] == [{"Fn::GetAtt": [recorder, "Arn"]}]
+
+
+def test_only_new_outbox_rows_wake_the_notifier(deployed):
+    [mapping] = deployed.all("AWS::Lambda::EventSourceMapping").values()
+    [notifier] = deployed.functions()["send_notifications"]
+    [accepted] = [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]]
+
+    assert mapping["FunctionName"] == {"Ref": notifier}
+    assert accepted == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "OUTBOX#"}]}}},
+    }
+    assert mapping["MaximumRetryAttempts"] == 3
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert "OnFailure" in mapping["DestinationConfig"]
