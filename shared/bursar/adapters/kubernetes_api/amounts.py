@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 
 from bursar.adapters.kubernetes_api.decoding import Metadata, Quantities, Quantity
+from bursar.domain.cluster.effective_requests import Amounts
 from bursar.domain.cluster.quantities import QuantityError, bytes_of, count, cpu_milli
 
 _ODDITIES_KEPT = 100
+_RESOURCES_KNOWN = 4096  # a large cluster has some hundred different ones
+_NOTHING: Amounts = {}  # shared, as all answers are
 _ACCELERATORS = frozenset(
     {
         "nvidia.com/gpu",
@@ -32,18 +35,32 @@ class AmountReader:
 
     def __init__(self) -> None:
         self.oddities: list[str] = []
+        self._known: dict[tuple[tuple[str, Quantity], ...], Amounts] = {}
 
-    def read(self, given: Quantities | None, kind: str, owner: Metadata) -> dict[str, int]:
-        """CPU (thousandths), memory (bytes) and accelerators (units); the rest costs nothing."""
+    def read(self, given: Quantities | None, kind: str, owner: Metadata) -> Amounts:
+        """CPU (thousandths), memory (bytes) and accelerators (units); the rest costs nothing.
+
+        The same resources are read once, so the answer is shared: do not change it.
+        """
+        if not given:
+            return _NOTHING
+        key = (*given.items(),)
+        known = self._known.get(key)
+        if known is not None:
+            return known
         amounts: dict[str, int] = {}
-        for name, quantity in given.items() if given else ():
+        odd = False
+        for name, quantity in key:
             reading = reading_of(name)
             if reading is not None:
                 try:
                     amounts[name] = reading(_text(quantity))
                 except QuantityError as error:
                     amounts[name] = 0
+                    odd = True
                     self.note(kind, owner, f"{name} {error}")
+        if not odd and len(self._known) < _RESOURCES_KNOWN:
+            self._known[key] = amounts
         return amounts
 
     def read_bytes(self, quantity: Quantity | None, kind: str, owner: Metadata) -> int:
@@ -62,10 +79,10 @@ class AmountReader:
             self.oddities.append(f"{kind} {name}: {what}")
 
 
-def accelerators(amounts: Mapping[str, int]) -> dict[str, int]:
+def accelerators(amounts: Amounts) -> Amounts:
     """Those of the amounts that are accelerators, and not none of them."""
     if len(amounts) == 2 and "cpu" in amounts and "memory" in amounts:
-        return {}
+        return _NOTHING
     return {
         name: amount
         for name, amount in amounts.items()

@@ -82,7 +82,7 @@ class ClaimSource(Struct, gc=False, rename="camel"):
 class PodVolume(Struct, gc=False, rename="camel"):
     name: str
     persistent_volume_claim: ClaimSource | None = None
-    ephemeral: Raw | None = None
+    ephemeral: Raw = Raw()
 
 
 class PodSpec(Struct, gc=False, rename="camel"):
@@ -98,8 +98,8 @@ class PodStatus(Struct, gc=False, rename="camel"):
     phase: str | None = None
     start_time: datetime | None = None
     # only a finished pod's are decoded further
-    init_container_statuses: Raw | None = None
-    container_statuses: Raw | None = None
+    init_container_statuses: Raw = Raw()
+    container_statuses: Raw = Raw()
 
 
 class PodItem(Struct, gc=False):

@@ -20,6 +20,7 @@ _NODE_GROUP = (
     "alpha.eksctl.io/nodegroup-name",
     "sagemaker.amazonaws.com/instance-group-name",
 )
+_GPU_COUNT = "nvidia.com/gpu.count"
 _CAPACITY_TYPES = {
     "SPOT": CapacityType.SPOT,
     "CAPACITY_BLOCK": CapacityType.CAPACITY_BLOCK,
@@ -52,6 +53,7 @@ def node_record(item: NodeItem, amounts: AmountReader) -> Node:
         has_public_ip=any(one.type == "ExternalIP" for one in item.status.addresses or ()),
         auto_mode=labels.get(_COMPUTE_TYPE) == "auto",
         arm=_first(labels, _ARCH) == "arm64",
+        gpu_count=_physical_gpus(labels),
     )
 
 
@@ -81,6 +83,12 @@ def _capacity_type(labels: Mapping[str, str]) -> CapacityType:
     if labels.get(_COMPUTE_TYPE) == "fargate":
         return CapacityType.FARGATE
     return _CAPACITY_TYPES.get(_first(labels, _CAPACITY_TYPE) or "", CapacityType.ON_DEMAND)
+
+
+def _physical_gpus(labels: Mapping[str, str]) -> int | None:
+    """As NVIDIA's feature discovery counts them; time-slicing multiplies only the capacity."""
+    said = labels.get(_GPU_COUNT, "")
+    return int(said) if said.isascii() and said.isdigit() else None
 
 
 def _first(labels: Mapping[str, str], names: Iterable[str]) -> str | None:

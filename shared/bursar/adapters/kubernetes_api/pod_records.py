@@ -155,7 +155,7 @@ def _claims(pod_name: str, volumes: Sequence[PodVolume]) -> tuple[str, ...]:
     for volume in volumes:
         if volume.persistent_volume_claim is not None:
             claims += (volume.persistent_volume_claim.claim_name,)
-        elif volume.ephemeral is not None:
+        elif volume.ephemeral:
             claims += (f"{pod_name}-{volume.name}",)
     return claims
 
@@ -169,7 +169,7 @@ def _finished_at(item: PodItem) -> int | None:
     return int(max(ends).timestamp()) if ends else None
 
 
-def _terminations(raw: msgspec.Raw | None) -> list[datetime]:
+def _terminations(raw: msgspec.Raw) -> list[datetime]:
     statuses = decode_container_statuses(raw) if raw else None
     return [
         status.state.terminated.finished_at

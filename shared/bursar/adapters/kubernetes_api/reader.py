@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -117,14 +118,19 @@ class KubernetesApiReader:
             usage=usage,
             fargate_nodes=self._fargate_nodes,
         ).record
-        given: set[str] = set()
+        # 64-bit hashes: 150,000 of them take 1 MB, where the uids in a set would take 20
+        given = array("q")
+        before: set[int] = set()
+        restarts = 0
         for restart, page in self._transport.pages(_PATHS["pods"], decoding.decode_pods):
+            if restart > restarts:
+                restarts, before = restart, set(given)
             for item in page.items or ():
                 pod = record(item)
-                if restart and pod.uid in given:
-                    continue
-                given.add(pod.uid)
-                yield pod
+                known = hash(pod.uid)
+                if known not in before:
+                    given.append(known)
+                    yield pod
             del page
 
     def _nodes(self) -> tuple[list[Node], bool, str]:

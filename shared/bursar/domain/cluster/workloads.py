@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
-# Kubernetes writes a pod template's hash with the ten characters that stand for the digits 0-9.
-_HASH = re.compile(r"(?P<workload>.+)-[4-9bcdf]{6,10}", re.ASCII)
-_LABELLED_HASH = re.compile(r"(?P<workload>.+)-[a-z0-9]{1,10}", re.ASCII)
-_SCHEDULED = re.compile(r"(?P<workload>.+)-[0-9]{8,}", re.ASCII)
+# Kubernetes writes a pod template's hash with ten characters, which stand for the digits 0-9.
+_HASH_CHARACTERS = frozenset("456789bcdf")
+_HASH_LENGTHS = range(6, 11)
+_SHORTEST_SCHEDULE = 8  # digits: the minutes since 1970 have had eight since 1989
 
 
 def workload_name(
@@ -30,21 +28,22 @@ def workload_name(
         return _deployment(owner_name, template_hash)
     if owner_kind == "Job":
         # a CronJob names its Jobs by the minute (once by the second) at which they were due
-        return _stem(_SCHEDULED, owner_name)
+        stem, _, due = owner_name.rpartition("-")
+        return stem if stem and len(due) >= _SHORTEST_SCHEDULE and _digits(due) else owner_name
     if owner_kind == "Node":
         return pod_name.removesuffix(f"-{owner_name}")  # a static pod, which its kubelet owns
     return owner_name
 
 
 def _deployment(replica_set: str, template_hash: str | None) -> str:
-    if template_hash is None:
-        return _stem(_HASH, replica_set)
-    suffix = f"-{template_hash}"
-    if replica_set.endswith(suffix) and replica_set != suffix:
-        return replica_set[: -len(suffix)]
-    return _stem(_LABELLED_HASH, replica_set)  # the label was cut or changed; a hash is there
+    stem, _, suffix = replica_set.rpartition("-")
+    if not stem:
+        return replica_set
+    if template_hash is not None:  # a Deployment's, even if the label was since cut or changed
+        return stem
+    is_hash = len(suffix) in _HASH_LENGTHS and _HASH_CHARACTERS.issuperset(suffix)
+    return stem if is_hash else replica_set
 
 
-def _stem(pattern: re.Pattern[str], name: str) -> str:
-    match = pattern.fullmatch(name)
-    return match["workload"] if match else name
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()

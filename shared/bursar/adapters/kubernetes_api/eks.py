@@ -1,0 +1,26 @@
+"""A configured EKS cluster, read with this function's own role."""
+
+from __future__ import annotations
+
+from botocore.session import get_session
+
+from bursar.adapters.kubernetes_api.access import ClusterAccess
+from bursar.adapters.kubernetes_api.eks_token import EksToken
+from bursar.adapters.kubernetes_api.reader import KubernetesApiReader
+from bursar.adapters.kubernetes_api.transport import KubernetesTransport
+from bursar.config import Cluster
+
+
+def eks_reader(cluster: Cluster) -> KubernetesApiReader:
+    """A reader of the cluster at its configured endpoint; nothing is asked until it reads."""
+    access = ClusterAccess(
+        endpoint=cluster.endpoint,
+        certificate_authority=cluster.certificate_authority,
+        token=EksToken(cluster.name, cluster.region, get_session()),
+    )
+    return KubernetesApiReader(
+        KubernetesTransport(access),
+        model_labels=cluster.model_labels,
+        labels=cluster.labels,
+        usage=True,
+    )
