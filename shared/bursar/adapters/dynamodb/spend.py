@@ -91,25 +91,24 @@ class DynamoSpendStore:
 
     def _puts(self, old: SpendFact | None, new: SpendFact) -> Iterator[dict[str, Any]]:
         item = {"pk": SpendKeys.pk(new.account, new.metric), "json": new.model_dump_json()}
+        absent = {"ConditionExpression": "attribute_not_exists(pk)"}
         untouched = (
-            Attr("sequence").eq(old.sequence) if old is not None else Attr("pk").not_exists()
-        )
-        for version, condition in (
-            (f"{new.sequence:06d}", Attr("pk").not_exists()),
-            (_LATEST, untouched),
-        ):
-            yield {
-                "Put": {
-                    "TableName": self._table.name,
-                    "Item": {
-                        **item,
-                        "sk": SpendKeys.sk(new, version),
-                        "version": version,
-                        "sequence": new.sequence,
-                    },
-                    "ConditionExpression": condition,
-                }
+            {
+                "ConditionExpression": "#sequence = :old",
+                "ExpressionAttributeNames": {"#sequence": "sequence"},  # a reserved word
+                "ExpressionAttributeValues": {":old": old.sequence},
             }
+            if old is not None
+            else absent
+        )
+        for version, condition in ((f"{new.sequence:06d}", absent), (_LATEST, untouched)):
+            kept = {
+                **item,
+                "sk": SpendKeys.sk(new, version),
+                "version": version,
+                "sequence": new.sequence,
+            }
+            yield {"Put": {"TableName": self._table.name, "Item": kept, **condition}}
 
     def _known(self, facts: Sequence[SpendFact]) -> dict[_Name, SpendFact]:
         known: dict[_Name, SpendFact] = {}

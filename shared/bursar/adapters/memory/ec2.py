@@ -1,10 +1,9 @@
-"""What EC2 would say, written down beforehand."""
+"""A history of spot prices, written down beforehand."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 
-from bursar.domain.cluster.storage import VolumeSpec
 from bursar.domain.periods import Window
 from bursar.domain.spot import SpotPoint, by_zone
 
@@ -22,11 +21,3 @@ class MemorySpotHistory:
         for steps in by_zone(p for p in asked if p.zone.startswith(region)).values():
             yield from [step for step in steps if step.at <= window.start][-1:]
             yield from (step for step in steps if window.start < step.at < window.end)
-
-
-class MemoryVolumeCatalogue:
-    def __init__(self, specs: Iterable[VolumeSpec]) -> None:
-        self._specs = {spec.volume_id: spec for spec in specs}
-
-    def describe(self, volume_ids: Collection[str]) -> Mapping[str, VolumeSpec]:
-        return {id_: self._specs[id_] for id_ in volume_ids if id_ in self._specs}

@@ -1,0 +1,119 @@
+"""What every store of bills does: keep each telling, and know the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from bursar.adapters.dynamodb.spend import DynamoSpendStore
+from bursar.adapters.memory.spend import MemorySpendStore
+from bursar.domain.money import Money
+from bursar.domain.spend import Metric, SpendFact
+from bursar.ports import SpendStore
+
+ACCOUNT = "111122223333"
+DAY = date(2026, 11, 1)
+NOON = datetime(2026, 11, 6, 12, tzinfo=UTC)
+UNBLENDED = Metric.UNBLENDED
+
+
+@pytest.fixture
+def prices_table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        table = boto3.resource("dynamodb", region_name="us-east-1").create_table(
+            TableName="spend",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+        )
+        yield table
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> SpendStore:
+    if request.param == "memory":
+        return MemorySpendStore()
+    return DynamoSpendStore(request.getfixturevalue("prices_table"))
+
+
+def fact(amount: str, group: str = "total", day: date = DAY, **more: Any) -> SpendFact:
+    told = {"metric": UNBLENDED, "estimated": True, "as_of": NOON, **more}
+    return SpendFact(account=ACCOUNT, day=day, group=group, amount=Money.of(amount), **told)
+
+
+def amounts(store: SpendStore, last: date = DAY) -> list[tuple[str, str, int]]:
+    latest = store.latest(ACCOUNT, UNBLENDED, DAY, last)
+    return [(each.group, each.amount.plain(), each.sequence) for each in latest]
+
+
+def test_the_first_telling_is_kept(store: SpendStore) -> None:
+    assert store.record([fact("10.5"), fact("4", "service=Amazon S3")]) == 2
+    assert amounts(store) == [("service=Amazon S3", "4", 1), ("total", "10.5", 1)]
+
+
+def test_a_repeated_telling_writes_nothing(store: SpendStore) -> None:
+    store.record([fact("10")])
+    assert store.record([fact("10", as_of=NOON + timedelta(days=1))]) == 0
+    assert amounts(store) == [("total", "10", 1)]
+
+
+def test_another_amount_is_the_next_in_sequence(store: SpendStore) -> None:
+    for days, amount in enumerate(("10", "11", "10.5")):
+        store.record([fact(amount, as_of=NOON + timedelta(days=days))])
+    assert amounts(store) == [("total", "10.5", 3)]
+
+
+def test_the_end_of_an_estimate_is_news_even_at_the_same_amount(store: SpendStore) -> None:
+    store.record([fact("10")])
+    assert store.record([fact("10", estimated=False, as_of=NOON + timedelta(days=1))]) == 1
+    assert not store.latest(ACCOUNT, UNBLENDED, DAY, DAY)[0].estimated
+
+
+def test_a_replayed_older_telling_changes_nothing(store: SpendStore) -> None:
+    store.record([fact("10", as_of=NOON + timedelta(days=1))])
+    assert store.record([fact("9", as_of=NOON)]) == 0
+    assert amounts(store) == [("total", "10", 1)]
+
+
+def test_the_last_day_of_a_span_is_included_and_the_next_is_not(store: SpendStore) -> None:
+    days = [DAY + timedelta(days=n) for n in range(4)]
+    store.record([fact(str(n), day=day) for n, day in enumerate(days, start=1)])
+    found = store.latest(ACCOUNT, UNBLENDED, days[1], days[2])
+    assert [each.day for each in found] == days[1:3]
+
+
+def test_metrics_and_accounts_are_apart(store: SpendStore) -> None:
+    net = fact("7", metric=Metric.NET_AMORTIZED)
+    store.record([fact("10"), net, net.model_copy(update={"account": "444455556666"})])
+    assert amounts(store) == [("total", "10", 1)]
+    assert len(store.latest(ACCOUNT, Metric.NET_AMORTIZED, DAY, DAY)) == 1
+
+
+def test_more_facts_than_one_transaction_holds_are_all_kept(store: SpendStore) -> None:
+    facts = [fact(str(n + 1), f"service=S{n:03d}") for n in range(130)]
+    assert store.record(facts) == 130
+    assert len(amounts(store)) == 130
+
+
+def test_writers_at_the_same_time_leave_one_history(store: SpendStore) -> None:
+    def write(amount: int) -> int:
+        return store.record([fact(str(amount), as_of=NOON + timedelta(minutes=amount))])
+
+    with ThreadPoolExecutor(4) as pool:
+        kept = sum(pool.map(write, range(1, 5)))
+    ((_, amount, sequence),) = amounts(store)
+    assert (amount, sequence) == ("4", kept)  # the newest telling wins, whoever wrote first
