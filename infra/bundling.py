@@ -118,7 +118,8 @@ def _staged(kind: str, fill: Callable[[Path], None], *content: bytes) -> lambda_
 def _compile(directory: Path, deployed_to: str, compiler: Path | None) -> None:
     if compiler:
         _run(
-            *(compiler, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),
+            # isolated: PYTHONPYCACHEPREFIX would put the bytecode somewhere else
+            *(compiler, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),
             *("-s", directory, "-p", deployed_to, directory),
         )
 

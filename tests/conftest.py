@@ -43,18 +43,27 @@ def synthesize():
 
 
 @pytest.fixture(scope="session")
-def assembly(synthesize, tmp_path_factory):
-    """The directory synthesized from tests/infra/example.yaml, one for all workers of a run."""
+def synthesized_once(synthesize, tmp_path_factory):
+    """Synthesize into a directory that all workers of this run share; the first one makes it."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    output = shared / "assembly"
-    with (shared / "assembly.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever is first makes it, the others wait
-        if not (output / "manifest.json").exists():
-            run = synthesize(EXAMPLE, output)
-            assert run.returncode == 0, run.stderr
+
+    def output(name: str, config: Path, *flags: str) -> Path:
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / name / "manifest.json").exists():
+                run = synthesize(config, shared / name, *flags)
+                assert run.returncode == 0, run.stderr
+        return shared / name
+
     return output
+
+
+@pytest.fixture(scope="session")
+def assembly(synthesized_once):
+    """The directory synthesized from tests/infra/example.yaml."""
+    return synthesized_once("assembly", EXAMPLE)
 
 
 @pytest.fixture(scope="session")

@@ -66,14 +66,8 @@ def deployed(template):
 
 
 @pytest.fixture(scope="session")
-def smallest(synthesize, tmp_path_factory):
-    """No clusters, no spend, no Slack."""
-    directory = tmp_path_factory.mktemp("smallest")
-    config = directory / "bursar.yaml"
-    config.write_text(
-        "{version: 1, organisation: acme, account: '111122223333', region: eu-west-1,"
-        " notifications: {catch_all: [a@example.com]}, spend: {enabled: false}}"
-    )
-    run = synthesize(config, directory / "out", "--disposable")
-    assert run.returncode == 0, run.stderr
-    return Deployed(json.loads(Path(directory / "out" / "Bursar.template.json").read_text()))
+def smallest(synthesized_once):
+    """No clusters, no spend, no Slack, and nothing to keep."""
+    config = Path(__file__).with_name("smallest.yaml")
+    output = synthesized_once("smallest", config, "--disposable")
+    return Deployed(json.loads((output / "Bursar.template.json").read_text()))

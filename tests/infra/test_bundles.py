@@ -39,13 +39,3 @@ def test_code_for_people_at_a_terminal_stays_at_home(code):
 
 def test_nothing_compiled_here_is_shipped_from_here(code):
     assert not list(code.rglob("__pycache__"))
-
-
-def test_the_same_sources_are_the_same_asset(synthesize, assembly, tmp_path, request):
-    run = synthesize(request.path.with_name("example.yaml"), tmp_path / "again")
-    assert run.returncode == 0, run.stderr
-
-    first, again = (
-        (output / "Bursar.template.json").read_text() for output in (assembly, tmp_path / "again")
-    )
-    assert first == again
