@@ -1,0 +1,22 @@
+"""The CloudFormation types that moto lacks, or has without what Bursar needs; by service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bursar.local.embedded.cloudformation_types import (
+    compute,
+    messaging,
+    observability,
+    recorded,
+    storage,
+)
+from bursar.local.embedded.cloudformation_types.resources import Create
+
+TYPES: Mapping[str, Create] = {
+    **compute.TYPES,
+    **messaging.TYPES,
+    **observability.TYPES,
+    **recorded.TYPES,
+    **storage.TYPES,
+}

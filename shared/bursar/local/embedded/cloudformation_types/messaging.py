@@ -1,0 +1,53 @@
+"""SNS subscriptions, and who may send to topics and queues."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from bursar.local.embedded.cloudformation_types.resources import Create, Created, Request
+
+
+def _subscription(request: Request) -> Created:
+    properties = request.properties
+    attributes: dict[str, str] = {
+        name: json.dumps(properties[name])
+        for name in ("FilterPolicy", "RedrivePolicy", "DeliveryPolicy")
+        if name in properties
+    }
+    if "RawMessageDelivery" in properties:
+        attributes["RawMessageDelivery"] = str(properties["RawMessageDelivery"]).lower()
+    if "FilterPolicyScope" in properties:
+        attributes["FilterPolicyScope"] = properties["FilterPolicyScope"]
+    made = request.stack.client("sns").subscribe(
+        **request.only("TopicArn", "Protocol", "Endpoint"),
+        Attributes=attributes,
+        ReturnSubscriptionArn=True,
+    )
+    return Created(made["SubscriptionArn"], {"Arn": made["SubscriptionArn"]})
+
+
+def _topic_policy(request: Request) -> Created:
+    for topic in request.properties["Topics"]:
+        request.stack.client("sns").set_topic_attributes(
+            TopicArn=topic,
+            AttributeName="Policy",
+            AttributeValue=json.dumps(request.properties["PolicyDocument"]),
+        )
+    return Created(request.logical_id)
+
+
+def _queue_policy(request: Request) -> Created:
+    for queue in request.properties["Queues"]:
+        request.stack.client("sqs").set_queue_attributes(
+            QueueUrl=queue,
+            Attributes={"Policy": json.dumps(request.properties["PolicyDocument"])},
+        )
+    return Created(request.logical_id)
+
+
+TYPES: Mapping[str, Create] = {
+    "AWS::SNS::Subscription": _subscription,
+    "AWS::SNS::TopicPolicy": _topic_policy,
+    "AWS::SQS::QueuePolicy": _queue_policy,
+}
