@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bursar.config import Cluster, Config, load_bundled
+from bursar.jobs.collect_prices import CheckedPriceList
 from bursar.ports import (
     Bill,
     BudgetStore,
@@ -20,7 +21,6 @@ from bursar.ports import (
     HealthLog,
     LifetimeStore,
     Outbox,
-    PriceList,
     PriceStore,
     Publisher,
     SnapshotStore,
@@ -32,7 +32,7 @@ from bursar.settings import HasSnapshots, HasTable, HasTopics, Settings
 
 S = TypeVar("S", bound=Settings)
 
-PRICING_REGION = "us-east-1"  # the Price List API is served in a few regions, for all of them
+COST_EXPLORER_REGION = "us-east-1"  # the one where it is served
 
 
 class NotGivenError(LookupError):
@@ -79,27 +79,28 @@ class Ports:
         return DynamoPriceStore(self._table)
 
     @cached_property
-    def price_list(self) -> PriceList:
-        from bursar.adapters.pricing_api import PricingApiPriceList
+    def price_list(self) -> CheckedPriceList:
+        from bursar.adapters.pricing_api import PricingApiPriceList, pricing_client
 
-        return PricingApiPriceList(_client("pricing", PRICING_REGION))
+        return PricingApiPriceList(pricing_client())
 
     def volumes(self, region: str) -> VolumeCatalogue:
         from bursar.adapters.ec2_api import Ec2VolumeCatalogue
 
         return Ec2VolumeCatalogue(_client("ec2", region))
 
-    def spot_history(self, region: str) -> SpotHistory:
+    @cached_property
+    def spot_history(self) -> SpotHistory:
         from bursar.adapters.ec2_api import Ec2SpotHistory
 
-        return Ec2SpotHistory(_client("ec2", region))
+        return Ec2SpotHistory(lambda region: _client("ec2", region))
 
     @cached_property
     def bill(self) -> Bill:
         from bursar.adapters.cost_explorer import CostExplorerBill
 
         return CostExplorerBill(
-            _client("ce", PRICING_REGION),
+            _client("ce", COST_EXPLORER_REGION),
             self.counter,
             account=self.config.account,
             tag=self.config.spend.tag,

@@ -74,7 +74,18 @@ def on_demand(region: str, instance_type: str) -> PriceKey:
 
 
 def spot(region: str, instance_type: str, zone: str) -> PriceKey:
-    return PriceKey(service="AmazonEC2Spot", region=region, item=f"{instance_type}@{zone}")
+    return PriceKey(service=_SPOT, region=region, item=f"{instance_type}@{zone}")
+
+
+def spot_parts(key: PriceKey) -> tuple[str, str] | None:
+    """The instance type and zone of a spot key; None for any other key."""
+    if key.service != _SPOT:
+        return None
+    instance_type, _, zone = key.item.partition("@")
+    return instance_type, zone
+
+
+_SPOT = "AmazonEC2Spot"
 
 
 def hyperpod(region: str, instance_type: str) -> PriceKey:

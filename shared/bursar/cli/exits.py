@@ -1,0 +1,24 @@
+"""How a command ends when it cannot do what was asked: one line a problem, and a code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import NoReturn
+
+
+class Exit(IntEnum):
+    WRONG_INPUT = 2
+    NO_PRICE = 3
+    UNREADABLE = 4
+
+
+def leave(code: int, problems: Sequence[str]) -> NoReturn:
+    """Say each problem in one line of stderr, and end with the code."""
+    warn(problems)
+    raise SystemExit(int(code))
+
+
+def warn(problems: Sequence[str]) -> None:
+    sys.stderr.write("".join(f"bursar: {' '.join(line.split())}\n" for line in problems))

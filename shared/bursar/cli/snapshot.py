@@ -1,0 +1,104 @@
+"""`bursar snapshot`: what a cluster costs per hour right now; read-only, nothing deployed."""
+
+from __future__ import annotations
+
+import base64
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from bursar.adapters.csv_prices import CsvPriceBook, CsvPricesError
+from bursar.adapters.kubernetes_api.access import ClusterAccess
+from bursar.adapters.kubernetes_api.kubeconfig import read_kubeconfig
+from bursar.adapters.kubernetes_api.reader import KubernetesApiReader
+from bursar.adapters.kubernetes_api.transport import KubernetesTransport
+from bursar.adapters.live_prices import LivePrices
+from bursar.adapters.memory.clusters import MemoryVolumeCatalogue
+from bursar.cli.exits import Exit, leave, warn
+from bursar.cli.snapshot_views import print_json, print_table
+from bursar.config import DEFAULT_MODEL_LABELS
+from bursar.domain.cluster.costs import CostPolicy
+from bursar.domain.cluster.hours import Basis
+from bursar.domain.cluster.records import ClusterUnreadableError
+from bursar.jobs.price_cluster import price_cluster
+
+Help = Parameter
+BasisName = Literal["residual", "aws_split", "opencost"]
+
+
+def snapshot(
+    *,
+    region: Annotated[str, Help(help="the AWS region whose prices hold")],
+    kubeconfig: Annotated[Path | None, Help(help="default: KUBECONFIG, ~/.kube/config")] = None,
+    context: Annotated[str | None, Help(help="default: the current context")] = None,
+    server: Annotated[
+        str | None, Help(help="an API server's URL, instead of a kubeconfig")
+    ] = None,
+    token: Annotated[str | None, Help(help="a bearer token for --server")] = None,
+    ca: Annotated[Path | None, Help(help="the CA certificate of --server, PEM")] = None,
+    insecure: Annotated[bool, Help(negative="", help="trust any certificate")] = False,
+    basis: Annotated[BasisName, Help(help="how a node's price splits")] = "residual",
+    prices: Annotated[Path | None, Help(help="CSV instance_type,usd_per_hour")] = None,
+    model_label: Annotated[tuple[str, ...], Help(help="labels that name a model, in order")] = (
+        DEFAULT_MODEL_LABELS
+    ),
+    shared_namespace: Annotated[tuple[str, ...], Help(help="namespaces that serve all others")] = (
+        "kube-system",
+    ),
+    json: Annotated[bool, Help(negative="", help="print JSON; amounts are strings")] = False,
+) -> None:
+    """Price every node, pod and volume of a cluster at this moment, in USD per hour.
+
+    Exit code 2: wrong input. 3: a node has no price. 4: the cluster cannot be read.
+    """
+    try:
+        access = _access(kubeconfig, context, server, token, ca, insecure)
+        book = CsvPriceBook(prices, region) if prices else None
+    except (CsvPricesError, OSError) as error:
+        leave(Exit.WRONG_INPUT, [str(error)])
+    except ClusterUnreadableError as error:
+        leave(Exit.UNREADABLE, [str(error)])
+    live = LivePrices(region)
+    reader = KubernetesApiReader(KubernetesTransport(access), model_labels=model_label, usage=True)
+    try:
+        rate = price_cluster(
+            reader,
+            prices=book or live,
+            volumes=NO_VOLUMES if book else live,
+            policy=CostPolicy(region, Basis(basis), frozenset(shared_namespace)),
+            at=datetime.now(UTC),
+        )
+    except ClusterUnreadableError as error:
+        leave(Exit.UNREADABLE, [f"the cluster cannot be read, so its cost is unknown: {error}"])
+    show = print_json if json else print_table
+    show(context or server or "current context", rate)
+    notes = [*live.problems, *reader.oddities]
+    if any(price.usd_per_hour is None for _, price in rate.nodes):
+        leave(Exit.NO_PRICE, [*notes, "some nodes are unpriced; they are listed, not counted"])
+    warn(notes)
+
+
+NO_VOLUMES = MemoryVolumeCatalogue()  # with a price file, AWS is not asked about anything
+
+
+def _access(
+    kubeconfig: Path | None,
+    context: str | None,
+    server: str | None,
+    token: str | None,
+    ca: Path | None,
+    insecure: bool,
+) -> ClusterAccess:
+    if server is None:
+        named = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
+        path = kubeconfig or (Path(named) if named else Path.home() / ".kube" / "config")
+        return read_kubeconfig(path, context)
+    return ClusterAccess(
+        endpoint=server,
+        certificate_authority=base64.b64encode(ca.read_bytes()).decode() if ca else None,
+        insecure=insecure,
+        token=(lambda: token) if token else None,
+    )
