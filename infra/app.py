@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 from aws_cdk import App, Environment
+from pydantic import ValidationError
 
 from bursar.config import Config
 from infra.bundling import Target, bundle
@@ -72,7 +73,11 @@ def synthesize(
 
 
 def read_config(path: Path) -> Config:
-    return Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    """Read and validate; what is wrong is said without a traceback."""
+    try:
+        return Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise SystemExit(f"{path}: {error}") from None
 
 
 def _parser() -> argparse.ArgumentParser:

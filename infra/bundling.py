@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -21,11 +20,11 @@ from typing import NamedTuple
 from aws_cdk import aws_lambda as lambda_
 
 from bursar.config import Config
+from infra.bytecode import PYTHON, compile_in, find_compiler
 
 ROOT = Path(__file__).resolve().parents[1]
 STAGING = ROOT / ".build"
 REQUIREMENTS = ROOT / "requirements" / "layer.txt"
-PYTHON = "3.13"
 PLATFORM = "aarch64-manylinux_2_34"  # Amazon Linux 2023
 LEFT_OUT = ("bursar/cli", "bursar/web", "bursar/local")
 
@@ -44,7 +43,7 @@ class Bundle(NamedTuple):
 
 def bundle(config: Config, target: Target) -> Bundle:
     """Stage both assets. What is staged already is not staged again."""
-    compiler = _python_of_the_lambda() if target is Target.LAMBDA else None
+    compiler = find_compiler() if target is Target.LAMBDA else None
     layer = _layer(compiler) if target is Target.LAMBDA else _empty_layer()
     return Bundle(_code(config, compiler), layer)
 
@@ -57,10 +56,10 @@ def _code(config: Config, compiler: Path | None) -> lambda_.Code:
         for name, content in files.items():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             (directory / name).write_bytes(content)
-        _compile(directory, "/var/task", compiler)
+        compile_in(directory, "/var/task", compiler)
 
     parts = [part for name, content in files.items() for part in (name.encode(), content)]
-    return _staged("code", fill, *parts, _version(compiler))
+    return _staged("code", fill, *parts, _kind(compiler))
 
 
 def _sources() -> Iterator[tuple[str, bytes]]:
@@ -80,10 +79,10 @@ def _layer(compiler: Path | None) -> lambda_.Code:
             *("--only-binary", ":all:", "--require-hashes", "--no-compile-bytecode"),
             *("--link-mode", "copy", "-r", REQUIREMENTS),
         )
-        _compile(directory, "/opt", compiler)
+        compile_in(directory, "/opt", compiler)
 
     requirements = REQUIREMENTS.read_bytes()
-    return _staged("layer", fill, requirements, PLATFORM.encode(), _version(compiler))
+    return _staged("layer", fill, requirements, PLATFORM.encode(), _kind(compiler))
 
 
 def _empty_layer() -> lambda_.Code:
@@ -115,52 +114,8 @@ def _staged(kind: str, fill: Callable[[Path], None], *content: bytes) -> lambda_
     return lambda_.Code.from_asset(str(directory), asset_hash=digest.hexdigest())
 
 
-def _compile(directory: Path, deployed_to: str, compiler: Path | None) -> None:
-    if compiler:
-        _run(
-            # isolated: PYTHONPYCACHEPREFIX would put the bytecode somewhere else
-            *(compiler, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),
-            *("-s", directory, "-p", deployed_to, directory),
-        )
-
-
-def _python_of_the_lambda() -> Path | None:
-    """An interpreter of the Lambda's minor version; bytecode of any other would be ignored."""
-    for candidate in _candidates():
-        said = subprocess.run(  # noqa: S603 an interpreter found on this machine
-            [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if said.stdout.strip() == PYTHON:
-            return candidate
-    warnings.warn(
-        f"no Python {PYTHON} here: shipping source, which makes every cold start slower",
-        stacklevel=3,
-    )
-    return None
-
-
-def _candidates() -> Iterator[Path]:
-    name = f"python{PYTHON}"
-    yield Path(sys.executable)
-    if found := shutil.which(name):
-        yield Path(found)
-        # a pyenv shim fails unless that version is selected: look where it points
-        yield from Path(found).parent.parent.glob(f"versions/{PYTHON}*/bin/{name}")
-    managed = subprocess.run(  # noqa: S603 the locked uv
-        [_uv(), "python", "find", "--managed-python", "--no-project", PYTHON],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if managed.returncode == 0:
-        yield Path(managed.stdout.strip())
-
-
-def _version(compiler: Path | None) -> bytes:
-    return PYTHON.encode() if compiler else b"source"
+def _kind(compiler: Path | None) -> bytes:
+    return f"bytecode {PYTHON}".encode() if compiler else b"source"
 
 
 def _uv() -> Path:

@@ -21,8 +21,7 @@ def publish_addresses(
 ) -> None:
     """`TableName`, ..., `FunctionCollectPrices`, ...; a twin in a private network ends in its VPC.
 
-    Whoever snapshots a cluster of another account or region needs an access entry for
-    `RoleSnapshotCluster` there.
+    A cluster of another region needs an access entry, made there, for `RoleSnapshotCluster`.
     """
     addresses = {
         "TableName": storage.table.table_name,
