@@ -16,6 +16,7 @@ def serving(answer: Answer, content_type: str = "application/x-amz-json-1.1") ->
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # headers and body in one packet: two wait 40 ms for each other
 
         def log_message(self, *_: object) -> None: ...
 
@@ -30,7 +31,7 @@ def serving(answer: Answer, content_type: str = "application/x-amz-json-1.1") ->
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
