@@ -26,11 +26,7 @@ def close_hour(
     """Close one UTC hour. Closing it again, with the same data, stores the same rows."""
     reach = timedelta(minutes=2 * cluster.snapshot_every_minutes)
     around = Window(hour.start - reach, hour.end + reach)
-    seen = list(snapshots.between(cluster.name, around))
-    instances = {
-        node.instance_id for each in seen for node in each.inventory.nodes if node.instance_id
-    }
-    time = integrate(hour, seen, lifetimes.states(instances))
+    time = integrate(hour, snapshots.between(cluster.name, around), lifetimes.states)
     described = volumes.describe(
         {volume.volume_id for volume, _ in time.volumes if volume.volume_id}
     )

@@ -7,7 +7,7 @@ Time between snapshots further apart than two intervals is unknown, and stays so
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Generic, TypeVar
@@ -18,6 +18,7 @@ from bursar.domain.periods import Window
 
 R = TypeVar("R")
 Spans = Sequence[tuple[int, int]]
+States = Mapping[str, Sequence[InstanceState]]
 _FOREVER = 2**62
 
 
@@ -94,13 +95,13 @@ class _Watch(Generic[R]):
 def integrate(
     window: Window,
     snapshots: Iterable[ClusterSnapshot],
-    states: Mapping[str, Sequence[InstanceState]],
+    states_of: Callable[[Collection[str]], States],
 ) -> ClusterTime:
     """Integrate one window over snapshots that reach a little beyond both of its ends.
 
     Args:
-        snapshots: of one cluster, oldest first; they are looked at one by one.
-        states: EC2 state changes by instance id; exact where present.
+        snapshots: of one cluster, oldest first; one is in memory at a time.
+        states_of: EC2's state changes of the instances that were seen; exact where present.
     """
     nodes, volumes = _Watch[Node](), _Watch[Volume]()
     pods, balancers = _Watch[Pod](), _Watch[LoadBalancer]()
@@ -122,7 +123,7 @@ def integrate(
     return ClusterTime(
         known_seconds=sum(to - since for since, to in known),
         as_of=max((at for at in times if at <= end), default=times[0]),
-        nodes=list(_node_times(nodes, known, states)),
+        nodes=list(_node_times(nodes, known, states_of(_instances(nodes)))),
         pods=[time for life in pods.lives.values() if (time := _pod_time(life, known))],
         volumes=list(volumes.seconds(known)),
         load_balancers=list(balancers.seconds(known)),
@@ -165,9 +166,11 @@ def _within(known: Spans, since: int, to: int) -> int:
     return sum(max(min(to, end) - max(since, start), 0) for start, end in known)
 
 
-def _node_times(
-    watch: _Watch[Node], known: Spans, states: Mapping[str, Sequence[InstanceState]]
-) -> Iterator[tuple[Node, int]]:
+def _instances(watch: _Watch[Node]) -> set[str]:
+    return {life.record.instance_id for life in watch.lives.values() if life.record.instance_id}
+
+
+def _node_times(watch: _Watch[Node], known: Spans, states: States) -> Iterator[tuple[Node, int]]:
     for life in watch.lives.values():
         node = life.record
         billed = billed_span(states.get(node.instance_id or "", ()))
