@@ -37,31 +37,32 @@ class AmountReader:
         self.oddities: list[str] = []
         self._known: dict[tuple[tuple[str, Quantity], ...], Amounts] = {}
 
-    def read(self, given: Quantities | None, kind: str, owner: Metadata) -> Amounts:
-        """CPU (thousandths), memory (bytes) and accelerators (units); the rest costs nothing.
-
-        The same resources are read once, so the answer is shared: do not change it.
-        """
-        if not given:
-            return _NOTHING
-        key = (*given.items(),)
-        known = self._known.get(key)
-        if known is not None:
-            return known
+    def read(self, given: Quantities | None, kind: str, owner: Metadata) -> dict[str, int]:
+        """CPU (thousandths), memory (bytes) and accelerators (units); the rest costs nothing."""
         amounts: dict[str, int] = {}
-        odd = False
-        for name, quantity in key:
+        for name, quantity in given.items() if given else ():
             reading = reading_of(name)
             if reading is not None:
                 try:
                     amounts[name] = reading(_text(quantity))
                 except QuantityError as error:
                     amounts[name] = 0
-                    odd = True
                     self.note(kind, owner, f"{name} {error}")
-        if not odd and len(self._known) < _RESOURCES_KNOWN:
-            self._known[key] = amounts
         return amounts
+
+    def read_often(self, given: Quantities | None, kind: str, owner: Metadata) -> Amounts:
+        """As `read`, for what many pods have alike: the answer is shared, so do not change it."""
+        if not given:
+            return _NOTHING
+        key = (*given.items(),)
+        known = self._known.get(key)
+        if known is None:
+            noted = len(self.oddities)
+            known = self.read(given, kind, owner)
+            odd = len(self.oddities) > noted or noted == _ODDITIES_KEPT
+            if not odd and len(self._known) < _RESOURCES_KNOWN:
+                self._known[key] = known
+        return known
 
     def read_bytes(self, quantity: Quantity | None, kind: str, owner: Metadata) -> int:
         """One size; 0 when it is missing or odd."""

@@ -10,6 +10,7 @@ import base64
 from typing import cast
 
 from botocore.exceptions import BotoCoreError
+from botocore.model import ServiceId
 from botocore.session import Session
 from botocore.signers import RequestSigner
 
@@ -44,7 +45,7 @@ class EksToken:
 
     def _presigned_url(self) -> str:
         signer = RequestSigner(
-            "sts",
+            ServiceId("STS"),
             self._region,
             "sts",
             "v4",

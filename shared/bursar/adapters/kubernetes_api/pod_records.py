@@ -89,7 +89,7 @@ class PodRecords:
         containers = [self._resources(one.resources, meta) for one in spec.containers or ()]
         if not (spec.init_containers or spec.resources or spec.overhead):
             return effective_requests(containers)
-        level, read = spec.resources or Resources(), self._amounts.read
+        level, read = spec.resources or Resources(), self._amounts.read_often
         return effective_requests(
             containers,
             [
@@ -104,10 +104,10 @@ class PodRecords:
     def _resources(self, given: Resources | None, meta: Metadata) -> Amounts:
         if given is None:
             return {}
-        requests = self._amounts.read(given.requests, "pod", meta)
+        requests = self._amounts.read_often(given.requests, "pod", meta)
         if not given.limits or (given.requests and given.limits.keys() <= given.requests.keys()):
             return requests  # as the API server leaves nearly every pod
-        return with_limits(requests, self._amounts.read(given.limits, "pod", meta))
+        return with_limits(requests, self._amounts.read_often(given.limits, "pod", meta))
 
     def _fargate(self, item: PodItem, capacity: str, cpu: int, memory: int) -> tuple[int, int]:
         """What Fargate bills: its own sizes, not the request. Only a pod that is on Fargate."""
