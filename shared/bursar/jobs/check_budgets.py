@@ -35,9 +35,10 @@ def check_budgets(
     A budget whose scope nobody has seen keeps its state: no data is not zero.
     """
     raised: list[Alert] = []
+    books = Books(config, history, spend)
     for budget in config.budgets:
         window = current_window(budget, now)
-        if figures := figures_of(config, budget, window, history=history, spend=spend):
+        if figures := books.figures(budget, window):
             raised += _commit(budget, window, figures, now, budgets)
     return raised
 
@@ -46,40 +47,50 @@ def current_window(budget: Budget, now: datetime) -> Window:
     return window_of(budget.period, now, budget.zone, first_month=budget.first_month)
 
 
-def figures_of(
-    config: Config, budget: Budget, window: Window, *, history: CostHistory, spend: SpendStore
-) -> Figures | None:
-    if budget.book is Book.BILLED:
-        return billed(budget.scope, _reported(config, window, spend))
-    wanted = budget.scope.get(Dimension.CLUSTER)
-    clusters = [
-        (_dimensions(config, cluster), _parts(cluster, window, history))
-        for cluster in config.clusters
-        if wanted in (None, cluster.name)
-    ]
-    return metered(budget.scope, clusters)
+class Books:
+    """Both books for one run: budgets of the same window read it once between them."""
 
+    def __init__(self, config: Config, history: CostHistory, spend: SpendStore) -> None:
+        self._config, self._history, self._spend = config, history, spend
+        self._parts: dict[tuple[str, Window], list[Part]] = {}
+        self._facts: dict[Window, Sequence[SpendFact]] = {}
 
-def _reported(config: Config, window: Window, spend: SpendStore) -> Sequence[SpendFact]:
-    first = window.start.astimezone(UTC).date()
-    last = (window.end - timedelta(microseconds=1)).astimezone(UTC).date()
-    return spend.latest(config.account, Metric.UNBLENDED, first, last)
+    def figures(self, budget: Budget, window: Window) -> Figures | None:
+        """What the budget's scope has cost in the window; None when nobody has seen any of it."""
+        if budget.book is Book.BILLED:
+            return billed(budget.scope, self._reported(window))
+        wanted = budget.scope.get(Dimension.CLUSTER)
+        clusters = [
+            (self._dimensions(cluster), self._closed(cluster.name, window))
+            for cluster in self._config.clusters
+            if wanted in (None, cluster.name)
+        ]
+        return metered(budget.scope, clusters)
 
+    def _dimensions(self, cluster: Cluster) -> dict[Dimension, str]:
+        return {
+            Dimension.ORG: self._config.organisation,
+            Dimension.ACCOUNT: self._config.account_of(cluster),
+            Dimension.CLUSTER: cluster.name,
+        }
 
-def _dimensions(config: Config, cluster: Cluster) -> dict[Dimension, str]:
-    return {
-        Dimension.ORG: config.organisation,
-        Dimension.ACCOUNT: config.account_of(cluster),
-        Dimension.CLUSTER: cluster.name,
-    }
+    def _closed(self, cluster: str, window: Window) -> list[Part]:
+        key = (cluster, window)
+        if key not in self._parts:
+            self._parts[key] = parts_of(
+                window,
+                days=lambda span: self._history.days(cluster, span),
+                hours=lambda span: self._history.hours(cluster, span),
+            )
+        return self._parts[key]
 
-
-def _parts(cluster: Cluster, window: Window, history: CostHistory) -> list[Part]:
-    return parts_of(
-        window,
-        days=lambda span: history.days(cluster.name, span),
-        hours=lambda span: history.hours(cluster.name, span),
-    )
+    def _reported(self, window: Window) -> Sequence[SpendFact]:
+        if window not in self._facts:
+            first = window.start.astimezone(UTC).date()
+            last = (window.end - timedelta(microseconds=1)).astimezone(UTC).date()
+            account = self._config.account
+            self._facts[window] = self._spend.latest(account, Metric.UNBLENDED, first, last)
+        return self._facts[window]
 
 
 def _commit(
