@@ -7,7 +7,8 @@ condition that nobody else has written it since it was read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,13 +50,31 @@ class DynamoCostHistory:
         self._table = table
 
     def put_hour(self, costs: HourCosts) -> None:
-        name = CostKeys.hour(costs.window.start)
-        expires = int((costs.window.end + _HOURS_ARE_KEPT).timestamp())
-        hour = _items(CostKeys.hours(costs.cluster), name, costs, {"expires_at": expires})
+        name, hour = CostKeys.hour(costs.window.start), _hour_items(costs)
         for _ in range(_TRIES):
             if transact(self._table, [*_puts(hour), *self._day_with(costs, name)]):
                 return
         raise TransactionConflictError(f"{name} of {costs.cluster}: its day kept changing")
+
+    def load(self, hours: Iterable[HourCosts]) -> None:
+        """Write closed hours of whole days in bulk, and their days, over whatever is there.
+
+        For a backfill before the guard runs: unlike `put_hour`, it must not race with a close.
+        """
+        days: dict[tuple[str, Window], list[HourCosts]] = defaultdict(list)
+        with self._table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
+            for hour in hours:
+                days[hour.cluster, day_of(hour.window.start)].append(hour)
+                for item in _hour_items(hour):
+                    batch.put_item(Item=item)
+            for (cluster, day), parts in days.items():
+                extra = {
+                    "version": 1,
+                    "hours": sorted(CostKeys.hour(part.window.start) for part in parts),
+                }
+                keys = CostKeys.days(cluster), CostKeys.day(day.start)
+                for item in _items(*keys, add_up(day, parts), extra):
+                    batch.put_item(Item=item)
 
     def hours(self, cluster: str, window: Window) -> Sequence[HourCosts]:
         first = hour_of(window.start).start
@@ -96,6 +115,12 @@ class DynamoCostHistory:
     def _query(self, pk: str, first: str, last: str, *, consistent: bool = False) -> Any:
         span = Key("pk").eq(pk) & Key("sk").between(first, last + _AFTER_ALL_CHUNKS)
         return query(self._table, KeyConditionExpression=span, ConsistentRead=consistent)
+
+
+def _hour_items(costs: HourCosts) -> list[Item]:
+    expires = int((costs.window.end + _HOURS_ARE_KEPT).timestamp())
+    keys = CostKeys.hours(costs.cluster), CostKeys.hour(costs.window.start)
+    return _items(*keys, costs, {"expires_at": expires})
 
 
 def _items(pk: str, sk: str, costs: HourCosts, extra: Item) -> list[Item]:
