@@ -282,6 +282,34 @@ def test_a_unit_that_is_not_expected_is_no_price(monkeypatch: pytest.MonkeyPatch
     assert price_list.ambiguous == ["A is priced per 'Fortnights', not per hour"]
 
 
+def test_nonsense_about_one_service_leaves_the_other_prices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    yuan = json.loads(json.dumps(product("AmazonVPC", "PublicIPv4:InUseAddress", "0.03", sku="A")))
+    (term,) = yuan["terms"]["OnDemand"].values()
+    term["priceDimensions"]["1"]["pricePerUnit"] = {"CNY": "0.03"}
+    rows, price_list = read([M5, yuan], monkeypatch)
+    assert set(rows) == {"m5.large"}
+    assert price_list.ambiguous == [
+        "AmazonVPC us-east-1 public-ipv4:hour: A is priced in CNY, not in USD"
+    ]
+
+
+def test_the_usage_of_another_thing_with_the_same_end_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    family = "Load Balancer-Application"
+    items = [
+        M5,
+        product("AWSELB", "LoadBalancerUsage", "0.0225", family=family),
+        product("AWSELB", "TS-LoadBalancerUsage", "0.0056", family=family),  # trust stores
+        product("AWSELB", "Outposts-LoadBalancerUsage", "0.0225", family=family),
+    ]
+    rows, price_list = read(items, monkeypatch)
+    assert rows["application:hour"].usd == Money.of("0.0225")
+    assert price_list.ambiguous == []
+
+
 def transfer(usage: str, usd: str) -> dict[str, Any]:
     return product(
         "AWSDataTransfer",

@@ -56,6 +56,7 @@ class PricingApiPriceList:
     def __init__(self, client: Any, specs: Sequence[PriceSpec] = SPECS) -> None:
         self._client = client
         self._specs = specs
+        self._answers: dict[tuple[str, frozenset[tuple[str, str]]], list[Product]] = {}
         self.unmatched: list[str] = []
         self.ambiguous: list[str] = []
 
@@ -73,13 +74,16 @@ class PricingApiPriceList:
             raise PriceListError(f"the price list has no Linux on-demand price in {region}")
         self.ambiguous += refused
         yield from rows
-        answers: dict[tuple[str, frozenset[tuple[str, str]]], list[Product]] = {}
+        self._answers.clear()
         for spec in self._specs:
-            wanted = {**spec.filters, spec.region_field: region}
-            query = (spec.service, frozenset(wanted.items()))
-            if query not in answers:
-                answers[query] = self._products(spec.service, wanted)
-            yield from self._rows_of(spec, region, answers[query], at)
+            try:
+                found = grouped(spec, self._of_spec(spec, region))
+            except PriceListUnavailableError:
+                raise
+            except PriceListError as error:
+                self.ambiguous.append(f"{spec.named(region)}: {error}")
+                continue
+            yield from self._rows_of(spec, region, found, at)
         for problem in self.ambiguous:
             _log.warning("not priced: %s", problem)
 
@@ -106,17 +110,19 @@ class PricingApiPriceList:
             return self.on_demand(key.region, key.item)
         for spec in self._specs:
             if spec.makes(key):
-                wanted = {**spec.filters, spec.region_field: key.region}
-                found = grouped(spec, self._products(spec.service, wanted))
+                found = grouped(spec, self._of_spec(spec, key.region))
                 for groups, products in found.items():
                     if spec.key(key.region, *groups) == key:
                         return spec_row(spec, key, products, None)
         return None
 
     def _rows_of(
-        self, spec: PriceSpec, region: str, products: list[Product], at: datetime
+        self,
+        spec: PriceSpec,
+        region: str,
+        found: Mapping[tuple[str, ...], list[Product]],
+        at: datetime,
     ) -> Iterator[PriceRow]:
-        found = grouped(spec, products)
         if not found:
             self.unmatched.append(spec.named(region))
         for groups, candidates in sorted(found.items()):
@@ -124,6 +130,14 @@ class PricingApiPriceList:
                 yield spec_row(spec, spec.key(region, *groups), candidates, at)
             except PriceListError as error:
                 self.ambiguous.append(str(error))
+
+    def _of_spec(self, spec: PriceSpec, region: str) -> list[Product]:
+        """The products among which a line's are: lines with the same question ask it once."""
+        wanted = {**spec.filters, spec.region_field: region}
+        question = (spec.service, frozenset(wanted.items()))
+        if question not in self._answers:
+            self._answers[question] = self._products(spec.service, wanted)
+        return self._answers[question]
 
     def _products(self, service: str, wanted: Mapping[str, str]) -> list[Product]:
         filters = [

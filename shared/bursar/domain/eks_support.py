@@ -35,6 +35,7 @@ END_OF_STANDARD_SUPPORT: Mapping[str, date] = MappingProxyType(
         "1.33": date(2026, 7, 29),
         "1.34": date(2026, 12, 2),
         "1.35": date(2027, 3, 27),
+        "1.36": date(2027, 8, 2),
     }
 )
 

@@ -72,6 +72,7 @@ class Product:
     attributes: Mapping[str, str]
     effective_from: datetime | None
     rates: tuple[Rate, ...]
+    terms: int = 1  # on-demand terms; more than one is refused when a rate is asked for
 
     @property
     def costs_something(self) -> bool:
@@ -112,8 +113,7 @@ def read_product(item: str | bytes) -> Product:
     """Read one JSON element of a GetProducts answer's PriceList.
 
     Raises:
-        PriceListError: it is no JSON, lacks a price dimension, is not in USD, or states
-            several on-demand terms for one SKU.
+        PriceListError: it is no JSON, lacks a price dimension, or is not in USD.
     """
     try:
         listed = _Item.model_validate_json(item)
@@ -122,8 +122,6 @@ def read_product(item: str | bytes) -> Product:
         where = ".".join(str(part) for part in first["loc"]) or "the item"
         raise PriceListError(f"unreadable price list item: {where}: {first['msg']}") from None
     product, terms = listed.product, list(listed.terms.on_demand.values())
-    if len(terms) > 1:
-        raise PriceListError(f"{product.sku} has {len(terms)} on-demand terms")
     rates = tuple(
         _rate(product.sku, dimension)
         for term in terms
@@ -133,8 +131,9 @@ def read_product(item: str | bytes) -> Product:
         sku=product.sku,
         family=product.product_family,
         attributes=product.attributes,
-        effective_from=terms[0].effective_date if terms else None,
+        effective_from=max((term.effective_date for term in terms), default=None),
         rates=tuple(sorted(rates, key=lambda rate: rate.begin)),
+        terms=len(terms),
     )
 
 
@@ -152,9 +151,11 @@ def rate_of(product: Product, tier: Tier = Tier.ONLY) -> Rate:
     """The one rate of a product, or the first paid one of its tiers.
 
     Raises:
-        PriceListError: there are several rates where one was expected.
+        PriceListError: there are several rates where one was expected, or several terms.
         NoPriceError: no rate costs anything.
     """
+    if product.terms > 1:
+        raise PriceListError(f"{product.sku} has {product.terms} on-demand terms")
     if tier is Tier.ONLY and len(product.rates) > 1:
         tiers = ", ".join(f"{rate.usd.plain()} from {rate.begin}" for rate in product.rates)
         raise PriceListError(f"{product.sku} has {len(product.rates)} rates: {tiers}")

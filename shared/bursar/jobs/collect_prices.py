@@ -94,7 +94,7 @@ def collect_prices(
         source = _source(run.part, region)
         health.saw(_healthy(source, run.scheduled_at, len(rows), told.unpriced[region]))
     for region, problem in told.failed.items():
-        health.saw(_unhealthy(_source(run.part, region), run.scheduled_at, problem, health))
+        health.saw(_unhealthy(_source(run.part, region), run.scheduled_at, problem))
     if told.failed:
         raise PricesNotCollectedError(
             "; ".join(f"{region}: {problem}" for region, problem in told.failed.items())
@@ -210,8 +210,8 @@ def _healthy(source: str, at: datetime, rows: int, unpriced: Sequence[str]) -> S
     return SourceHealth(source=source, at=at, quality=Quality.FINAL, good_at=at, detail=detail)
 
 
-def _unhealthy(source: str, at: datetime, problem: str, health: HealthLog) -> SourceHealth:
-    good_at = next((seen.good_at for seen in health.all() if seen.source == source), None)
+def _unhealthy(source: str, at: datetime, problem: str) -> SourceHealth:
+    """Without `good_at`: the log remembers the last good time."""
     return SourceHealth(
-        source=source, at=at, quality=Quality.UNKNOWN, good_at=good_at, detail=problem
+        source=source, at=at, quality=Quality.UNKNOWN, good_at=None, detail=problem
     )

@@ -49,13 +49,12 @@ def collect_spend(
     try:
         told = bill.facts(first, last, run.scheduled_at)
     except (SpendCapReachedError, BillUnavailableError, GroupsDoNotSumError) as error:
-        good_at = next((seen.good_at for seen in health.all() if seen.source == SOURCE), None)
         health.saw(
             SourceHealth(
                 source=SOURCE,
                 at=run.scheduled_at,
                 quality=Quality.UNKNOWN,
-                good_at=good_at,
+                good_at=None,  # the log remembers the last good time
                 detail=str(error),
             )
         )

@@ -141,6 +141,15 @@ def test_several_tiers_are_an_error_where_one_rate_is_expected() -> None:
         rate_of(product)
 
 
+def test_two_terms_of_one_product_are_an_error() -> None:
+    listed = json.loads(item())
+    terms = listed["terms"]["OnDemand"]
+    terms["ANOTHER"] = {**terms["SKU1.T"], "effectiveDate": "2025-01-01T00:00:00Z"}
+    product = read_product(json.dumps(listed))
+    with pytest.raises(PriceListError, match="SKU1 has 2 on-demand terms"):
+        rate_of(product, Tier.FIRST_PAID)
+
+
 def test_the_first_paid_tier_skips_what_is_free() -> None:
     tiers = {"1": rate("0.085", "10240"), "2": rate("0", "0"), "3": rate("0.09", "1")}
     product = read_product(item(rates=tiers))
