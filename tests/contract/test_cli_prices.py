@@ -11,8 +11,8 @@ import pytest
 
 from bursar.cli.prices import app
 from tests.contract.aws_loopback import serving
-from tests.contract.test_ec2_api import SpotServer
-from tests.contract.test_pricing_api import M5, answering
+from tests.contract.price_list_server import M5, answering
+from tests.contract.spot_price_server import SpotServer
 
 C5 = json.loads(json.dumps(M5).replace("m5.large", "c5.large").replace("0.096", "0.0000001"))
 TWINS = [

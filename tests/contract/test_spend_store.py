@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import json
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from moto import mock_aws
 
-from bursar.adapters.dynamodb.spend import DynamoSpendStore
+from bursar.adapters.dynamodb.spend import DynamoSpendStore, SpendConflictError
 from bursar.adapters.memory.spend import MemorySpendStore
 from bursar.domain.money import Money
 from bursar.domain.spend import Metric, SpendFact
@@ -107,6 +110,64 @@ def test_more_facts_than_one_transaction_holds_are_all_kept(store: SpendStore) -
     facts = [fact(str(n + 1), f"service=S{n:03d}") for n in range(130)]
     assert store.record(facts) == 130
     assert len(amounts(store)) == 130
+
+
+class Overtaken(DynamoSpendStore):
+    """A store that another writer comes before, once, after it has read and before it writes."""
+
+    def __init__(self, table: Any, first: SpendFact) -> None:
+        super().__init__(table)
+        self._others = [(DynamoSpendStore(table), first)]
+
+    def _known(self, facts: Sequence[SpendFact]) -> Any:
+        known = super()._known(facts)
+        while self._others:
+            other, fact_of_other = self._others.pop()
+            other.record([fact_of_other])
+        return known
+
+
+def test_a_writer_that_was_overtaken_decides_again(prices_table: Any) -> None:
+    store = Overtaken(prices_table, first=fact("10"))
+    assert store.record([fact("11", as_of=NOON + timedelta(hours=1))]) == 1
+    assert amounts(store) == [("total", "11", 2)]
+    store = Overtaken(prices_table, first=fact("12", as_of=NOON + timedelta(hours=3)))
+    assert store.record([fact("11.5", as_of=NOON + timedelta(hours=2))]) == 0  # older: no news
+    assert amounts(store) == [("total", "12", 3)]
+
+
+class Cancelled(io.BytesIO):
+    """The body of a response, as botocore reads it from the network."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+@pytest.mark.parametrize(("conflicts", "kept"), [(2, 1), (9, None)])
+def test_a_conflict_that_passes_is_waited_out(
+    prices_table: Any, conflicts: int, kept: int | None
+) -> None:
+    """DynamoDB answers so while two transactions touch the same item; moto never does."""
+    said = {
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
+    }
+    answers = [json.dumps(said).encode()] * conflicts
+
+    def answer(request: Any, **_: Any) -> AWSResponse | None:
+        if not answers:
+            return None
+        return AWSResponse(request.url, 400, {}, Cancelled(answers.pop()))
+
+    events = prices_table.meta.client.meta.events
+    events.register_first("before-send.dynamodb.TransactWriteItems", answer)
+    store = DynamoSpendStore(prices_table)
+    if kept is None:
+        with pytest.raises(SpendConflictError, match="total of 2026-11-01"):
+            store.record([fact("10")])
+    else:
+        assert store.record([fact("10")]) == kept
+        assert amounts(store) == [("total", "10", 1)]
 
 
 def test_writers_at_the_same_time_leave_one_history(store: SpendStore) -> None:
