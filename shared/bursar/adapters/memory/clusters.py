@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bursar.adapters import snapshot_codec
 from bursar.domain.cluster.lifetimes import InstanceState
@@ -34,20 +35,29 @@ class MemoryClusterReader:
 
 class MemorySnapshotStore:
     def __init__(self) -> None:
-        self._snapshots: dict[tuple[str, datetime], bytes] = {}
+        self._times: dict[str, list[int]] = {}
+        self._snapshots: dict[tuple[str, int], bytes] = {}
 
     def put(self, snapshot: ClusterSnapshot) -> None:
-        at = datetime.fromtimestamp(snapshot.at, UTC)
-        self._snapshots[snapshot.cluster, at] = snapshot_codec.encode(snapshot)
+        key = (snapshot.cluster, snapshot.at)
+        if key not in self._snapshots:
+            insort(self._times.setdefault(snapshot.cluster, []), snapshot.at)
+        self._snapshots[key] = snapshot_codec.encode(snapshot)
 
     def between(self, cluster: str, window: Window) -> Iterator[ClusterSnapshot]:
-        for name, at in sorted(self._snapshots):
-            if name == cluster and window.start <= at < window.end:
-                yield snapshot_codec.decode(self._snapshots[name, at])
+        times = self._times.get(cluster, [])
+        first = bisect_left(times, int(window.start.timestamp()))
+        after = bisect_left(times, int(window.end.timestamp()))
+        for at in times[first:after]:
+            yield snapshot_codec.decode(self._snapshots[cluster, at])
 
     def latest(self, cluster: str, before: datetime) -> ClusterSnapshot | None:
-        recent = Window(before - timedelta(days=2), before)
-        return max(self.between(cluster, recent), key=lambda each: each.at, default=None)
+        times = self._times.get(cluster, [])
+        index = bisect_left(times, int(before.timestamp())) - 1
+        recent = int((before - timedelta(days=2)).timestamp())
+        if index < 0 or times[index] < recent:
+            return None
+        return snapshot_codec.decode(self._snapshots[cluster, times[index]])
 
 
 class MemoryLifetimeStore:
