@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -136,31 +134,22 @@ def test_a_writer_that_was_overtaken_decides_again(prices_table: Any) -> None:
     assert amounts(store) == [("total", "12", 3)]
 
 
-class Cancelled(io.BytesIO):
-    """The body of a response, as botocore reads it from the network."""
-
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        yield self.read()
-
-
 @pytest.mark.parametrize(("conflicts", "kept"), [(2, 1), (9, None)])
 def test_a_conflict_that_passes_is_waited_out(
     prices_table: Any, conflicts: int, kept: int | None
 ) -> None:
     """DynamoDB answers so while two transactions touch the same item; moto never does."""
     said = {
-        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Error": {"Code": "TransactionCanceledException", "Message": "cancelled"},
         "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
     }
-    answers = [json.dumps(said).encode()] * conflicts
+    answers = [said] * conflicts
 
-    def answer(request: Any, **_: Any) -> AWSResponse | None:
-        if not answers:
-            return None
-        return AWSResponse(request.url, 400, {}, Cancelled(answers.pop()))
+    def answer(**_: Any) -> tuple[AWSResponse, Any] | None:
+        return (AWSResponse("", 400, {}, None), answers.pop()) if answers else None
 
     events = prices_table.meta.client.meta.events
-    events.register_first("before-send.dynamodb.TransactWriteItems", answer)
+    events.register_first("before-call.dynamodb.TransactWriteItems", answer)
     store = DynamoSpendStore(prices_table)
     if kept is None:
         with pytest.raises(SpendConflictError, match="total of 2026-11-01"):
