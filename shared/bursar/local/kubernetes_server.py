@@ -79,6 +79,7 @@ class KubernetesServer:
         *,
         git_version: str = "v1.33.3-eks-ace6451",
         gzip_from_bytes: int = _GZIP_FROM_BYTES,
+        port: int = 0,
     ) -> None:
         self._objects = objects
         self._token_ok = token_ok
@@ -90,7 +91,7 @@ class KubernetesServer:
         self._forbidden: frozenset[str] = frozenset()
         self.gzip_from_bytes = gzip_from_bytes
         self.asked: list[Asked] = []
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self), False)
+        self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(self), False)
         self._http.daemon_threads = True
         self._thread: threading.Thread | None = None
 
