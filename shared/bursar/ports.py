@@ -155,6 +155,10 @@ class Outbox(Protocol):
 
     def mark_sent(self, row: OutboxRow, at: datetime) -> None: ...
 
+    def recent(self) -> Sequence[OutboxRow]:
+        """Sent or not, newest first, at most 200: what reports show."""
+        ...
+
 
 class Publisher(Protocol):
     def publish(self, alert: Alert) -> None:

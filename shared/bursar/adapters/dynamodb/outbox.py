@@ -1,4 +1,4 @@
-"""Messages waiting to be sent: `OUTBOX#id` / `O`; gsi1 holds the unsent ones by due time."""
+"""Messages to people: `OUTBOX#id` / `O`; gsi1 lists the unsent and the sent by due time."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from bursar.domain.alerts import OutboxRow
 _KEPT = timedelta(days=400)
 _AT_MOST = 200
 _UNSENT = "OUTBOX#UNSENT"
+_SENT = "OUTBOX#SENT"
+_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def key(row_id: str) -> dict[str, str]:
@@ -52,11 +54,21 @@ class DynamoOutbox:
         page = self._table.query(IndexName="gsi1", KeyConditionExpression=due, Limit=_AT_MOST)
         return [OutboxRow.model_validate_json(found["json"]) for found in page["Items"]]
 
+    def recent(self) -> Sequence[OutboxRow]:
+        """The newest messages, sent or not, newest first, at most 200."""
+        listed = Key("gsi1pk").eq(_SENT)
+        page = self._table.query(
+            IndexName="gsi1", KeyConditionExpression=listed, ScanIndexForward=False, Limit=_AT_MOST
+        )
+        sent = [OutboxRow.model_validate_json(found["json"]) for found in page["Items"]]
+        waiting = self.unsent(_END_OF_TIME)
+        return sorted([*waiting, *sent], key=lambda row: row.alert.raised_at, reverse=True)
+
     def mark_sent(self, row: OutboxRow, at: datetime) -> None:
         sent = row.model_copy(update={"sent_at": at})
         self._table.update_item(
             Key=key(row.id),
-            UpdateExpression="SET #json = :json REMOVE gsi1pk, gsi1sk",
+            UpdateExpression="SET #json = :json, gsi1pk = :sent",
             ExpressionAttributeNames={"#json": "json"},
-            ExpressionAttributeValues={":json": sent.model_dump_json()},
+            ExpressionAttributeValues={":json": sent.model_dump_json(), ":sent": _SENT},
         )

@@ -27,6 +27,10 @@ class MemoryOutbox:
     def mark_sent(self, row: OutboxRow, at: datetime) -> None:
         self._rows[row.id] = row.model_copy(update={"sent_at": at}).model_dump_json()
 
+    def recent(self) -> Sequence[OutboxRow]:
+        newest = sorted(self.all(), key=lambda row: row.alert.raised_at, reverse=True)
+        return newest[:200]
+
     def all(self) -> list[OutboxRow]:
         return [OutboxRow.model_validate_json(text) for text in self._rows.values()]
 
