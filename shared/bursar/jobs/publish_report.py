@@ -1,0 +1,71 @@
+"""Gather the month's cost report from what Bursar has kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bursar.config import Config
+from bursar.domain.alerts import OutboxRow
+from bursar.domain.cost_report import (
+    BudgetReading,
+    CostReport,
+    SourceReading,
+    build_report,
+    chart_window,
+)
+from bursar.domain.health import SourceHealth
+from bursar.domain.periods import month_of
+from bursar.domain.prices import PriceChange
+from bursar.domain.quality import Quality
+from bursar.jobs.check_budgets import Books, current_window
+from bursar.jobs.check_health import expected_sources
+from bursar.ports import BudgetStore, CostHistory, HealthLog, SpendStore
+
+
+def gather_report(
+    config: Config,
+    now: datetime,
+    *,
+    history: CostHistory,
+    spend: SpendStore,
+    budgets: BudgetStore,
+    outbox_rows: Sequence[OutboxRow],
+    health: HealthLog,
+    price_changes: Sequence[PriceChange] = (),
+) -> CostReport:
+    """The report of the UTC month that holds `now`; it reads, and writes nothing."""
+    month = month_of(now)
+    window = chart_window(month, now)
+    books = Books(config, history, spend)
+    readings = []
+    for budget in config.budgets:
+        span = current_window(budget, now)
+        state = budgets.state(budget.id, span)
+        readings.append(BudgetReading(budget, span, books.figures(budget, span), state))
+    return build_report(
+        config.organisation,
+        now,
+        {each.name: history.days(each.name, window) for each in config.clusters},
+        month=month,
+        budgets=readings,
+        alerts=outbox_rows,
+        sources=_sources(config, health, now),
+        price_changes=price_changes,
+    )
+
+
+def _sources(config: Config, health: HealthLog, now: datetime) -> list[SourceReading]:
+    """Every source that should be heard, and any other that was: silence is shown too."""
+    heard = {each.source: each for each in health.all()}
+    patience = expected_sources(config)
+    return [
+        SourceReading(heard.get(source) or _never_heard(source, now), patience.get(source))
+        for source in sorted(heard.keys() | patience.keys())
+    ]
+
+
+def _never_heard(source: str, now: datetime) -> SourceHealth:
+    return SourceHealth(
+        source=source, at=now, quality=Quality.UNKNOWN, good_at=None, detail="never heard"
+    )
