@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
+from sys import intern
 
 import msgspec
 
@@ -70,10 +71,11 @@ class PodRecords:
         start = status.start_time
         return Pod(
             uid=meta.uid or f"{meta.namespace}/{meta.name}",
-            namespace=meta.namespace,
-            workload=_workload(meta, labels),
-            model=_model(self._model_labels, labels, inherited),
-            node=spec.node_name or None,
+            # many pods share these names: one string each, or they outweigh all the rest
+            namespace=intern(meta.namespace),
+            workload=intern(_workload(meta, labels)),
+            model=intern(_model(self._model_labels, labels, inherited)),
+            node=intern(spec.node_name) if spec.node_name else None,
             cpu_milli=cpu,
             memory_bytes=memory,
             accelerators=accelerators(asked),
