@@ -18,6 +18,7 @@ def handler(run: ClusterRun, ports: Ports) -> dict[str, Any]:
         snapshots=ports.snapshots,
         lifetimes=ports.lifetimes,
         volumes=ports.volumes(cluster.region),
+        reservations=ports.reservations(cluster.region),
         prices=ports.prices,
         history=ports.history,
     )

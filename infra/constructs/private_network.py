@@ -37,6 +37,8 @@ class PrivateNetworkPlace(Construct):
                 for group_id in _all(*(network.security_group_ids for network in networks))
             ],
         )
+        if not all(network.create_gateway_endpoints for network in networks):
+            return
         for name, service in (("S3", "s3"), ("Dynamodb", "dynamodb")):
             # No endpoint policy: the route tables are not ours alone, and one would bind all
             # other traffic in these subnets. The function's role says what it may touch.

@@ -39,6 +39,7 @@ Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,99}$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+CapacityReservationId = Annotated[str, Field(pattern=r"^cr-[0-9a-f]+$")]
 HttpsUrl = Annotated[str, Field(pattern=r"^https://\S+$")]
 CertificateAuthority = Annotated[str, AfterValidator(_is_pem_in_base64)]
 
@@ -54,6 +55,9 @@ class PrivateNetwork(_Section):
     )
     security_group_ids: tuple[str, ...] = Field(
         min_length=1, description="allowed to reach the cluster endpoint on 443"
+    )
+    create_gateway_endpoints: bool = Field(
+        default=True, description="false where the VPC has those for S3 and DynamoDB already"
     )
 
 
@@ -73,6 +77,9 @@ class Cluster(_Section):
     model_labels: tuple[str, ...] = Field(default=DEFAULT_MODEL_LABELS, min_length=1)
     labels: tuple[str, ...] = Field(default=(), description="further pod labels to break down by")
     support: Literal["auto", "standard", "extended"] = "auto"
+    capacity_reservations: tuple[CapacityReservationId, ...] = Field(
+        default=(), description="bought for this cluster; what lies unused is its cost"
+    )
 
     @model_validator(mode="after")
     def _only_loopback_without_tls(self) -> Cluster:
@@ -156,6 +163,11 @@ class Config(_Section):
         ):
             if twice := [name for name, count in Counter(names).items() if count > 1]:
                 raise ValueError(f"{what} {twice[0]!r} stands twice")
+        for cluster in self.clusters:
+            if self.is_private_elsewhere(cluster):
+                raise ValueError(
+                    f"cluster {cluster.name!r} is private and in another account or region"
+                )
         known = {cluster.name for cluster in self.clusters}
         for budget in self.budgets:
             if budget.owner not in self.owners:
@@ -191,6 +203,11 @@ class Config(_Section):
     @property
     def price_regions(self) -> tuple[str, ...]:
         return tuple(sorted({cluster.region for cluster in self.clusters} | {self.region}))
+
+    def is_private_elsewhere(self, cluster: Cluster) -> bool:
+        """A private network can be entered only from its own account and region."""
+        here = cluster.region == self.region and self.account_of(cluster) == self.account
+        return cluster.network is not None and not here
 
 
 def load_bundled(path: Path) -> Config:

@@ -17,6 +17,7 @@ from bursar.domain.cluster.lifetimes import InstanceState
 from bursar.domain.cluster.records import ClusterSnapshot, Inventory, Pod
 from bursar.domain.cluster.storage import VolumeSpec
 from bursar.domain.health import SourceHealth
+from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.periods import Window
 from bursar.domain.prices import PriceChange, PriceKey, PriceRow
 from bursar.domain.spend import Metric, SpendFact
@@ -74,6 +75,12 @@ class LifetimeStore(Protocol):
 class VolumeCatalogue(Protocol):
     def describe(self, volume_ids: Collection[str]) -> Mapping[str, VolumeSpec]:
         """What the volumes really are (type, size, IOPS, throughput); unknown ids are absent."""
+        ...
+
+
+class ReservationCatalogue(Protocol):
+    def reserved(self, ids: Collection[str]) -> Sequence[CapacityReservation]:
+        """The active ones of these reservations, with how much of each nobody uses now."""
         ...
 
 

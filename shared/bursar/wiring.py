@@ -23,6 +23,7 @@ from bursar.ports import (
     Outbox,
     PriceStore,
     Publisher,
+    ReservationCatalogue,
     SnapshotStore,
     SpendStore,
     SpotHistory,
@@ -88,6 +89,11 @@ class Ports:
         from bursar.adapters.ec2_api import Ec2VolumeCatalogue
 
         return Ec2VolumeCatalogue(_client("ec2", region))
+
+    def reservations(self, region: str) -> ReservationCatalogue:
+        from bursar.adapters.ec2_api import Ec2ReservationCatalogue
+
+        return Ec2ReservationCatalogue(_client("ec2", region))
 
     @cached_property
     def spot_history(self) -> SpotHistory:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -91,7 +91,7 @@ def _volume(told: Mapping[str, Any]) -> VolumeSpec:
 
 
 class Ec2InstanceTypes:
-    """DescribeInstanceTypes and DescribeCapacityReservations of one region."""
+    """DescribeInstanceTypes of one region."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -108,15 +108,27 @@ class Ec2InstanceTypes:
                     found[told["InstanceType"]] = instance_type(told)
         return found
 
-    def reservations(self) -> list[CapacityReservation]:
-        """The active reservations, by id, with how much of each nobody uses."""
-        pages = self._client.get_paginator("describe_capacity_reservations").paginate(
-            Filters=[{"Name": "state", "Values": ["active"]}]
-        )
-        return sorted(
-            (_reservation(told) for page in pages for told in page["CapacityReservations"]),
-            key=lambda reservation: reservation.id,
-        )
+
+class Ec2ReservationCatalogue:
+    """DescribeCapacityReservations of one region, by filter as above."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def reserved(self, ids: Collection[str]) -> Sequence[CapacityReservation]:
+        """The active ones of these reservations, by id, with how much of each nobody uses."""
+        found = []
+        for batch in _batches(ids, _FILTER_VALUES):
+            pages = self._client.get_paginator("describe_capacity_reservations").paginate(
+                Filters=[
+                    {"Name": "state", "Values": ["active"]},
+                    {"Name": "capacity-reservation-id", "Values": batch},
+                ]
+            )
+            found += [
+                _reservation(told) for page in pages for told in page["CapacityReservations"]
+            ]
+        return sorted(found, key=lambda reservation: reservation.id)
 
 
 def _batches(values: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -10,7 +10,14 @@ from bursar.domain.cluster.costs import CostPolicy
 from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.integration import integrate
 from bursar.domain.periods import Window
-from bursar.ports import CostHistory, LifetimeStore, PriceBook, SnapshotStore, VolumeCatalogue
+from bursar.ports import (
+    CostHistory,
+    LifetimeStore,
+    PriceBook,
+    ReservationCatalogue,
+    SnapshotStore,
+    VolumeCatalogue,
+)
 
 
 def close_hour(
@@ -20,6 +27,7 @@ def close_hour(
     snapshots: SnapshotStore,
     lifetimes: LifetimeStore,
     volumes: VolumeCatalogue,
+    reservations: ReservationCatalogue,
     prices: PriceBook,
     history: CostHistory,
 ) -> HourCosts:
@@ -31,8 +39,10 @@ def close_hour(
         {volume.volume_id for volume, _ in time.volumes if volume.volume_id}
     )
     policy = cost_policy(cluster)
-    book = prices.prices_at(closing.keys_needed(time, described, policy.region), hour.start)
-    costs = closing.close(cluster.name, hour, time, described, book, policy, hour.start)
+    reserved = reservations.reserved(cluster.capacity_reservations)
+    keys = closing.keys_needed(time, described, reserved, policy.region)
+    book = prices.prices_at(keys, hour.start)
+    costs = closing.close(cluster.name, hour, time, described, book, policy, reserved)
     history.put_hour(costs)
     return costs
 

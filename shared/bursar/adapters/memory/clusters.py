@@ -15,6 +15,7 @@ from bursar.domain.cluster.records import (
     Pod,
 )
 from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.periods import Window
 
 
@@ -73,6 +74,14 @@ class MemoryLifetimeStore:
             for name in instance_ids
             if name in self._states
         }
+
+
+class MemoryReservationCatalogue:
+    def __init__(self, reservations: Collection[CapacityReservation] = ()) -> None:
+        self._reservations = tuple(reservations)
+
+    def reserved(self, ids: Collection[str]) -> Sequence[CapacityReservation]:
+        return [each for each in self._reservations if each.id in ids]
 
 
 class MemoryVolumeCatalogue:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 
+from bursar.domain import prices
 from bursar.domain.cluster.cluster_items import (
     add_control_plane,
     add_load_balancers,
     add_public_addresses,
+    add_reservations,
     add_volumes,
     claim_owners,
     cluster_keys,
@@ -26,13 +27,17 @@ from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.integration import ClusterTime
 from bursar.domain.cluster.node_prices import Prices, keys_of
 from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.periods import Window
 from bursar.domain.prices import PriceKey
 from bursar.domain.quality import Quality
 
 
 def keys_needed(
-    time: ClusterTime, described: Mapping[str, VolumeSpec], region: str
+    time: ClusterTime,
+    described: Mapping[str, VolumeSpec],
+    reservations: Iterable[CapacityReservation],
+    region: str,
 ) -> set[PriceKey]:
     specs = [volume_spec(volume, described) for volume, _ in time.volumes]
     balancers = [balancer for balancer, _ in time.load_balancers]
@@ -40,6 +45,7 @@ def keys_needed(
         keys_of((node for node, _ in time.nodes), region)
         | volume_keys(specs, region)
         | cluster_keys(region, balancers, is_eks=time.is_eks)
+        | {prices.on_demand(region, reservation.instance_type) for reservation in reservations}
     )
 
 
@@ -50,7 +56,7 @@ def close(
     described: Mapping[str, VolumeSpec],
     book: Prices,
     policy: CostPolicy,
-    priced_at: datetime,
+    reservations: Iterable[CapacityReservation] = (),
 ) -> HourCosts:
     """Price one window of a cluster.
 
@@ -72,12 +78,13 @@ def close(
     price_nodes(sheet, uses.values(), policy, book)
     settle_shared(sheet, policy)
     owners = claim_owners(run.pod for run in time.pods)
-    add_volumes(sheet, time.volumes, described, owners, policy, book, priced_at)
+    add_volumes(sheet, time.volumes, described, owners, policy, book, window.start)
     add_load_balancers(sheet, time.load_balancers, policy, book)
     add_public_addresses(sheet, time.nodes, policy, book)
     if time.is_eks:
         version, seconds = time.kubernetes_version, time.known_seconds
-        add_control_plane(sheet, version, seconds, policy, book, priced_at)
+        add_control_plane(sheet, version, seconds, policy, book, window.start)
+    add_reservations(sheet, reservations, time.known_seconds, policy, book)
     whole = time.known_seconds == int(window.length.total_seconds()) and not sheet.unpriced
     return HourCosts(
         cluster=cluster,

@@ -11,10 +11,11 @@ from bursar.domain import prices
 from bursar.domain.cluster import storage
 from bursar.domain.cluster.costs import SECONDS_PER_HOUR, CostPolicy, CostSheet
 from bursar.domain.cluster.hours import Category, RowKey
-from bursar.domain.cluster.node_prices import Prices
+from bursar.domain.cluster.node_prices import Prices, is_manual
 from bursar.domain.cluster.records import (
     CONTROL_PLANE,
     NETWORK,
+    RESERVED,
     UNALLOCATED,
     LoadBalancer,
     Node,
@@ -23,6 +24,7 @@ from bursar.domain.cluster.records import (
 )
 from bursar.domain.cluster.storage import VolumeSpec
 from bursar.domain.eks_support import Support, support_of
+from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.money import Money
 from bursar.domain.prices import PriceKey
 
@@ -190,3 +192,26 @@ def add_public_addresses(
         return
     amount = row.usd.times(Fraction(seconds, SECONDS_PER_HOUR))
     sheet.add(RowKey(NETWORK), Category.NETWORK, amount)
+
+
+def add_reservations(
+    sheet: CostSheet,
+    reservations: Iterable[CapacityReservation],
+    seconds: int,
+    policy: CostPolicy,
+    book: Prices,
+) -> None:
+    """Charge what was reserved and lay unused: it costs as much as if it ran.
+
+    EC2 tells only what is unused at this moment, which stands for the window. A Capacity
+    Block was paid in advance; its hour has a price only where a person gave one.
+    """
+    for reservation in reservations:
+        row = book.get(prices.on_demand(policy.region, reservation.instance_type))
+        if row is None or (reservation.is_capacity_block and not is_manual(row)):
+            sheet.unpriced[reservation.id] = f"no price for reserved {reservation.instance_type}"
+            continue
+        amount = row.usd.times(Fraction(reservation.unused * seconds, SECONDS_PER_HOUR))
+        if amount:
+            key = RowKey(RESERVED, reservation.instance_type, zone=reservation.zone)
+            sheet.add(key, Category.RESERVATION, amount)

@@ -57,11 +57,11 @@ def price_node(node: Node, region: str, book: Prices) -> NodePrice:
         return _from_row(book.get(prices.hyperpod(region, node.instance_type)), node)
     listed = book.get(prices.on_demand(region, node.instance_type))
     on_demand = listed.usd if listed else None
-    if node.capacity_type is CapacityType.CAPACITY_BLOCK and not _is_manual(listed):
+    if node.capacity_type is CapacityType.CAPACITY_BLOCK and not is_manual(listed):
         return NodePrice(
             None, reason="a Capacity Block is paid in advance: give its price in prices.manual"
         )
-    if node.capacity_type is CapacityType.SPOT and not _is_manual(listed):
+    if node.capacity_type is CapacityType.SPOT and not is_manual(listed):
         if not node.zone:
             return NodePrice(None, reason="a spot node without a zone label has no spot price")
         row = book.get(prices.spot(region, node.instance_type, node.zone))
@@ -78,7 +78,7 @@ def _from_row(row: PriceRow | None, node: Node) -> NodePrice:
     return NodePrice(row.usd, row.source, on_demand=row.usd)
 
 
-def _is_manual(row: PriceRow | None) -> bool:
+def is_manual(row: PriceRow | None) -> bool:
     """A price that a person gave is what that machine costs, however it was bought."""
     return row is not None and row.source.startswith(("manual", "file"))
 
