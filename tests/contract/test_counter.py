@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -35,6 +36,15 @@ def prices_table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
                 {"AttributeName": "sk", "AttributeType": "S"},
             ],
         )
+        # DynamoDB decides and writes in one step; moto does not: it gets one request at a time
+        one_at_a_time = Lock()
+        call = table.meta.client._make_api_call
+
+        def in_one_step(*request: Any) -> Any:
+            with one_at_a_time:
+                return call(*request)
+
+        monkeypatch.setattr(table.meta.client, "_make_api_call", in_one_step)
         yield table
 
 
