@@ -67,7 +67,7 @@ class Cluster(_Section):
     account: AccountId | None = None
     endpoint: str = Field(pattern=r"^https?://\S+$", description="the cluster's API endpoint")
     certificate_authority: CertificateAuthority | None = Field(
-        default=None, description="base64, as `aws eks describe-cluster` prints it"
+        default=None, description="base64, as `aws eks describe-cluster` has it"
     )
     network: PrivateNetwork | None = Field(default=None, description="only for a private endpoint")
     snapshot_every_minutes: Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60] = 5
@@ -91,7 +91,7 @@ class Cluster(_Section):
 
 
 class ManualPrice(_Section):
-    """A price that a person vouches for, such as a private offer. It stands before the list price."""
+    """A price that a person vouches for, such as a private offer; it goes before the list's."""
 
     instance_type: str
     region: Region
@@ -163,10 +163,10 @@ class Config(_Section):
         ):
             if twice := [name for name, count in Counter(names).items() if count > 1]:
                 raise ValueError(f"{what} {twice[0]!r} stands twice")
-        for cluster in self.clusters:
-            if self.is_private_elsewhere(cluster):
+        for each in self.clusters:
+            if self.is_private_elsewhere(each):
                 raise ValueError(
-                    f"cluster {cluster.name!r} is private and in another account or region"
+                    f"cluster {each.name!r} is private and in another account or region"
                 )
         known = {cluster.name for cluster in self.clusters}
         for budget in self.budgets:

@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from bursar.adapters.ec2_api import (
     Ec2InstanceTypes,
+    Ec2ReservationCatalogue,
     Ec2SpotHistory,
     Ec2VolumeCatalogue,
     instance_type,
@@ -151,7 +152,7 @@ def test_reserved_capacity_says_what_nobody_uses(monkeypatch: pytest.MonkeyPatch
     ).encode()
     with serving(lambda _: (200, said), "text/xml") as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", url)
-        found = Ec2InstanceTypes(ec2_client("us-east-1")).reservations()
+        found = Ec2ReservationCatalogue(ec2_client("us-east-1")).reserved(["cr-1", "cr-2"])
     zone, owner = "us-east-1a", "111122223333"
     assert found == [
         CapacityReservation("cr-1", "p5.48xlarge", zone, 2, 2, False, owner),
