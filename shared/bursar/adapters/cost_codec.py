@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -19,7 +18,7 @@ CHUNK_BYTES = 350_000  # under DynamoDB's 400 KB with its keys
 _ROWS_PER_CHUNK = 4_000
 _UNPRICED_KEPT = 500
 
-_Row = tuple[str, str, str, str, str, dict[str, str], dict[str, Decimal]]
+_Row = tuple[str, str, str, str, str, dict[str, str], dict[str, str]]
 
 
 class _Header(msgspec.Struct):
@@ -82,7 +81,7 @@ def _by_name(item: tuple[RowKey, Amounts]) -> tuple[Any, ...]:
 
 
 def _row(key: RowKey, amounts: Mapping[Category, Money]) -> _Row:
-    values = {str(category): money.amount.normalize() for category, money in amounts.items()}
+    values = {str(category): money.plain() for category, money in amounts.items()}
     labels = dict(key.labels)
     return (key.namespace, key.workload, key.model, key.node_group, key.zone, labels, values)
 

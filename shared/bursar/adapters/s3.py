@@ -38,10 +38,10 @@ class S3SnapshotStore:
                 yield self._get(name)
 
     def latest(self, cluster: str, before: datetime) -> ClusterSnapshot | None:
-        end = key(cluster, before.astimezone(UTC))
         window = Window(before - _LATEST_WITHIN, before)
+        first, end = (key(cluster, at.astimezone(UTC)) for at in (window.start, window.end))
         for day in reversed(list(days(window))):
-            names = list(self._names(folder(cluster, day.start), from_="", before=end))
+            names = list(self._names(folder(cluster, day.start), from_=first, before=end))
             if names:
                 return self._get(names[-1])
         return None
@@ -49,7 +49,7 @@ class S3SnapshotStore:
     def _names(self, prefix: str, *, from_: str, before: str) -> Iterator[str]:
         """Names in [from_, before), in order; names sort by time."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=prefix, **_start_after(from_)
+            Bucket=self._bucket, Prefix=prefix, StartAfter=_just_before(from_)
         )
         for page in pages:
             for entry in page.get("Contents", ()):
@@ -62,6 +62,6 @@ class S3SnapshotStore:
         return snapshot_codec.decode(body)
 
 
-def _start_after(name: str) -> dict[str, str]:
+def _just_before(name: str) -> str:
     """`StartAfter` leaves out the name itself; one that ends a little earlier includes it."""
-    return {"StartAfter": name.removesuffix(".msgpack.gz")} if name else {}
+    return name.removesuffix(".msgpack.gz")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 
 import msgspec
 
@@ -22,5 +23,5 @@ def encode(snapshot: ClusterSnapshot) -> bytes:
 def decode(data: bytes) -> ClusterSnapshot:
     try:
         return _decoder.decode(gzip.decompress(data))
-    except (OSError, EOFError, msgspec.DecodeError) as error:
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError) as error:
         raise SnapshotCorruptError(str(error)) from error

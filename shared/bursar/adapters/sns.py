@@ -24,12 +24,16 @@ class SnsPublisher:
                 ("kind", alert.kind),
             )
         }
-        self._client.publish(
-            TopicArn=self._alerts,
-            Subject=alert_texts.subject(alert),
-            Message=alert_texts.body(alert),
-            MessageAttributes=attributes,
-        )
-        self._client.publish(
-            TopicArn=self._slack, Message=alert_texts.slack(alert), MessageAttributes=attributes
-        )
+        try:
+            self._client.publish(
+                TopicArn=self._alerts,
+                Subject=alert_texts.subject(alert),
+                Message=alert_texts.body(alert),
+                MessageAttributes=attributes,
+            )
+        finally:  # one channel's refusal must not keep the news from the other
+            self._client.publish(
+                TopicArn=self._slack,
+                Message=alert_texts.slack(alert),
+                MessageAttributes=attributes,
+            )

@@ -106,7 +106,7 @@ class Money:
         return Money(_CONTEXT.subtract(self.amount, self._same(other)), self.currency)
 
     def __neg__(self) -> Money:
-        return Money(-self.amount, self.currency)
+        return Money(_CONTEXT.minus(self.amount), self.currency)
 
     def __bool__(self) -> bool:
         return bool(self.amount)

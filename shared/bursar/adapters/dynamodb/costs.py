@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
@@ -18,13 +19,17 @@ from bursar.adapters import cost_codec
 from bursar.adapters.dynamodb.paging import query
 from bursar.adapters.dynamodb.transactions import TransactionConflictError, transact
 from bursar.domain.cluster.hours import HourCosts, add_up
-from bursar.domain.periods import Window, day_of, hour_of
+from bursar.domain.periods import Window, day_of
 
 _HOURS_ARE_KEPT = timedelta(days=70)  # a quarter's edge and a late look; days are kept for good
 _TRIES = 5
 _AFTER_ALL_CHUNKS = "~"
 
 Item = dict[str, Any]
+
+
+class TornReadError(Exception):
+    """A query met a header and chunks of different versions, every time it was repeated."""
 
 
 class CostKeys:
@@ -77,25 +82,34 @@ class DynamoCostHistory:
                     batch.put_item(Item=item)
 
     def hours(self, cluster: str, window: Window) -> Sequence[HourCosts]:
-        first = hour_of(window.start).start
-        last = window.end - timedelta(microseconds=1)
-        return self._read(CostKeys.hours(cluster), CostKeys.hour(first), CostKeys.hour(last))
+        return self._hours(cluster, window)
 
     def days(self, cluster: str, window: Window) -> Sequence[HourCosts]:
+        if not window.length:
+            return []
         last = window.end - timedelta(microseconds=1)
         names = CostKeys.day(window.start), CostKeys.day(last)
         return self._read(CostKeys.days(cluster), *names)
+
+    def _hours(
+        self, cluster: str, window: Window, *, consistent: bool = False
+    ) -> Sequence[HourCosts]:
+        if not window.length:
+            return []
+        last = window.end - timedelta(microseconds=1)
+        names = CostKeys.hour(window.start), CostKeys.hour(last)
+        return self._read(CostKeys.hours(cluster), *names, consistent=consistent)
 
     def _day_with(self, costs: HourCosts, hour_name: str) -> list[Item]:
         """The day's new items: one hour more, or summed anew when the hour was in it before."""
         day, pk = day_of(costs.window.start), CostKeys.days(costs.cluster)
         sk = CostKeys.day(day.start)
-        found = list(self._query(pk, sk, sk, consistent=True))
+        found = self._whole(pk, sk, sk, consistent=True)
         old: Item = found[0] if found else {"version": 0, "hours": []}
         if hour_name not in old["hours"]:
             parts = [*_decode(found), costs]
         else:
-            kept = self.hours(costs.cluster, day)
+            kept = self._hours(costs.cluster, day, consistent=True)
             parts = [each for each in kept if each.window != costs.window] + [costs]
         extra = {
             "version": old["version"] + 1,
@@ -109,12 +123,20 @@ class DynamoCostHistory:
             header["Put"]["ExpressionAttributeValues"] = {":old": old["version"]}
         return [header, *chunks]
 
-    def _read(self, pk: str, first: str, last: str) -> list[HourCosts]:
-        return _decode(list(self._query(pk, first, last)))
+    def _read(
+        self, pk: str, first: str, last: str, *, consistent: bool = False
+    ) -> list[HourCosts]:
+        return _decode(self._whole(pk, first, last, consistent=consistent))
 
-    def _query(self, pk: str, first: str, last: str, *, consistent: bool = False) -> Any:
+    def _whole(self, pk: str, first: str, last: str, *, consistent: bool) -> list[Item]:
+        """The items of a span; read again when some were replaced during the reading."""
         span = Key("pk").eq(pk) & Key("sk").between(first, last + _AFTER_ALL_CHUNKS)
-        return query(self._table, KeyConditionExpression=span, ConsistentRead=consistent)
+        for _ in range(_TRIES):
+            items = query(self._table, KeyConditionExpression=span, ConsistentRead=consistent)
+            if _is_whole(found := list(items)):
+                return found
+            consistent = True
+        raise TornReadError(f"{pk}, {first} to {last}")
 
 
 def _hour_items(costs: HourCosts) -> list[Item]:
@@ -124,13 +146,17 @@ def _hour_items(costs: HourCosts) -> list[Item]:
 
 
 def _items(pk: str, sk: str, costs: HourCosts, extra: Item) -> list[Item]:
-    """The header first, then its chunks. Chunks of a longer, earlier version are not read."""
+    """The header first, then its chunks. Chunks of a longer, earlier version are not read.
+
+    All carry one digest: a query is no transaction, and may meet items of two versions.
+    """
     header, chunks = cost_codec.encode(costs)
+    digest = sha256(b"".join([header.encode(), *chunks])).hexdigest()[:16]
     keep = {"expires_at": extra["expires_at"]} if "expires_at" in extra else {}
     return [
-        {"pk": pk, "sk": sk, "json": header, "chunks": len(chunks), **extra},
+        {"pk": pk, "sk": sk, "json": header, "chunks": len(chunks), "digest": digest, **extra},
         *(
-            {"pk": pk, "sk": f"{sk}#{number:03}", "gzip": chunk, **keep}
+            {"pk": pk, "sk": f"{sk}#{number:03}", "gzip": chunk, "digest": digest, **keep}
             for number, chunk in enumerate(chunks)
         ),
     ]
@@ -140,13 +166,24 @@ def _puts(items: list[Item]) -> list[Item]:
     return [{"Put": {"Item": item}} for item in items]
 
 
+def _is_whole(items: list[Item]) -> bool:
+    digests = {item["sk"]: item["digest"] for item in items}
+    return all(
+        digests.get(name) == item["digest"]
+        for item in items
+        if "json" in item
+        for name in _chunk_names(item)
+    )
+
+
+def _chunk_names(header: Item) -> list[str]:
+    return [f"{header['sk']}#{number:03}" for number in range(int(header["chunks"]))]
+
+
 def _decode(items: list[Item]) -> list[HourCosts]:
     chunks = {item["sk"]: bytes(item["gzip"]) for item in items if "gzip" in item}
     return [
-        cost_codec.decode(
-            item["json"],
-            [chunks[f"{item['sk']}#{number:03}"] for number in range(int(item["chunks"]))],
-        )
+        cost_codec.decode(item["json"], [chunks[name] for name in _chunk_names(item)])
         for item in items
         if "json" in item
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import random
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +13,7 @@ from bursar.domain.cluster.lifetimes import InstanceState
 _KEPT = timedelta(days=400)
 _BATCH = 100  # BatchGetItem's limit
 _ROUNDS = 8
+_FIRST_PAUSE_SECONDS = 0.05
 
 
 class UnansweredKeysError(Exception):
@@ -18,8 +21,8 @@ class UnansweredKeysError(Exception):
 
 
 class DynamoLifetimeStore:
-    def __init__(self, table: Any) -> None:
-        self._table = table
+    def __init__(self, table: Any, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._table, self._sleep = table, sleep
 
     def record(self, state: InstanceState) -> None:
         at = state.at.astimezone(UTC)
@@ -27,7 +30,7 @@ class DynamoLifetimeStore:
             Key=_key(state.instance_id),
             UpdateExpression="ADD states :state SET expires_at = :expires",
             ExpressionAttributeValues={
-                ":state": {f"{at:%Y-%m-%dT%H:%M:%S%z} {state.state}"},
+                ":state": {f"{at.isoformat(timespec='microseconds')} {state.state}"},
                 ":expires": int((at + _KEPT).timestamp()),
             },
         )
@@ -43,12 +46,13 @@ class DynamoLifetimeStore:
 
     def _get(self, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
         request = {self._table.name: {"Keys": [_key(each) for each in ids]}}
-        for _ in range(_ROUNDS):
+        for attempt in range(_ROUNDS):
             answer = self._table.meta.client.batch_get_item(RequestItems=request)
             yield from answer["Responses"].get(self._table.name, ())
             request = answer.get("UnprocessedKeys") or {}
             if not request:
                 return
+            self._sleep(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))
         raise UnansweredKeysError(f"{_ROUNDS} rounds")
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
+from bursar.adapters.dynamodb.paging import query
 from bursar.domain.alerts import OutboxRow
 
 _KEPT = timedelta(days=400)
@@ -33,7 +35,8 @@ def item(row: OutboxRow) -> dict[str, Any]:
 
 
 def _stamp(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+    """With microseconds and in UTC, so that text sorts as time."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 class DynamoOutbox:
@@ -51,8 +54,8 @@ class DynamoOutbox:
 
     def unsent(self, due_before: datetime) -> Sequence[OutboxRow]:
         due = Key("gsi1pk").eq(_UNSENT) & Key("gsi1sk").lte(f"{_stamp(due_before)}#~")
-        page = self._table.query(IndexName="gsi1", KeyConditionExpression=due, Limit=_AT_MOST)
-        return [OutboxRow.model_validate_json(found["json"]) for found in page["Items"]]
+        found = query(self._table, IndexName="gsi1", KeyConditionExpression=due, Limit=_AT_MOST)
+        return [OutboxRow.model_validate_json(each["json"]) for each in islice(found, _AT_MOST)]
 
     def recent(self) -> Sequence[OutboxRow]:
         """The newest messages, sent or not, newest first, at most 200."""

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 _TRIES = 6
 _FIRST_PAUSE_SECONDS = 0.05
+_MAY_PASS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 class TransactionConflictError(Exception):
@@ -46,9 +47,10 @@ def transact(
             }
             if "ConditionalCheckFailed" in codes:
                 return False
-            if not codes & {"TransactionConflict", "ThrottlingError"}:
+            if not codes & _MAY_PASS:
                 raise
-            sleep(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))
+            if attempt < _TRIES - 1:
+                sleep(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))
         else:
             return True
     raise TransactionConflictError(f"{_TRIES} tries on {name}")

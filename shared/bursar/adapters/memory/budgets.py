@@ -17,15 +17,18 @@ class MemoryOutbox:
     def post(self, row: OutboxRow) -> bool:
         if row.id in self._rows:
             return False
-        self._rows[row.id] = row.model_dump_json()
+        self.put(row)
         return True
+
+    def put(self, row: OutboxRow) -> None:
+        self._rows[row.id] = row.model_dump_json()
 
     def unsent(self, due_before: datetime) -> Sequence[OutboxRow]:
         due = (row for row in self.all() if row.sent_at is None and row.due_at <= due_before)
-        return sorted(due, key=lambda row: row.due_at)[:200]
+        return sorted(due, key=lambda row: (row.due_at, row.id))[:200]
 
     def mark_sent(self, row: OutboxRow, at: datetime) -> None:
-        self._rows[row.id] = row.model_copy(update={"sent_at": at}).model_dump_json()
+        self.put(row.model_copy(update={"sent_at": at}))
 
     def recent(self) -> Sequence[OutboxRow]:
         newest = sorted(self.all(), key=lambda row: row.alert.raised_at, reverse=True)
@@ -54,5 +57,5 @@ class MemoryBudgetStore:
             return False
         self._states[new.budget_id, new.starts_at] = new.model_dump_json()
         for row in outbox:
-            self._outbox.post(row)
+            self._outbox.put(row)
         return True
