@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bursar.domain.cluster.records import UNALLOCATED
+import pytest
+
+from bursar.domain.cluster.records import UNALLOCATED, ClusterUnreadableError
 from tests.contract.kubernetes_cluster import GI, Objects, asks, at, pod_of, reading
 
 
@@ -80,6 +82,11 @@ def test_a_finished_pod_ends_with_its_last_container() -> None:
     evicted = pod_of(status={"phase": "Failed", "reason": "Evicted"})
     assert evicted.finished_at == evicted.started_at == at("2026-11-01T10:00:00Z")
     assert pod_of(status={"containerStatuses": statuses}).finished_at is None  # it restarts
+
+
+def test_states_that_are_none_make_the_list_unreadable() -> None:
+    with pytest.raises(ClusterUnreadableError, match="pods: search/p: its containers' states"):
+        pod_of(status={"phase": "Failed", "containerStatuses": [{"state": "gone"}]})
 
 
 def test_fargate_bills_its_own_sizes_and_only_on_fargate() -> None:

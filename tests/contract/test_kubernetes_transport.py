@@ -228,9 +228,19 @@ def test_a_body_that_is_cut_off_is_no_list() -> None:
     assert "gzip body is broken" in refused(http(b"", "Content-Encoding: gzip"))
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", b"{}", b'{"kind":"Status"}', b'{"items":[{}]}', b'{"items":[']
+NO_LISTS = (
+    b"",
+    b"<html>",
+    b"[]",
+    b"{}",
+    b'{"kind":"Status"}',
+    b'{"items":[{}]}',
+    b'{"items":[',
+    b'{"items":[{"metadata":{"name":"\xff"}}]}',
 )
+
+
+@pytest.mark.parametrize("body", NO_LISTS)
 def test_what_is_not_a_list_is_not_an_empty_one(body: bytes) -> None:
     assert "nodes: not the list that Kubernetes answers" in refused(http(body))
 

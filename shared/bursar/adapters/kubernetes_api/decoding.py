@@ -10,8 +10,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from msgspec import Raw, Struct, field
+from msgspec import MsgspecError, Raw, Struct, field
 from msgspec.json import Decoder
+
+# What a decoder raises: for another shape, for no JSON, and for text that is not UTF-8.
+UNDECODABLE = (MsgspecError, UnicodeDecodeError)
 
 # The API server answers strings; a number is what a careless stand-in writes.
 Quantity = str | int | float

@@ -16,6 +16,7 @@ import yaml
 from msgspec import Struct, field
 
 from bursar.adapters.kubernetes_api.access import ClientCertificate, ClusterAccess, TokenSource
+from bursar.adapters.kubernetes_api.decoding import UNDECODABLE
 from bursar.domain.cluster.records import ClusterUnreadableError
 
 _PLUGIN_TIMEOUT_SECONDS = 60
@@ -134,7 +135,7 @@ class ExecToken:
         said = _run([command, *(plugin.args or ())], self._environment())
         try:
             status = msgspec.json.decode(said, type=_ExecCredential).status
-        except msgspec.MsgspecError as error:
+        except UNDECODABLE as error:
             raise KubeconfigError(
                 f"{plugin.command} answered no ExecCredential: {error}"
             ) from None

@@ -15,6 +15,7 @@ import msgspec
 
 from bursar.adapters.kubernetes_api.amounts import AmountReader, accelerators
 from bursar.adapters.kubernetes_api.decoding import (
+    UNDECODABLE,
     Metadata,
     PodItem,
     PodSpec,
@@ -28,7 +29,7 @@ from bursar.domain.cluster.effective_requests import (
     effective_requests,
     with_limits,
 )
-from bursar.domain.cluster.records import UNALLOCATED, Pod
+from bursar.domain.cluster.records import UNALLOCATED, ClusterUnreadableError, Pod
 from bursar.domain.cluster.workloads import workload_name
 
 Labels = Mapping[str, str]
@@ -167,7 +168,13 @@ def _finished_at(item: PodItem) -> int | None:
     start = item.status.start_time or item.metadata.creation_timestamp
     ends = [start] if start else []
     for raw in (item.status.init_container_statuses, item.status.container_statuses):
-        ends += _terminations(raw)
+        try:
+            ends += _terminations(raw)
+        except UNDECODABLE as error:
+            name = f"{item.metadata.namespace}/{item.metadata.name}"
+            raise ClusterUnreadableError(
+                f"pods: {name}: its containers' states: {error}"
+            ) from error
     return int(max(ends).timestamp()) if ends else None
 
 

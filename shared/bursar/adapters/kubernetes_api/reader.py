@@ -6,11 +6,9 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-import msgspec
-
 from bursar.adapters.kubernetes_api import decoding
 from bursar.adapters.kubernetes_api.amounts import AmountReader
-from bursar.adapters.kubernetes_api.decoding import NodeItem, Page, PodMetricsItem
+from bursar.adapters.kubernetes_api.decoding import UNDECODABLE, NodeItem, Page, PodMetricsItem
 from bursar.adapters.kubernetes_api.node_records import (
     kubelet_version,
     looks_like_eks,
@@ -149,7 +147,7 @@ class KubernetesApiReader:
             version = decoding.decode_version(body)
         except ListNotServedError:
             return ""
-        except msgspec.MsgspecError as error:
+        except UNDECODABLE as error:
             raise ClusterUnreadableError(f"version: not Kubernetes' answer: {error}") from error
         return version.git_version or f"{version.major}.{version.minor}"
 

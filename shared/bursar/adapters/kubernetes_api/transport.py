@@ -20,6 +20,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from bursar.adapters.kubernetes_api.access import ClientCertificate, ClusterAccess
+from bursar.adapters.kubernetes_api.decoding import UNDECODABLE
 from bursar.domain.cluster.records import ClusterUnreadableError
 
 PAGE_LIMIT = 500
@@ -138,7 +139,7 @@ class KubernetesTransport:
         while True:
             try:
                 page = decode(self.get_page(path, limit, token))
-            except msgspec.MsgspecError as error:
+            except UNDECODABLE as error:
                 raise ClusterUnreadableError(
                     f"{_name(path)}: not the list that Kubernetes answers: {error}"
                 ) from error
@@ -201,7 +202,7 @@ def _wait_seconds(status: int, retry_after: str | None) -> float | None:
 def _refusal(path: str, status: int, body: bytes) -> ClusterUnreadableError:
     try:
         said = _STATUS.decode(body).message or ""
-    except msgspec.MsgspecError:
+    except UNDECODABLE:
         said = body[:_REASON_LENGTH].decode("utf-8", "replace")
     reason = f"{_name(path)}: the API server answered {status}: {said[:_REASON_LENGTH]}"
     if status in (403, 404):
