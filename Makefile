@@ -2,13 +2,14 @@
 PYTHON ?= python3
 CONFIG ?= bursar.example.yaml
 BUNDLE ?= lambda
+PORT ?= 8787
 BIN := .venv/bin
 CDK_CLI := aws-cdk@2.1148.1
 STAMP := .venv/.installed
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-deep check format synth deploy destroy bench lock clean
+.PHONY: demo demo-assembly serve test test-deep check format synth deploy destroy bench lock clean
 
 $(STAMP): requirements/bootstrap.txt requirements/dev.txt requirements/node.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Bursar needs Python 3.11 or newer")'
@@ -20,9 +21,15 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt requirements/node.txt 
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(STAMP)
-	@BURSAR_BUNDLE=host $(BIN)/python -m infra.app --config $(or $(DEMO_CONFIG),shared/bursar/local/demo.yaml) --output .build/demo
-	@$(BIN)/bursar local demo --assembly .build/demo --output out/demo
+demo: $(STAMP) demo-assembly
+	@$(BIN)/bursar local demo
+
+serve: $(STAMP) demo-assembly
+	@$(BIN)/bursar local serve --port $(PORT)
+
+demo-assembly: $(STAMP)
+	@$(BIN)/bursar local prepare
+	@BURSAR_BUNDLE=host $(BIN)/python -m infra.app --disposable --config .build/demo/bursar.yaml --output .build/demo/assembly
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not deep"

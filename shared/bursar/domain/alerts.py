@@ -15,6 +15,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from bursar.domain.money import Money
 
 
+SYSTEM_OWNER = "bursar"  # of alerts about Bursar itself: they reach the catch-all only
+
+
 class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"

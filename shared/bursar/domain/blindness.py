@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bursar.domain.alerts import Alert, Severity, age, alert_id
+from bursar.domain.alerts import SYSTEM_OWNER, Alert, Severity, age, alert_id
 from bursar.domain.health import SourceHealth
 from bursar.domain.quality import Quality
-
-SYSTEM_OWNER = "bursar"  # its alerts reach the catch-all subscriptions
 
 
 def is_blind(health: SourceHealth | None, now: datetime, patience: timedelta) -> bool:

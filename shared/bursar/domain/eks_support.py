@@ -1,7 +1,8 @@
 """Whether EKS bills a Kubernetes version as standard or as extended support, by date.
 
 Dates are those of the release calendar in the EKS user guide
-(https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html): billing for
+(https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html; before 1.29, of
+its earlier editions): billing for
 extended support starts at the beginning of the day, in UTC, on which standard support ends.
 A cluster's upgrade policy is a wish for the future and says nothing of what is billed.
 """

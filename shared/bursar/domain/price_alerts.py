@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from bursar.domain.alerts import Alert, Driver, OutboxRow, Severity, alert_id
+from bursar.domain.alerts import SYSTEM_OWNER, Alert, Driver, OutboxRow, Severity, alert_id
 from bursar.domain.prices import PriceChange
 
 KIND = "price.changed"
@@ -33,7 +33,7 @@ def price_alert(changed: Sequence[PriceChange], at: datetime) -> OutboxRow:
             Driver(name=_name(change), amount=change.new.usd - change.old.usd)
             for change in by_size[:_SHOWN]
         ),
-        owner="catch_all",
+        owner=SYSTEM_OWNER,
         action="Nothing to do: figures from that time on use the new price.",
         policy="price book",
         mute="this is told once for each change of a price and cannot be muted",

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bursar.domain.alerts import Alert, OutboxRow, alert_id
-from bursar.domain.blindness import SYSTEM_OWNER
+from bursar.domain.alerts import SYSTEM_OWNER, Alert, OutboxRow, alert_id
 from bursar.ports import Counter, Outbox, Publisher
 
 _LEAVE_TO_THE_STREAM = timedelta(minutes=5)

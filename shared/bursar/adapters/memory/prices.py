@@ -35,6 +35,10 @@ class MemoryPriceStore:
     def history(self, key: PriceKey) -> Sequence[PriceRow]:
         return tuple(self._rows.get(key, ()))
 
+    def newest(self) -> list[PriceRow]:
+        """The last row of every key."""
+        return [history[-1] for history in self._rows.values()]
+
 
 class MemoryPriceList:
     """A price list that was written down beforehand."""

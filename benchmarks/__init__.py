@@ -1,0 +1,1 @@
+"""Speed beside peers, in one run: ratios, never seconds to be held."""
