@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
@@ -146,10 +147,12 @@ class StreamPoller:
 
 def _without_phantoms(records: Sequence[Record]) -> list[Record]:
     """Drop what moto writes when an update creates an item: an insert of the bare key first."""
-    return [
-        record
-        for record, following in zip(records, [*records[1:], None], strict=True)
-        if following is None
-        or not record["eventName"] == following["eventName"] == "INSERT"
-        or record["dynamodb"]["Keys"] != following["dynamodb"]["Keys"]
+    kept = [
+        record for record, following in pairwise(records) if not _is_phantom(record, following)
     ]
+    return [*kept, *records[-1:]]
+
+
+def _is_phantom(record: Record, following: Record) -> bool:
+    both_inserts = record["eventName"] == following["eventName"] == "INSERT"
+    return both_inserts and bool(record["dynamodb"]["Keys"] == following["dynamodb"]["Keys"])
