@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from bursar.adapters.dynamodb.prices import DynamoPriceStore
 from bursar.adapters.memory.prices import MemoryPriceStore
@@ -23,30 +20,8 @@ JUNE = datetime(2025, 6, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def prices_table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        table = boto3.resource("dynamodb", region_name=REGION).create_table(
-            TableName="prices",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-        )
-        yield table
-
-
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> PriceStore:
-    if request.param == "memory":
-        return MemoryPriceStore()
-    return DynamoPriceStore(request.getfixturevalue("prices_table"))
+def store(backing: Any) -> PriceStore:
+    return MemoryPriceStore() if backing is None else DynamoPriceStore(backing)
 
 
 def row(usd: str, since: datetime, key: PriceKey = P5, **more: Any) -> PriceRow:

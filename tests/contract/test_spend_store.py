@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from threading import Lock
 from typing import Any
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
-from moto import mock_aws
 
 from bursar.adapters.dynamodb.spend import DynamoSpendStore, SpendConflictError
 from bursar.adapters.memory.spend import MemorySpendStore
@@ -26,39 +23,8 @@ UNBLENDED = Metric.UNBLENDED
 
 
 @pytest.fixture
-def prices_table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        table = boto3.resource("dynamodb", region_name="us-east-1").create_table(
-            TableName="spend",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-        )
-        # DynamoDB decides and writes in one step; moto does not: it gets one request at a time
-        one_at_a_time = Lock()
-        call = table.meta.client._make_api_call
-
-        def in_one_step(*request: Any) -> Any:
-            with one_at_a_time:
-                return call(*request)
-
-        monkeypatch.setattr(table.meta.client, "_make_api_call", in_one_step)
-        yield table
-
-
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> SpendStore:
-    if request.param == "memory":
-        return MemorySpendStore()
-    return DynamoSpendStore(request.getfixturevalue("prices_table"))
+def store(backing: Any) -> SpendStore:
+    return MemorySpendStore() if backing is None else DynamoSpendStore(backing)
 
 
 def fact(amount: str, group: str = "total", day: date = DAY, **more: Any) -> SpendFact:
@@ -135,18 +101,18 @@ class Overtaken(DynamoSpendStore):
         return known
 
 
-def test_a_writer_that_was_overtaken_decides_again(prices_table: Any) -> None:
-    store = Overtaken(prices_table, first=fact("10"))
+def test_a_writer_that_was_overtaken_decides_again(dynamodb_table: Any) -> None:
+    store = Overtaken(dynamodb_table, first=fact("10"))
     assert store.record([fact("11", as_of=NOON + timedelta(hours=1))]) == 1
     assert amounts(store) == [("total", "11", 2)]
-    store = Overtaken(prices_table, first=fact("12", as_of=NOON + timedelta(hours=3)))
+    store = Overtaken(dynamodb_table, first=fact("12", as_of=NOON + timedelta(hours=3)))
     assert store.record([fact("11.5", as_of=NOON + timedelta(hours=2))]) == 0  # older: no news
     assert amounts(store) == [("total", "12", 3)]
 
 
 @pytest.mark.parametrize(("conflicts", "kept"), [(2, 1), (9, None)])
 def test_a_conflict_that_passes_is_waited_out(
-    prices_table: Any, conflicts: int, kept: int | None
+    dynamodb_table: Any, conflicts: int, kept: int | None
 ) -> None:
     """DynamoDB answers so while two transactions touch the same item; moto never does."""
     said = {
@@ -158,9 +124,9 @@ def test_a_conflict_that_passes_is_waited_out(
     def answer(**_: Any) -> tuple[AWSResponse, Any] | None:
         return (AWSResponse("", 400, {}, None), answers.pop()) if answers else None
 
-    events = prices_table.meta.client.meta.events
+    events = dynamodb_table.meta.client.meta.events
     events.register_first("before-call.dynamodb.TransactWriteItems", answer)
-    store = DynamoSpendStore(prices_table)
+    store = DynamoSpendStore(dynamodb_table)
     if kept is None:
         with pytest.raises(SpendConflictError, match="total of 2026-11-01"):
             store.record([fact("10")])
