@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import lcm
 
-_MIG_SLICE = re.compile(r"^nvidia\.com/mig-(\d)g\.")
+_MIG_SLICE = re.compile(r"^nvidia\.com/mig-([1-7])g\.")
 _MIG_SLICES = 7  # of an A100, H100 or later, by NVIDIA's MIG profiles
 _VIEWS_OF_ONE_CHIP = ("aws.amazon.com/neuron",)  # neuron, neurondevice, neuroncore
 
@@ -57,7 +57,7 @@ def _shares(capacity: tuple[tuple[str, int], ...], devices: int | None) -> Accel
     total = sum((sizes[name] * present[name] for name in sizes), Fraction(0))
     chips = min(views.values(), default=0)
     physical = Fraction(devices) if devices else total + chips
-    shares = {name: size / total * (total / (total + chips)) for name, size in sizes.items()}
+    shares = {name: size / (total + chips) for name, size in sizes.items()}
     shares |= {name: Fraction(chips, count) / (total + chips) for name, count in views.items()}
     whole = lcm(*(share.denominator for share in shares.values()))
     return AcceleratorShares(

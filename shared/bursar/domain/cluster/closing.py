@@ -13,6 +13,7 @@ from bursar.domain.cluster.cluster_items import (
     add_volumes,
     claim_owners,
     cluster_keys,
+    note_unlisted,
     volume_keys,
     volume_spec,
 )
@@ -68,19 +69,20 @@ def close(
             cluster, window, Quality.UNKNOWN, 0, policy.basis, rows={}, as_of=time.as_of
         )
     sheet = CostSheet()
-    uses = {node.name: NodeUse.of(node, seconds) for node, seconds in time.nodes}
+    uses = {node.identity: NodeUse.of(node, seconds) for node, seconds in time.nodes}
     for run in time.pods:
-        if (use := uses.get(run.pod.node or "")) is None:
+        if run.node is None:
             name = f"{run.pod.namespace}/{run.pod.workload}"
             sheet.unpriced[name] = f"ran on node {run.pod.node}, which was never listed"
             continue
-        use.add(run.pod, run.seconds, run.cpu_milli, run.memory_bytes)
+        uses[run.node.identity].add(run.pod, run.seconds, run.cpu_milli, run.memory_bytes)
     price_nodes(sheet, uses.values(), policy, book)
     settle_shared(sheet, policy)
     owners = claim_owners(run.pod for run in time.pods)
     add_volumes(sheet, time.volumes, described, owners, policy, book, window.start)
     add_load_balancers(sheet, time.load_balancers, policy, book)
     add_public_addresses(sheet, time.nodes, policy, book)
+    note_unlisted(sheet, time.not_served)
     if time.is_eks:
         version, seconds = time.kubernetes_version, time.known_seconds
         add_control_plane(sheet, version, seconds, policy, book, window.start)

@@ -32,6 +32,8 @@ UNMOUNTED = "__unmounted__"
 _GIB = 2**30
 _EBS_DRIVERS = frozenset({"ebs.csi.aws.com", "kubernetes.io/aws-ebs", "ebs.csi.eks.amazonaws.com"})
 
+_BILLED_LISTS = {"persistentvolumes": "volumes", "services": "load balancers"}
+
 Claim = tuple[str, str]  # namespace, name
 
 
@@ -72,6 +74,8 @@ def volume_spec(volume: Volume, described: Mapping[str, VolumeSpec]) -> VolumeSp
     asked = volume.class_parameters
     if not (volume_type := asked.get("type")):
         return f"volume {volume.volume_id or 'without an id'}: its type is not known"
+    if volume.capacity_bytes <= 0:
+        return f"volume {volume.volume_id or 'without an id'}: its size is not known"
     size_gib = -(-volume.capacity_bytes // _GIB)
     iops = _whole(asked.get("iops"))
     if iops is None and (per_gib := _whole(asked.get("iopsPerGB"))):
@@ -81,7 +85,7 @@ def volume_spec(volume: Volume, described: Mapping[str, VolumeSpec]) -> VolumeSp
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None
+    return int(text) if text and text.isdecimal() else None
 
 
 def volume_keys(specs: Iterable[VolumeSpec | str], region: str) -> set[PriceKey]:
@@ -192,6 +196,13 @@ def add_public_addresses(
         return
     amount = row.usd.times(Fraction(seconds, SECONDS_PER_HOUR))
     sheet.add(RowKey(NETWORK), Category.NETWORK, amount)
+
+
+def note_unlisted(sheet: CostSheet, not_served: Iterable[str]) -> None:
+    """What the cluster did not let us list may cost something: that is not nothing."""
+    for name in not_served:
+        if billed := _BILLED_LISTS.get(name):
+            sheet.unpriced[name] = f"the list was not served: what {billed} cost is unknown"
 
 
 def add_reservations(

@@ -27,17 +27,19 @@ def split_node_price(
     devices: Fraction,
     cpu_milli: int,
     memory_bytes: int,
-    on_demand: Money | None = None,
+    usd_per_hour: Money,
 ) -> tuple[int, int, int]:
-    """The GPU, CPU and memory parts of a node's price, in 10^-12 USD; they sum to it exactly.
+    """The GPU, CPU and memory parts of what a node cost, in 10^-12 USD; they sum to it exactly.
 
     `residual` takes CPU and memory at OpenCost's default prices and leaves the rest to the
-    GPU. It looks at the on-demand price where that is known, so that a spot discount falls
-    on all three alike; where nothing would be left for the GPU, `opencost` ratios serve.
+    GPU. It looks at `usd_per_hour`, not at what the node cost while it lived: the node's
+    on-demand price where that is known, so that a spot discount falls on all three alike.
+    Where nothing would be left for the GPU, `opencost` ratios serve.
     """
-    if cpu_milli <= 0 and memory_bytes <= 0 and devices <= 0:
+    cpu_milli, memory_bytes = max(cpu_milli, 0), max(memory_bytes, 0)
+    if not (cpu_milli or memory_bytes or devices):
         return (0, usd.units, 0)  # the node does not say what it is: one part
-    gpu, cpu, memory = _weights(basis, devices, cpu_milli, memory_bytes, on_demand or usd)
+    gpu, cpu, memory = _weights(basis, devices, cpu_milli, memory_bytes, usd_per_hour)
     scale = gpu.denominator * cpu.denominator * memory.denominator
     weights = [int(part * scale) for part in (gpu, cpu, memory)]
     gpu_units, cpu_units, memory_units = split_units(usd.units, weights)
@@ -45,13 +47,13 @@ def split_node_price(
 
 
 def _weights(
-    basis: Basis, devices: Fraction, cpu_milli: int, memory_bytes: int, price: Money
+    basis: Basis, devices: Fraction, cpu_milli: int, memory_bytes: int, usd_per_hour: Money
 ) -> tuple[Fraction, Fraction, Fraction]:
     per_gpu, per_cpu, per_gib = _AWS_SPLIT if basis is Basis.AWS_SPLIT else _OPENCOST
     gpu = devices * per_gpu
     cpu = Fraction(cpu_milli, 1000) * per_cpu
     memory = Fraction(memory_bytes, GIB) * per_gib
     if basis is Basis.RESIDUAL and devices > 0:
-        left = Fraction(price.amount) - cpu - memory
+        left = Fraction(usd_per_hour.amount) - cpu - memory
         gpu = left if left > 0 else gpu
     return gpu, cpu, memory

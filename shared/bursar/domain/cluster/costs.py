@@ -92,8 +92,8 @@ class CostSheet:
             if row:
                 rows[key] = row
         for key, amounts in self.other.items():
-            row = rows.setdefault(key, {})
-            row.update({c: Money.from_units(units) for c, units in amounts.items() if units})
+            if some := {c: Money.from_units(units) for c, units in amounts.items() if units}:
+                rows.setdefault(key, {}).update(some)
         return rows
 
     def unpriced_items(self) -> tuple[Unpriced, ...]:
@@ -135,7 +135,7 @@ def price_nodes(
             devices=use.shares.devices,
             cpu_milli=node.cpu_milli,
             memory_bytes=node.memory_bytes,
-            on_demand=price.on_demand.times(hours) if price.on_demand else None,
+            usd_per_hour=price.on_demand or price.usd_per_hour,
         )
         allocate_node(sheet.compute, parts, use.capacity, use.uses)
     return paid

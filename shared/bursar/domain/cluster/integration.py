@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Generic, TypeVar
 
-from bursar.domain.cluster.lifetimes import InstanceState, billed_span
+from bursar.domain.cluster.lifetimes import InstanceState, billed_spans
 from bursar.domain.cluster.records import ClusterSnapshot, LoadBalancer, Node, Pod, Volume
 from bursar.domain.periods import Window
 
@@ -24,9 +24,13 @@ _FOREVER = 2**62
 
 @dataclass(frozen=True, slots=True)
 class PodTime:
-    """A pod's seconds on its node in the window, and its mean max(request, usage)."""
+    """A pod's seconds on its node in the window, and its mean max(request, usage).
+
+    `node` is None when the node that the pod names was never listed.
+    """
 
     pod: Pod
+    node: Node | None
     seconds: int
     cpu_milli: int
     memory_bytes: int
@@ -109,7 +113,7 @@ def integrate(
     interval, last = 0, None
     for last in snapshots:
         at, before, held = last.at, times[-1] if times else None, last.inventory
-        nodes.see(at, before, ((node.name, node) for node in held.nodes))
+        nodes.see(at, before, ((node.identity, node) for node in held.nodes))
         volumes.see(at, before, ((volume.name, volume) for volume in held.volumes))
         balancers.see(at, before, (((lb.namespace, lb.service), lb) for lb in held.load_balancers))
         pods.see(at, before, ((pod.uid, pod) for pod in last.pods if pod.node))
@@ -120,11 +124,12 @@ def integrate(
     known = _known(times, 2 * interval, start, end)
     if last is None or not known:
         return ClusterTime(known_seconds=0, as_of=times[-1] if times else 0)
+    ran = list(_node_times(nodes, known, states_of(_instances(nodes))))
     return ClusterTime(
         known_seconds=sum(to - since for since, to in known),
         as_of=max((at for at in times if at <= end), default=times[0]),
-        nodes=list(_node_times(nodes, known, states_of(_instances(nodes)))),
-        pods=[time for life in pods.lives.values() if (time := _pod_time(life, known))],
+        nodes=ran,
+        pods=list(_pod_times(pods, _homes(nodes, ran), known)),
         volumes=list(volumes.seconds(known)),
         load_balancers=list(balancers.seconds(known)),
         kubernetes_version=last.inventory.kubernetes_version,
@@ -172,14 +177,50 @@ def _instances(watch: _Watch[Node]) -> set[str]:
 
 def _node_times(watch: _Watch[Node], known: Spans, states: States) -> Iterator[tuple[Node, int]]:
     for life in watch.lives.values():
-        node = life.record
-        billed = billed_span(states.get(node.instance_id or "", ()))
-        began = billed.start or node.created_at or life.appeared
-        if seconds := _within(known, began, billed.end or life.vanished):
+        node, seconds = life.record, 0
+        for span in billed_spans(states.get(node.instance_id or "", ())):
+            began = _first_known(span.start, node.created_at, life.appeared)
+            seconds += _within(known, began, _first_known(span.end, life.vanished))
+        if seconds:
             yield node, seconds
 
 
-def _pod_time(life: _Life[Pod], known: Spans) -> PodTime | None:
+def _first_known(*times: int | None) -> int:
+    return next(time for time in times if time is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """A node as pods find it: while its name was its own, and whether it ran in the window."""
+
+    life: _Life[Node]
+    ran: bool
+
+
+def _homes(watch: _Watch[Node], ran: Iterable[tuple[Node, int]]) -> dict[str, list[_Home]]:
+    """The nodes that had each name, oldest first."""
+    identities = {node.identity for node, _ in ran}
+    homes: dict[str, list[_Home]] = {}
+    for key, life in watch.lives.items():
+        homes.setdefault(life.record.name, []).append(_Home(life, key in identities))
+    return homes
+
+
+def _pod_times(
+    watch: _Watch[Pod], homes: Mapping[str, Sequence[_Home]], known: Spans
+) -> Iterator[PodTime]:
+    """Pods that ran. One that Kubernetes still lists on a node that had stopped did not."""
+    for life in watch.lives.values():
+        named = homes.get(life.record.node or "", ())
+        there = (each for each in named if life.last_seen < each.life.vanished)
+        home = next(there, named[-1] if named else None)
+        if home and not home.ran:
+            continue
+        if time := _pod_time(life, home.life.record if home else None, known):
+            yield time
+
+
+def _pod_time(life: _Life[Pod], node: Node | None, known: Spans) -> PodTime | None:
     """None for a pod that did not run in the window."""
     pod = life.record
     if pod.started_at is None:
@@ -188,6 +229,5 @@ def _pod_time(life: _Life[Pod], known: Spans) -> PodTime | None:
     seconds = _within(known, pod.started_at, ended)
     if not seconds:
         return None
-    return PodTime(
-        pod, seconds, life.cpu_milli // life.sightings, life.memory_bytes // life.sightings
-    )
+    cpu, memory = life.cpu_milli // life.sightings, life.memory_bytes // life.sightings
+    return PodTime(pod, node, seconds, cpu, memory)

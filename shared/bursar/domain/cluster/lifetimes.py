@@ -27,17 +27,20 @@ class BilledSpan:
     end: int | None = None
 
 
-def billed_span(states: Sequence[InstanceState]) -> BilledSpan:
-    """The latest run of an instance: its last `running`, and the first ending after it.
+def billed_spans(states: Sequence[InstanceState]) -> list[BilledSpan]:
+    """Every run of an instance, oldest first: from `running` to the first ending after it.
 
-    EC2 delivers events at least once and not always in order, so they are sorted by time.
+    One that was stopped and started again has several. Only the first can lack a start and
+    only the last an end; without any event there is one span that lacks both. EC2 delivers
+    events at least once and not always in order, so they are sorted by time.
     """
-    start: int | None = None
-    end: int | None = None
+    spans: list[BilledSpan] = []
+    is_open, start = True, None  # an ending that comes first ends a run of unknown start
     for state in sorted(states, key=lambda state: state.at):
         at = int(state.at.timestamp())
-        if state.state in _BILLED and (start is None or end is not None):
-            start, end = at, None
-        elif state.state in _ENDED and end is None:
-            end = at
-    return BilledSpan(start, end)
+        if state.state in _BILLED and (start is None or not is_open):
+            is_open, start = True, at
+        elif state.state in _ENDED and is_open:
+            spans.append(BilledSpan(start, at))
+            is_open = False
+    return [*spans, BilledSpan(start)] if is_open else spans

@@ -17,6 +17,7 @@ from bursar.domain.cluster.cluster_items import (
     add_public_addresses,
     add_volumes,
     note_claims,
+    note_unlisted,
 )
 from bursar.domain.cluster.costs import (
     SECONDS_PER_HOUR,
@@ -113,6 +114,7 @@ def rate_now(
     balancers = ((balancer, hour) for balancer in inventory.load_balancers)
     add_load_balancers(sheet, balancers, policy, book)
     add_public_addresses(sheet, ((node, hour) for node in inventory.nodes), policy, book)
+    note_unlisted(sheet, inventory.not_served)
     if inventory.is_eks:
         add_control_plane(sheet, inventory.kubernetes_version, hour, policy, book, at)
     rows = sheet.rows()

@@ -49,6 +49,11 @@ class Node:
     arm: bool = False
     gpu_count: int | None = None  # physical ones (label nvidia.com/gpu.count), if time-sliced
 
+    @property
+    def identity(self) -> tuple[str, str | int | None]:
+        """A name comes back: EKS names nodes by addresses, which other instances inherit."""
+        return self.name, self.instance_id or self.created_at
+
 
 @dataclass(frozen=True, slots=True)
 class Pod:
