@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from fractions import Fraction
 
 from bursar.domain.alerts import Alert, Driver, Severity, alert_id
@@ -32,10 +31,24 @@ class Figures:
     known: timedelta
     quality: Quality
     drivers: tuple[Driver, ...] = ()
+    runs: tuple[tuple[Money, timedelta], ...] = ()  # by source, where several: spent, known
 
     def unknown_hours(self, window: Window) -> int:
         """Whole hours between the window's start and `as_of` that nobody saw."""
-        return max(window.overlap(Window(window.start, self.as_of)) - self.known, _NONE) // HOUR
+        seen_to = max(self.as_of, window.start)
+        return max(window.overlap(Window(window.start, seen_to)) - self.known, _NONE) // HOUR
+
+    def projected(self, window: Window) -> Money | None:
+        """The run rate, of each source by itself: a cluster that was seen for a day must not
+        stretch what the others cost in twenty. One seen too little counts as what it cost.
+        """
+        runs = self.runs or ((self.spent, self.known),)
+        rates = [run_rate(spent, window, known) for spent, known in runs]
+        if all(rate is None for rate in rates):
+            return None
+        return Money.sum(
+            spent if rate is None else rate for rate, (spent, _) in zip(rates, runs, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +72,13 @@ def assess(
     """The budget's next state and the alerts that go with it.
 
     A jump over several thresholds of a basis tells the highest and marks the rest. A
-    projected threshold at or below one that was really passed is only marked.
+    projected threshold at or below one that was really passed is only marked. A window that
+    has ended keeps the limit that it ended with, and has nothing left to project.
     """
-    projected = run_rate(figures.spent, window, figures.known)
+    has_ended = now >= window.end
+    if has_ended and old:
+        budget = budget.model_copy(update={"limit": old.limit})
+    projected = None if has_ended else figures.projected(window)
     values: dict[ThresholdBasis, Money | None] = {
         ThresholdBasis.ACTUAL: figures.spent,
         ThresholdBasis.REPORTED: figures.spent,
@@ -78,7 +95,7 @@ def assess(
         epoch += 1
         fired -= {threshold.key for threshold in recovered}
     passed = [each for each in budget.thresholds if _is_passed(each, budget.limit, values)]
-    for threshold in _worth_telling([each for each in passed if each.key not in fired], passed):
+    for threshold in _worth_telling(passed, fired):
         alerts.append(_crossing(budget, window, figures, projected, threshold, epoch, now))
     state = BudgetState(
         budget_id=budget.id,
@@ -117,9 +134,10 @@ def _has_recovered(threshold: Threshold, limit: Money, values: Values) -> bool:
     return value < line
 
 
-def _worth_telling(fresh: list[Threshold], passed: list[Threshold]) -> list[Threshold]:
+def _worth_telling(passed: list[Threshold], fired: frozenset[str]) -> list[Threshold]:
+    """The highest of each basis, if it is new: a lower one that is added later tells no news."""
     highest: dict[ThresholdBasis, Threshold] = {}
-    for threshold in sorted(fresh, key=lambda each: each.percent):
+    for threshold in sorted(passed, key=lambda each: each.percent):
         highest[threshold.basis] = threshold
     really = max(
         (each.percent for each in passed if each.basis is not ThresholdBasis.PROJECTED), default=0
@@ -127,7 +145,8 @@ def _worth_telling(fresh: list[Threshold], passed: list[Threshold]) -> list[Thre
     return [
         each
         for each in highest.values()
-        if each.basis is not ThresholdBasis.PROJECTED or each.percent > really
+        if each.key not in fired
+        and (each.basis is not ThresholdBasis.PROJECTED or each.percent > really)
     ]
 
 
@@ -140,9 +159,9 @@ def _crossing(
     epoch: int,
     now: datetime,
 ) -> Alert:
-    is_projection = threshold.basis is ThresholdBasis.PROJECTED and projected is not None
-    value = projected if is_projection and projected else figures.spent
-    verb = "is on course to cost" if is_projection else "has cost"
+    value, verb = figures.spent, "has cost"
+    if threshold.basis is ThresholdBasis.PROJECTED and projected is not None:
+        value, verb = projected, "is on course to cost"
     return _alert(
         budget,
         window,
@@ -169,6 +188,10 @@ def _recovery(
 ) -> Alert:
     keys = ",".join(sorted(threshold.key for threshold in recovered))
     below = min(threshold.percent for threshold in recovered)
+    if all(threshold.basis is ThresholdBasis.PROJECTED for threshold in recovered):
+        verb, value = "is on course to stay", f"{projected} projected"
+    else:
+        verb, value = "is back", f"{figures.spent} so far"
     return _alert(
         budget,
         window,
@@ -178,8 +201,8 @@ def _recovery(
         id_=alert_id(budget.id, window.start.isoformat(), "recovered", keys, epoch),
         kind="budget.recovered",
         severity=Severity.INFO,
-        title=f"{budget.scope} is back below {below}% of {budget.limit} for the {budget.period}"
-        f" ({figures.spent} so far)",
+        title=f"{budget.scope} {verb} below {below}% of {budget.limit} for the {budget.period}"
+        f" ({value})",
         action="Nothing to do.",
     )
 
@@ -233,5 +256,5 @@ def _comparison(budget: Budget, window: Window, figures: Figures, projected: Mon
 
 
 def _percent(value: Money, limit: Money) -> str:
-    share = value.over(limit) or Fraction(0)
-    return f"{(Decimal(share.numerator) / Decimal(share.denominator) * 100):.0f}%"
+    """Rounded down: $999 of $1,000 has not come to 100%."""
+    return f"{int((value.over(limit) or Fraction(0)) * 100)}%"

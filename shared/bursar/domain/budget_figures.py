@@ -11,7 +11,7 @@ from bursar.domain.alerts import Driver
 from bursar.domain.budget_checks import Figures
 from bursar.domain.cluster.hours import HourCosts, RowKey
 from bursar.domain.money import Money
-from bursar.domain.periods import DAY, Window, midnight
+from bursar.domain.periods import DAY, SECOND, Window, day_of, midnight
 from bursar.domain.quality import Quality, worst
 from bursar.domain.scopes import Dimension, Scope
 from bursar.domain.spend import SpendFact
@@ -57,9 +57,8 @@ def parts_of(
 
 
 def _cut(window: Window, hours: Iterable[HourCosts]) -> list[Part]:
-    second = timedelta(seconds=1)
     return [
-        Part(hour, Fraction(hour.window.overlap(window) // second, hour.window.length // second))
+        Part(hour, Fraction(hour.window.overlap(window) // SECOND, hour.window.length // SECOND))
         for hour in hours
     ]
 
@@ -68,32 +67,36 @@ def metered(
     scope: Scope,
     clusters: Sequence[tuple[Mapping[Dimension, str], Sequence[Part]]],
 ) -> Figures | None:
-    """Sum the rows that the scope covers; None when no hour of any such cluster is closed.
+    """Sum the rows that the scope covers; None when nothing of any such cluster was seen.
+
+    A cluster without a closed hour is not one that costs nothing: its time is unknown.
 
     Args:
         clusters: of each cluster, its own dimensions (org, account, cluster) and its parts.
     """
-    spent, drivers = Money.zero(), dict[str, Money]()
-    qualities, known_seconds, as_of = set[Quality](), list[int](), list[int]()
+    drivers, runs = dict[str, Money](), list[tuple[Money, timedelta]]()
+    qualities, as_of = set[Quality](), list[int]()
     for dimensions, parts in clusters:
-        if not parts:
-            continue
+        spent = Money.zero()
+        qualities |= {part.costs.quality for part in parts} or {Quality.UNKNOWN}
         for part in parts:
-            qualities.add(part.costs.quality)
             for name, amount in _covered(scope, dimensions, part):
                 spent += amount
                 drivers[name] = drivers.get(name, Money.zero()) + amount
-        known_seconds.append(sum(int(part.costs.known_seconds * part.share) for part in parts))
-        as_of.append(max(part.costs.as_of for part in parts))
-    if not any(as_of):
+        known = sum(int(part.costs.known_seconds * part.share) for part in parts)
+        runs.append((spent, timedelta(seconds=known)))
+        if known:
+            as_of.append(max(part.costs.as_of for part in parts if part.costs.known_seconds))
+    if not as_of:
         return None
-    seen = datetime.fromtimestamp(min(at for at in as_of if at), UTC)
+    quality = worst(qualities)
     return Figures(
-        spent=spent,
-        as_of=seen,
-        known=timedelta(seconds=min(known_seconds)),
-        quality=worst(qualities),
+        spent=Money.sum(spent for spent, _ in runs),
+        as_of=datetime.fromtimestamp(min(as_of), UTC),
+        known=min(known for _, known in runs),
+        quality=Quality.ESTIMATED if quality is Quality.UNKNOWN else quality,
         drivers=_top(drivers),
+        runs=tuple(runs),
     )
 
 
@@ -111,24 +114,32 @@ def _name(key: RowKey) -> str:
     return f"{key.namespace}/{key.workload}" if key.workload else key.namespace
 
 
-def billed(scope: Scope, facts: Sequence[SpendFact]) -> Figures | None:
-    """Sum what the bill reports for the organisation or one account; None when nothing is."""
+def billed(scope: Scope, facts: Sequence[SpendFact], window: Window) -> Figures | None:
+    """Sum what the bill reports for the organisation or one account; None when nothing is.
+
+    A bill knows only UTC days. Of a day that the window cuts in two, each side gets its share
+    of time, and the figures are estimated.
+    """
     account = scope.get(Dimension.ACCOUNT)
     group = f"account={account}" if account else "total"
     mine = [fact for fact in facts if fact.group == group]
-    if not facts or not mine:
+    if not mine:
         return None
+    seen = {fact.day: window.overlap(day_of(midnight(fact.day))) for fact in facts}
+    shares = {day: Fraction(length // SECOND, DAY // SECOND) for day, length in seen.items()}
+    is_cut = any(share != 1 for share in shares.values())
     services: dict[str, Money] = {}
     for fact in facts:
         if fact.group.startswith("service="):
             name = fact.group.removeprefix("service=")
-            services[name] = services.get(name, Money.zero()) + fact.amount
-    reported = {fact.day for fact in facts}
+            services[name] = services.get(name, Money.zero()) + fact.amount.times(shares[fact.day])
     return Figures(
-        spent=Money.sum(fact.amount for fact in mine),
-        as_of=midnight(max(reported)) + DAY,
-        known=len(reported) * DAY,
-        quality=worst(Quality.ESTIMATED if f.estimated else Quality.FINAL for f in mine),
+        spent=Money.sum(fact.amount.times(shares[fact.day]) for fact in mine),
+        as_of=midnight(max(seen)) + DAY,
+        known=sum(seen.values(), timedelta(0)),
+        quality=worst(
+            Quality.ESTIMATED if fact.estimated or is_cut else Quality.FINAL for fact in mine
+        ),
         drivers=() if account else _top(services),
     )
 

@@ -124,7 +124,5 @@ class BudgetState(BaseModel):
     projected: Money | None
     as_of: AwareDatetime
     epoch: int = 1
-    fired: frozenset[str] = (
-        frozenset()
-    )  # Threshold.key of those passed and told (or marked) in this epoch
+    fired: frozenset[str] = frozenset()
     version: int = 1

@@ -10,12 +10,13 @@ from bursar.domain.alerts import Alert, OutboxRow
 from bursar.domain.budget_checks import Figures, assess
 from bursar.domain.budget_figures import Part, billed, metered, parts_of
 from bursar.domain.budgets import Book, Budget, BudgetState
-from bursar.domain.periods import Window, window_of
+from bursar.domain.periods import SECOND, Window, window_of
 from bursar.domain.scopes import Dimension
 from bursar.domain.spend import Metric, SpendFact
 from bursar.ports import BudgetStore, CostHistory, SpendStore
 
 _TRIES = 5
+_COSTS_STILL_COME = timedelta(days=2)  # after the end of a window
 
 
 class BudgetContentionError(Exception):
@@ -30,17 +31,28 @@ def check_budgets(
     spend: SpendStore,
     budgets: BudgetStore,
 ) -> list[Alert]:
-    """Assess the windows that hold `now`, and the alerts that were raised.
+    """Assess every budget; the alerts that were raised.
 
     A budget whose scope nobody has seen keeps its state: no data is not zero.
     """
     raised: list[Alert] = []
     books = Books(config, history, spend)
     for budget in config.budgets:
-        window = current_window(budget, now)
-        if figures := books.figures(budget, window):
-            raised += _commit(budget, window, figures, now, budgets)
+        for window in windows_due(budget, now):
+            if figures := books.figures(budget, window):
+                raised += _commit(budget, window, figures, now, budgets)
     return raised
+
+
+def windows_due(budget: Budget, now: datetime) -> list[Window]:
+    """The window that holds `now`, after those that ended so lately that costs still come in.
+
+    The last hour of a month closes in the next one, and its last day is billed there.
+    """
+    windows = [current_window(budget, now)]
+    while windows[0].start > now - _COSTS_STILL_COME:
+        windows.insert(0, current_window(budget, windows[0].start - SECOND))
+    return windows
 
 
 def current_window(budget: Budget, now: datetime) -> Window:
@@ -58,7 +70,7 @@ class Books:
     def figures(self, budget: Budget, window: Window) -> Figures | None:
         """What the budget's scope has cost in the window; None when nobody has seen any of it."""
         if budget.book is Book.BILLED:
-            return billed(budget.scope, self._reported(window))
+            return billed(budget.scope, self._reported(window), window)
         wanted = budget.scope.get(Dimension.CLUSTER)
         clusters = [
             (self._dimensions(cluster), self._closed(cluster.name, window))

@@ -11,7 +11,7 @@ from fractions import Fraction
 from pydantic import AwareDatetime
 
 from bursar.domain.alerts import Severity
-from bursar.domain.budget_checks import Figures, run_rate
+from bursar.domain.budget_checks import Figures
 from bursar.domain.budgets import Book, Budget, BudgetState, Threshold, ThresholdBasis
 from bursar.domain.cost_report.parts import Frozen
 from bursar.domain.money import Money
@@ -82,7 +82,7 @@ class BudgetLine(Frozen):
 
 def budget_line(reading: BudgetReading, now: datetime) -> BudgetLine:
     budget, window, figures = reading.budget, reading.window, reading.figures
-    projected = run_rate(figures.spent, window, figures.known) if figures else None
+    projected = figures.projected(window) if figures else None
     told = reading.state.fired if reading.state else frozenset()
     thresholds = tuple(
         _threshold(each, budget, figures, projected, each.key in told)
