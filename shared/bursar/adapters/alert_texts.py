@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bursar.domain.alerts import Alert, Severity, age
 
@@ -82,4 +82,4 @@ def _time_line(alert: Alert) -> str:
 
 
 def _stamp(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "never"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "never"

@@ -14,7 +14,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from bursar.domain.money import Money
 
-
 SYSTEM_OWNER = "bursar"  # of alerts about Bursar itself: they reach the catch-all only
 
 
@@ -39,7 +38,7 @@ class Alert(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     id: str
-    kind: str  # budget.threshold, budget.recovered, cluster.unreadable, price.changed, ...
+    kind: str  # budget.threshold, budget.recovered, source.blind, price.changed, ...
     severity: Severity
     title: str  # amount and scope
     comparison: str  # actual against expected

@@ -8,17 +8,16 @@ from bursar.config import Config
 from bursar.domain.alerts import OutboxRow
 from bursar.domain.blindness import blind, is_blind
 from bursar.domain.prices import STALE_AFTER
-from bursar.jobs.snapshot_cluster import source_of
+from bursar.jobs.snapshot_cluster import silence_of, source_of
 from bursar.ports import HealthLog, Outbox
 
-_CLUSTERS_WITHIN = timedelta(hours=1)
 _SPEND_WITHIN = timedelta(hours=50)  # once a day, and a day of grace
 _ACTION = "Look at the function's log and at the failed events queue (docs/runbook.md)."
 
 
 def expected_sources(config: Config) -> dict[str, timedelta]:
     """Each source that this configuration reads, and how long it may stay silent."""
-    sources = {source_of(cluster.name): _CLUSTERS_WITHIN for cluster in config.clusters}
+    sources = {source_of(cluster.name): silence_of(cluster) for cluster in config.clusters}
     sources |= {f"prices/{region}": STALE_AFTER for region in config.price_regions}
     return sources | ({"spend": _SPEND_WITHIN} if config.spend.enabled else {})
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bursar.domain.alerts import SYSTEM_OWNER, Alert, OutboxRow, alert_id
+from bursar.domain.alerts import Alert, OutboxRow, alert_id
 from bursar.ports import Counter, Outbox, Publisher
 
 _LEAVE_TO_THE_STREAM = timedelta(minutes=5)
@@ -48,7 +48,7 @@ def sweep(
     counter: Counter,
     cap_per_hour: int,
 ) -> Sent:
-    """Send what was left behind; what the cap still holds back goes into one digest."""
+    """Send what was left behind; what the cap still holds back goes into a digest per owner."""
     held: list[OutboxRow] = []
     sent = 0
     for row in outbox.unsent(now - _LEAVE_TO_THE_STREAM):
@@ -57,9 +57,10 @@ def sweep(
             sent += 1
         else:
             held.append(row)
-    if held:
-        publisher.publish(_digest(held, now))
-        for row in held:
+    for owner in dict.fromkeys(row.alert.owner for row in held):
+        theirs = [row for row in held if row.alert.owner == owner]
+        publisher.publish(_digest(theirs, now))
+        for row in theirs:
             outbox.mark_sent(row, now)
     return Sent(sent, len(held))
 
@@ -87,7 +88,7 @@ def _digest(held: list[OutboxRow], now: datetime) -> Alert:
         comparison=f"They are:\n{shown}{rest}",
         since=min(alert.raised_at for alert in alerts),
         data_as_of=now,
-        owner=SYSTEM_OWNER,
+        owner=alerts[0].owner,
         action="Look for the one cause that many budgets share.",
         policy="notifications.storm_cap_per_hour",
         mute="change the cap in bursar.yaml and deploy",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bursar.config import Cluster
 from bursar.domain.alerts import OutboxRow
-from bursar.domain.blindness import blind, is_blind, sight_restored
+from bursar.domain.blindness import SILENT_AFTER, blind, is_blind, sight_restored
 from bursar.domain.cluster.records import ClusterSnapshot, ClusterUnreadableError
 from bursar.domain.health import SourceHealth
 from bursar.domain.quality import Quality
@@ -41,7 +41,9 @@ def snapshot_cluster(
     """Store one snapshot as of `at`.
 
     A cluster that cannot be read is not a failure of this job: its quality is `unknown`,
-    nothing is stored, and once it was blind for two intervals people are told.
+    nothing is stored, and once it was blind for two intervals people are told. They are told
+    again when it is seen, before its health says so: a run that dies in between tells it twice
+    under one id, and never not at all.
     """
     source = source_of(cluster.name)
     before = next((each for each in health.all() if each.source == source), None)
@@ -57,7 +59,7 @@ def snapshot_cluster(
             detail=str(error)[:500],
         )
         health.saw(unseen)
-        if is_blind(unseen, at, timedelta(minutes=2 * cluster.snapshot_every_minutes)):
+        if is_blind(unseen, at, two_intervals(cluster)):
             outbox.post(OutboxRow(alert=blind(source, unseen, at, _ACTION), due_at=at))
         return Seen(cluster.name, Quality.UNKNOWN, detail=unseen.detail)
     snapshots.put(
@@ -69,12 +71,28 @@ def snapshot_cluster(
             pods=pods,
         )
     )
+    if before and _was_told(before, at, cluster):
+        outbox.post(OutboxRow(alert=sight_restored(source, before, at), due_at=at))
     detail = f"not served: {', '.join(inventory.not_served)}" if inventory.not_served else ""
     health.saw(
         SourceHealth(source=source, at=at, quality=Quality.FINAL, good_at=at, detail=detail)
     )
-    if before and before.quality is Quality.UNKNOWN and before.good_at:
-        patience = timedelta(minutes=2 * cluster.snapshot_every_minutes)
-        if is_blind(before, before.at, patience):
-            outbox.post(OutboxRow(alert=sight_restored(source, before, at), due_at=at))
     return Seen(cluster.name, Quality.FINAL, len(inventory.nodes), len(pods), detail)
+
+
+def two_intervals(cluster: Cluster) -> timedelta:
+    return timedelta(minutes=2 * cluster.snapshot_every_minutes)
+
+
+def silence_of(cluster: Cluster) -> timedelta:
+    """How long the cluster may stay silent before check_health tells it."""
+    return max(SILENT_AFTER, two_intervals(cluster))
+
+
+def _was_told(before: SourceHealth, at: datetime, cluster: Cluster) -> bool:
+    """Whether people were told of an outage that ends now: by a run that failed, or by
+    check_health, because no run came to say anything.
+    """
+    failed = before.quality is Quality.UNKNOWN
+    told_by_us = failed and is_blind(before, before.at, two_intervals(cluster))
+    return told_by_us or is_blind(before, at, silence_of(cluster))
