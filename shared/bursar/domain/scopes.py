@@ -19,7 +19,8 @@ class Dimension(StrEnum):
 
 
 class ScopeError(ValueError):
-    """A scope has no pair, names a dimension twice, or one that does not exist."""
+    """A scope has no pair, names a dimension twice or one that does not exist, or has a value
+    that is empty or cannot be written (a comma, or space at its ends)."""
 
 
 class Scope:
@@ -28,6 +29,16 @@ class Scope:
     __slots__ = ("_pairs",)
 
     def __init__(self, pairs: Mapping[Dimension, str]) -> None:
+        """Take pairs whose text can be read again.
+
+        Raises:
+            ScopeError: there are none, or a value cannot be written.
+        """
+        if not pairs:
+            raise ScopeError("a scope names at least one dimension: an empty one would hold all")
+        for name, value in pairs.items():
+            if not value or "," in value or value != value.strip():
+                raise ScopeError(f"{value!r} cannot be the {name} of a scope")
         self._pairs = dict(sorted(pairs.items()))
 
     @classmethod

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from bursar.domain.periods import Window, hour_of
 from bursar.events import Event
 
 
 class ScheduledRun(Event):
-    """EventBridge Scheduler fills in `scheduled_at`."""
+    """EventBridge Scheduler fills in `scheduled_at`; a person's own offset becomes UTC."""
 
     schema_version: Literal[1] = 1
-    scheduled_at: AwareDatetime
+    scheduled_at: Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 
     @property
     def last_complete_day(self) -> date:
@@ -43,10 +43,7 @@ class PriceRun(ScheduledRun):
 class FollowUpRun(Event):
     """What a Lambda on-success destination delivers: the request of the run that succeeded."""
 
-    request: ScheduledRun
-
-    def __init__(self, **data: Any) -> None:
-        super().__init__(request=data.get("requestPayload", data.get("request")))
+    request: ScheduledRun = Field(alias="requestPayload")
 
     @property
     def scheduled_at(self) -> datetime:
