@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cache, wraps
+from functools import wraps
 from typing import Any, TypeVar
 
 from aws_lambda_powertools.logging import Logger
@@ -21,10 +21,14 @@ NAMESPACE = "Bursar"
 HEARTBEAT = "Heartbeat"
 
 
-@cache
+_ports: dict[type[Settings], Ports] = {}
+
+
 def ports_for(settings_type: type[Settings]) -> Ports:
     """Built once per warm Lambda, on first use, never at import."""
-    return Ports(settings_type.from_environ(os.environ))
+    if settings_type not in _ports:
+        _ports[settings_type] = Ports(settings_type.from_environ(os.environ))
+    return _ports[settings_type]
 
 
 def entrypoint(

@@ -6,22 +6,24 @@ that both pass. Times are aware and UTC.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from bursar.domain.alerts import Alert, OutboxRow
-from bursar.domain.budgets import BudgetState
-from bursar.domain.cluster.hours import HourCosts
-from bursar.domain.cluster.lifetimes import InstanceState
-from bursar.domain.cluster.records import ClusterSnapshot, Inventory, Pod
-from bursar.domain.cluster.storage import VolumeSpec
-from bursar.domain.health import SourceHealth
-from bursar.domain.instance_types import CapacityReservation
-from bursar.domain.periods import Window
-from bursar.domain.prices import PriceChange, PriceKey, PriceRow
-from bursar.domain.spend import Metric, SpendFact
-from bursar.domain.spot import SpotPoint
+if TYPE_CHECKING:  # a handler that imports a port pays for no other port's domain
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
+
+    from bursar.domain.alerts import Alert, OutboxRow
+    from bursar.domain.budgets import BudgetState
+    from bursar.domain.cluster.hours import HourCosts
+    from bursar.domain.cluster.lifetimes import InstanceState
+    from bursar.domain.cluster.records import ClusterSnapshot, Inventory, Pod
+    from bursar.domain.cluster.storage import VolumeSpec
+    from bursar.domain.health import SourceHealth
+    from bursar.domain.instance_types import CapacityReservation
+    from bursar.domain.periods import Window
+    from bursar.domain.prices import PriceChange, PriceKey, PriceRow
+    from bursar.domain.spend import Metric, SpendFact
+    from bursar.domain.spot import SpotPoint
 
 
 class ClusterReader(Protocol):
@@ -106,6 +108,16 @@ class PriceList(Protocol):
     """A source of list prices for one region (the AWS Price List)."""
 
     def rows(self, region: str, at: datetime) -> Iterator[PriceRow]: ...
+
+
+class CheckedPriceList(PriceList, Protocol):
+    """A price list that says, after `rows` was read, what of the region it could not price."""
+
+    @property
+    def unmatched(self) -> Sequence[str]: ...
+
+    @property
+    def ambiguous(self) -> Sequence[str]: ...
 
 
 class SpotHistory(Protocol):

@@ -8,28 +8,13 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bursar.config import Cluster, Config, load_bundled
-from bursar.jobs.collect_prices import CheckedPriceList
-from bursar.ports import (
-    Bill,
-    BudgetStore,
-    ClusterReader,
-    CostHistory,
-    Counter,
-    HealthLog,
-    LifetimeStore,
-    Outbox,
-    PriceStore,
-    Publisher,
-    ReservationCatalogue,
-    SnapshotStore,
-    SpendStore,
-    SpotHistory,
-    VolumeCatalogue,
-)
 from bursar.settings import HasSnapshots, HasTable, HasTopics, Settings
+
+if TYPE_CHECKING:
+    from bursar import ports
 
 S = TypeVar("S", bound=Settings)
 
@@ -50,59 +35,59 @@ class Ports:
     def config(self) -> Config:
         return load_bundled(Path(self._settings.config_file))
 
-    def cluster_reader(self, cluster: Cluster) -> ClusterReader:
+    def cluster_reader(self, cluster: Cluster) -> ports.ClusterReader:
         from bursar.adapters.kubernetes_api.eks import eks_reader
 
         return eks_reader(cluster)
 
     @cached_property
-    def snapshots(self) -> SnapshotStore:
+    def snapshots(self) -> ports.SnapshotStore:
         from bursar.adapters.s3 import S3SnapshotStore
 
         return S3SnapshotStore(_client("s3"), self._given(HasSnapshots).snapshots_bucket)
 
     @cached_property
-    def history(self) -> CostHistory:
+    def history(self) -> ports.CostHistory:
         from bursar.adapters.dynamodb.costs import DynamoCostHistory
 
         return DynamoCostHistory(self._table)
 
     @cached_property
-    def lifetimes(self) -> LifetimeStore:
+    def lifetimes(self) -> ports.LifetimeStore:
         from bursar.adapters.dynamodb.lifetimes import DynamoLifetimeStore
 
         return DynamoLifetimeStore(self._table)
 
     @cached_property
-    def prices(self) -> PriceStore:
+    def prices(self) -> ports.PriceStore:
         from bursar.adapters.dynamodb.prices import DynamoPriceStore
 
         return DynamoPriceStore(self._table)
 
     @cached_property
-    def price_list(self) -> CheckedPriceList:
+    def price_list(self) -> ports.CheckedPriceList:
         from bursar.adapters.pricing_api import PricingApiPriceList, pricing_client
 
         return PricingApiPriceList(pricing_client())
 
-    def volumes(self, region: str) -> VolumeCatalogue:
+    def volumes(self, region: str) -> ports.VolumeCatalogue:
         from bursar.adapters.ec2_api import Ec2VolumeCatalogue
 
         return Ec2VolumeCatalogue(_client("ec2", region))
 
-    def reservations(self, region: str) -> ReservationCatalogue:
+    def reservations(self, region: str) -> ports.ReservationCatalogue:
         from bursar.adapters.ec2_api import Ec2ReservationCatalogue
 
         return Ec2ReservationCatalogue(_client("ec2", region))
 
     @cached_property
-    def spot_history(self) -> SpotHistory:
+    def spot_history(self) -> ports.SpotHistory:
         from bursar.adapters.ec2_api import Ec2SpotHistory
 
         return Ec2SpotHistory(lambda region: _client("ec2", region))
 
     @cached_property
-    def bill(self) -> Bill:
+    def bill(self) -> ports.Bill:
         from bursar.adapters.cost_explorer import CostExplorerBill
 
         return CostExplorerBill(
@@ -114,38 +99,38 @@ class Ports:
         )
 
     @cached_property
-    def spend(self) -> SpendStore:
+    def spend(self) -> ports.SpendStore:
         from bursar.adapters.dynamodb.spend import DynamoSpendStore
 
         return DynamoSpendStore(self._table)
 
     @cached_property
-    def counter(self) -> Counter:
+    def counter(self) -> ports.Counter:
         from bursar.adapters.dynamodb.counters import DynamoCounter
 
         return DynamoCounter(self._table)
 
     @cached_property
-    def budgets(self) -> BudgetStore:
+    def budgets(self) -> ports.BudgetStore:
         from bursar.adapters.dynamodb.budgets import DynamoBudgetStore
 
         return DynamoBudgetStore(self._table)
 
     @cached_property
-    def outbox(self) -> Outbox:
+    def outbox(self) -> ports.Outbox:
         from bursar.adapters.dynamodb.outbox import DynamoOutbox
 
         return DynamoOutbox(self._table)
 
     @cached_property
-    def publisher(self) -> Publisher:
+    def publisher(self) -> ports.Publisher:
         from bursar.adapters.sns import SnsPublisher
 
         topics = self._given(HasTopics)
         return SnsPublisher(_client("sns"), topics.alerts_topic_arn, topics.slack_topic_arn)
 
     @cached_property
-    def health(self) -> HealthLog:
+    def health(self) -> ports.HealthLog:
         from bursar.adapters.dynamodb.health import DynamoHealthLog
 
         return DynamoHealthLog(self._table)

@@ -10,7 +10,7 @@ import pytest
 
 from bursar.adapters.pricing_api import PricingApiPriceList, pricing_client
 from bursar.domain.money import Money
-from bursar.domain.price_selection import (
+from bursar.domain.price_list_errors import (
     AmbiguousPriceError,
     NoPriceError,
     PriceListError,

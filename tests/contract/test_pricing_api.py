@@ -16,7 +16,7 @@ import pytest
 from bursar.adapters.pricing_api import LivePriceBook, PricingApiPriceList, pricing_client
 from bursar.domain import prices
 from bursar.domain.money import Money
-from bursar.domain.price_selection import PriceListError
+from bursar.domain.price_list_errors import PriceListError
 from bursar.domain.prices import PriceRow, VolumeMeasure, is_instance_hour
 
 SHARED = Path(__file__).parents[3] / "shared"

@@ -1,3 +1,4 @@
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def test_the_environment_is_what_the_functions_settings_read(deployed, name):
 
     for function in deployed.functions()[name].values():
         variables = function["Environment"]["Variables"]
-        assert set(variables) == {settings.variable(name) for name in settings_type.model_fields}
+        assert set(variables) == {settings.variable(each.name) for each in fields(settings_type)}
         settings_type.from_environ(dict.fromkeys(variables, "deployed"))
 
 

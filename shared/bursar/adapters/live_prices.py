@@ -17,7 +17,7 @@ from bursar.adapters.ec2_api import Ec2SpotHistory, Ec2VolumeCatalogue
 from bursar.adapters.pricing_api import LivePriceBook, pricing_client
 from bursar.domain.cluster.storage import VolumeSpec
 from bursar.domain.periods import Window
-from bursar.domain.price_selection import PriceListUnavailableError
+from bursar.domain.price_list_errors import PriceListUnavailableError
 from bursar.domain.prices import PriceKey, PriceRow, spot_parts
 from bursar.domain.spot import SpotUnavailableError, by_zone, time_weighted_mean
 

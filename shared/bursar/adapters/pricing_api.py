@@ -18,11 +18,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bursar.adapters.price_list_specs import SPECS, PriceSpec
 from bursar.domain.money import Money
-from bursar.domain.price_selection import (
-    ON_DEMAND_ATTRIBUTES,
+from bursar.domain.price_list_errors import (
     AmbiguousPriceError,
     PriceListError,
     PriceListUnavailableError,
+)
+from bursar.domain.price_selection import (
+    ON_DEMAND_ATTRIBUTES,
     Product,
     on_demand_row,
     on_demand_rows,

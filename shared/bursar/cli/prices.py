@@ -17,7 +17,7 @@ from rich.table import Table
 from bursar.adapters.ec2_api import Ec2SpotHistory
 from bursar.adapters.pricing_api import PricingApiPriceList, pricing_client
 from bursar.domain.periods import Window
-from bursar.domain.price_selection import PriceListError, PriceListUnavailableError
+from bursar.domain.price_list_errors import PriceListError, PriceListUnavailableError
 from bursar.domain.prices import PriceRow
 from bursar.domain.spot import SpotRange, SpotUnavailableError, by_zone, spot_range
 

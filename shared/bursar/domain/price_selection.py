@@ -18,6 +18,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic.alias_generators import to_camel
 
 from bursar.domain.money import AmountOutOfRangeError, Money
+from bursar.domain.price_list_errors import (
+    AmbiguousPriceError,
+    NoPriceError,
+    PriceListError,
+)
 from bursar.domain.prices import PriceKey, PriceRow, on_demand
 
 SOURCE = "AWS Price List"
@@ -31,22 +36,6 @@ ON_DEMAND_ATTRIBUTES: Mapping[str, str] = MappingProxyType(
     }
 )
 COMPUTE_FAMILIES = frozenset({"Compute Instance", "Compute Instance (bare metal)"})
-
-
-class PriceListError(Exception):
-    """A price list answered something that cannot be a price."""
-
-
-class PriceListUnavailableError(PriceListError):
-    """The price list could not be asked: no credentials, no network, or it refused."""
-
-
-class NoPriceError(PriceListError):
-    """Nothing in the list is the price that was asked for."""
-
-
-class AmbiguousPriceError(PriceListError):
-    """Several products fit; the message names each and the attributes in which they differ."""
 
 
 class Tier(StrEnum):

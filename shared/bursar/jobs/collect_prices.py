@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from bursar.config import Config, ManualPrice
 from bursar.domain.cluster.records import CapacityType
@@ -14,7 +13,7 @@ from bursar.domain.health import SourceHealth
 from bursar.domain.periods import hour_of
 from bursar.domain.price_alerts import price_alert
 from bursar.domain.price_changes import changes
-from bursar.domain.price_selection import PriceListError
+from bursar.domain.price_list_errors import PriceListError
 from bursar.domain.prices import (
     PriceChange,
     PriceKey,
@@ -26,20 +25,17 @@ from bursar.domain.prices import (
 from bursar.domain.quality import Quality
 from bursar.domain.spot import SpotUnavailableError, by_zone, time_weighted_mean
 from bursar.events.runs import PriceBookPart, PriceRun
-from bursar.ports import HealthLog, Outbox, PriceList, PriceStore, SnapshotStore, SpotHistory
+from bursar.ports import (
+    CheckedPriceList,
+    HealthLog,
+    Outbox,
+    PriceStore,
+    SnapshotStore,
+    SpotHistory,
+)
 
 MANUAL = "manual"
 SPOT_SOURCE = "EC2 spot price history"
-
-
-class CheckedPriceList(PriceList, Protocol):
-    """A price list that says, after `rows` was read, what of the region it could not price."""
-
-    @property
-    def unmatched(self) -> Sequence[str]: ...
-
-    @property
-    def ambiguous(self) -> Sequence[str]: ...
 
 
 class PricesNotCollectedError(Exception):

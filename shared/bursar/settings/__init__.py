@@ -7,9 +7,8 @@ composition root refuses a port whose settings the function was not given.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Self
-
-from pydantic import BaseModel, ConfigDict
 
 _PREFIX = "BURSAR_"
 
@@ -18,10 +17,9 @@ class MissingSettingError(LookupError):
     """The environment lacks a variable that this function needs."""
 
 
-class Settings(BaseModel):
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Settings:
     """What every function has. Fields are strings: they are environment variables."""
-
-    model_config = ConfigDict(frozen=True)
 
     config_file: str = "bursar.json"  # beside the code, in the function's working directory
 
@@ -33,57 +31,66 @@ class Settings(BaseModel):
             MissingSettingError: one without a default is not set.
         """
         found = {
-            name: environ[variable(name)] for name in cls.model_fields if variable(name) in environ
+            field.name: environ[variable(field.name)]
+            for field in fields(cls)
+            if variable(field.name) in environ
         }
         missing = [
-            variable(name)
-            for name, field in cls.model_fields.items()
-            if field.is_required() and name not in found
+            variable(field.name)
+            for field in fields(cls)
+            if field.default is MISSING and field.name not in found
         ]
         if missing:
             raise MissingSettingError(f"{cls.__name__} needs {', '.join(missing)}")
         return cls(**found)
 
     def as_environ(self) -> dict[str, str]:
-        return {variable(name): str(value) for name, value in self}
+        return {variable(name): value for name, value in asdict(self).items()}
 
 
 def variable(name: str) -> str:
     return f"{_PREFIX}{name.upper()}"
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class HasTable(Settings):
     table_name: str
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class HasSnapshots(Settings):
     snapshots_bucket: str
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class HasTopics(Settings):
     alerts_topic_arn: str
     slack_topic_arn: str
 
 
-class CollectPricesSettings(HasTable, HasSnapshots): ...
-
-
 class CollectSpendSettings(HasTable): ...
-
-
-class SnapshotClusterSettings(HasTable, HasSnapshots): ...
 
 
 class RecordNodeLifetimesSettings(HasTable): ...
 
 
-class CloseHourSettings(HasTable, HasSnapshots): ...
-
-
 class CheckBudgetsSettings(HasTable): ...
 
 
-class SendNotificationsSettings(HasTable, HasTopics): ...
-
-
 class CheckHealthSettings(HasTable): ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CollectPricesSettings(HasTable, HasSnapshots): ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SnapshotClusterSettings(HasTable, HasSnapshots): ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CloseHourSettings(HasTable, HasSnapshots): ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SendNotificationsSettings(HasTable, HasTopics): ...

@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 
 from bursar.domain.money import Money
+from bursar.domain.price_list_errors import AmbiguousPriceError, NoPriceError, PriceListError
 from bursar.domain.price_selection import (
-    AmbiguousPriceError,
-    NoPriceError,
-    PriceListError,
     Tier,
     on_demand_row,
     on_demand_rows,

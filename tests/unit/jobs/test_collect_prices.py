@@ -16,7 +16,7 @@ from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
 from bursar.config import Config
 from bursar.domain.cluster.records import CapacityType, ClusterSnapshot, Inventory, Node
 from bursar.domain.money import Money
-from bursar.domain.price_selection import PriceListError
+from bursar.domain.price_list_errors import PriceListError
 from bursar.domain.prices import PriceRow, control_plane, on_demand, spot
 from bursar.domain.quality import Quality
 from bursar.domain.spot import SpotPoint

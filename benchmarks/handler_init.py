@@ -1,0 +1,95 @@
+"""What each Lambda's cold start costs in CPU, beside `import boto3; boto3.client("dynamodb")`.
+
+A handler is charged for its own import and for boto3 with its first DynamoDB client, which it
+builds at its first event. Both sides run from compiled bytecode, in a new process each time;
+the minimum of several runs is compared, as the machine's noise only ever adds.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RUNS = 7
+GOALS = {"scheduled": 1.7}
+BASE = 'import boto3; boto3.client("dynamodb")'
+UNWANTED = ("kubernetes", "pandas", "numpy", "yaml", "rich", "cyclopts")
+
+
+def measure(runs: int = RUNS) -> dict[str, Any]:
+    """CPU milliseconds of the base and of each handler, their ratios, and unwanted imports."""
+    with tempfile.TemporaryDirectory() as cache:
+        environment = _environment(cache)
+        for code in (BASE, *(_init(name) for name in functions())):
+            _cpu_ms(code, environment)  # fills the bytecode cache
+        base = min(_cpu_ms(BASE, environment) for _ in range(runs))
+        handlers = {
+            name: min(_cpu_ms(_init(name), environment) for _ in range(runs))
+            for name in functions()
+        }
+        return {
+            "base_ms": base,
+            "handlers_ms": handlers,
+            "ratios": {name: ms / base for name, ms in handlers.items()},
+            "unwanted": {name: _unwanted(name, environment) for name in functions()},
+        }
+
+
+def functions() -> list[str]:
+    return sorted(path.parent.name for path in ROOT.glob("functions/*/handler.py"))
+
+
+def _init(name: str) -> str:
+    return f"import functions.{name}.handler; {BASE}"
+
+
+def _environment(cache: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join((str(ROOT / "shared"), str(ROOT))),
+        "PYTHONPYCACHEPREFIX": cache,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "benchmark",
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+    }
+
+
+def _cpu_ms(code: str, environment: dict[str, str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, cwd=ROOT)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def _unwanted(name: str, environment: dict[str, str]) -> list[str]:
+    code = (
+        f"import functions.{name}.handler, sys; "
+        f"print(*[m for m in {UNWANTED!r} if m in sys.modules])"
+    )
+    command: Sequence[str] = [sys.executable, "-c", code]
+    said = subprocess.run(
+        command, env=environment, check=True, cwd=ROOT, capture_output=True, text=True
+    )
+    return said.stdout.split()
+
+
+def table(found: dict[str, Any]) -> list[str]:
+    lines = [f"base {found['base_ms']:6.0f} ms   goal: at most {GOALS['scheduled']}x"]
+    for name, ratio in sorted(found["ratios"].items(), key=lambda item: -item[1]):
+        extra = " ".join(found["unwanted"][name])
+        lines.append(
+            f"{name:24s} {found['handlers_ms'][name]:6.0f} ms  {ratio:4.2f}x"
+            f"{'  imports ' + extra if extra else ''}"
+        )
+    return lines
+
+
+if __name__ == "__main__":
+    print("\n".join(table(measure())))
