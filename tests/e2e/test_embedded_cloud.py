@@ -194,6 +194,38 @@ def test_a_cancelled_transaction_leaves_no_item_and_nothing_in_the_stream(cloud,
     assert len(seen("StreamReader")) == 1
 
 
+def test_a_query_reads_one_partition_or_one_entry_of_a_sparse_index_in_order(cloud):
+    for sk in ("3", "1", "2"):
+        put(cloud, "ROWS", sk, number=int(sk), known=True, tags={"a", "b"}, deep={"x": [1, None]})
+    put(cloud, "ROWS", "4", state="open")
+    put(cloud, "OTHER", "0", state="open")
+    put(cloud, "OTHER", "5", state="closed")
+    table = cloud.resource("dynamodb").Table(cloud.deployment.outputs["TableName"])
+
+    def query(condition, values, **more):
+        return table.query(
+            KeyConditionExpression=condition, ExpressionAttributeValues=values, **more
+        )["Items"]
+
+    rows = query("pk = :pk AND sk < :end", {":pk": "ROWS", ":end": "4"})
+    assert [row["sk"] for row in rows] == ["1", "2", "3"]
+    assert rows[0] == {
+        "pk": "ROWS",
+        "sk": "1",
+        "number": 1,
+        "known": True,
+        "tags": {"a", "b"},
+        "deep": {"x": [1, None]},
+    }
+    (last,) = query("pk = :pk", {":pk": "ROWS"}, Limit=1, ScanIndexForward=False)
+    assert last["sk"] == "4"
+    opened = query(
+        "#s = :s", {":s": "open"}, IndexName="by_state", ExpressionAttributeNames={"#s": "state"}
+    )
+    assert [row["sk"] for row in opened] == ["0", "4"]
+    assert query("pk = :pk", {":pk": "NOBODY"}) == []
+
+
 def test_an_update_that_creates_a_row_is_one_insert_with_its_values(cloud, seen):
     cloud.client("dynamodb").update_item(
         TableName=cloud.deployment.outputs["TableName"],

@@ -17,11 +17,14 @@ from functools import lru_cache
 from typing import Any
 
 from moto.core import responses
+from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Table
 from moto.moto_server import werkzeug_app
 from werkzeug.serving import make_server
 
+from bursar.local.embedded.queries import of_one_partition, plain_attributes_first
 from bursar.local.embedded.replacements import replaced
 from bursar.local.embedded.transactions import only_touched_items
 
@@ -119,6 +122,12 @@ def serve_aws() -> Iterator[str]:
         for owner, name, value in (
             (werkzeug_app, "DISABLE_GLOBAL_CORS", True),
             (responses, "method_names_from_class", lru_cache(method_names_from_class)),
+            (Table, "query", of_one_partition(Table.query)),
+            (
+                BaseJSONSerializer,
+                "_serialize_type_structure",
+                plain_attributes_first(BaseJSONSerializer._serialize_type_structure),
+            ),
             (
                 DynamoDBBackend,
                 "transact_write_items",
