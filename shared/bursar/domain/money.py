@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation, Rounded
 from fractions import Fraction
 from typing import Any
 
@@ -21,7 +21,9 @@ _QUANTUM = Decimal(1).scaleb(-PLACES)
 _UNITS = 10**PLACES
 _CENT = Decimal("0.01")
 _CONTEXT = Context(prec=38)  # what DynamoDB holds; Inexact is fine here, overflow is not
-_LARGEST = Decimal(10) ** (38 - PLACES)
+_EXACT = Context(prec=38, traps=[InvalidOperation, Rounded])  # a sum must not lose a digit
+_LARGEST = Decimal(10**38 - 1).scaleb(-PLACES, _CONTEXT)
+_ZERO = Decimal(0).quantize(_QUANTUM)
 
 
 class CurrencyMismatchError(ValueError):
@@ -34,7 +36,10 @@ class AmountOutOfRangeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount at 10^-12 resolution. Sums are exact; `times` and `of` round once, half-even."""
+    """An amount at 10^-12 resolution. `times` and `of` round once, half-even.
+
+    Sums are exact; one that would need a 39th digit raises `decimal.Rounded`.
+    """
 
     amount: Decimal
     currency: str = "USD"
@@ -47,9 +52,10 @@ class Money:
             AmountOutOfRangeError: the amount is not finite, or 10^26 or more.
         """
         value = Decimal(amount)
-        if not value.is_finite() or abs(value) >= _LARGEST:
+        if not value.is_finite() or value.copy_abs() > _LARGEST:
             raise AmountOutOfRangeError(f"{amount} {currency} cannot be stored")
-        return cls(value.quantize(_QUANTUM, ROUND_HALF_EVEN, _CONTEXT), currency)
+        rounded = value.quantize(_QUANTUM, ROUND_HALF_EVEN, _CONTEXT)
+        return cls(rounded if rounded else _ZERO, currency)  # never minus zero
 
     @classmethod
     def estimate(cls, value: float, currency: str = "USD") -> Money:
@@ -100,10 +106,10 @@ class Money:
         return text.rstrip("0").rstrip(".") if "." in text else text
 
     def __add__(self, other: Money) -> Money:
-        return Money(_CONTEXT.add(self.amount, self._same(other)), self.currency)
+        return Money(_EXACT.add(self.amount, self._same(other)), self.currency)
 
     def __sub__(self, other: Money) -> Money:
-        return Money(_CONTEXT.subtract(self.amount, self._same(other)), self.currency)
+        return Money(_EXACT.subtract(self.amount, self._same(other)), self.currency)
 
     def __neg__(self) -> Money:
         return Money(_CONTEXT.minus(self.amount), self.currency)
@@ -124,7 +130,7 @@ class Money:
         return self.amount >= self._same(other)
 
     def __str__(self) -> str:
-        sign = "-" if self.amount < 0 else ""
+        sign = "-" if self.cents() < 0 else ""
         symbol = "$" if self.currency == "USD" else f"{self.currency} "
         return f"{sign}{symbol}{abs(self.cents()):,.2f}"
 
