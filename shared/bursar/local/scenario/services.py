@@ -9,6 +9,7 @@ from bursar.local.scenario.replicas import autoscaled, revisions
 from bursar.local.scenario.shapes import ContainerShape, Habit, Owner, PodShape
 
 _NODES = 4
+_BESIDE_DATABASES = 2  # the first nodes hold those
 _GROUP = NodeGroup("services-m5", "m5.2xlarge", team="platform")
 _GATEWAY = PodShape(
     "platform",
@@ -51,9 +52,10 @@ def plan_services(fleet: Fleet, calendar: Calendar) -> None:
     nodes = plan_standing_nodes(fleet, calendar, _GROUP, _NODES)
     for shape, at_peak in ((_GATEWAY, 3.6), (_RAG_API, 3.2)):
         for slot, spans in enumerate(autoscaled(calendar, at_peak, fewest=2)):
+            node = nodes[(slot + _BESIDE_DATABASES) % _NODES]
             for begin, end in spans:
                 for since, to, revision in revisions(calendar, begin + 7 * slot + 3, end, slot):
-                    fleet.add_pod(shape, nodes[slot % _NODES], since, to, revision=revision)
+                    fleet.add_pod(shape, node, since, to, revision=revision)
     since = calendar.first
     for slot in range(2):
         fleet.add_pod(_COREDNS, nodes[slot], since, FOREVER)
