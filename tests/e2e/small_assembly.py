@@ -25,6 +25,10 @@ def fail(event, context):
 def sleep(event, context):
     time.sleep(60)
 
+def linger(event, context):
+    print("lingering")
+    time.sleep(60)
+
 def leave(event, context):
     os._exit(7)
 
@@ -142,6 +146,7 @@ RESOURCES = {
     "Fail": function("fail"),
     "StreamFail": function("fail"),
     "Sleep": function("sleep", timeout=1),
+    "Linger": function("linger", timeout=60),
     "Leave": function("leave"),
     "Wait": function("wait_for_event"),
     "RecordConfig": invoke_config("Record", 2, on_success="Follower"),

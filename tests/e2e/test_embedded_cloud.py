@@ -309,6 +309,19 @@ def test_a_closed_cloud_leaves_no_process_and_the_next_one_is_empty(small, tmp_p
         assert other.invoke("Echo", 1).succeeded
 
 
+def test_closing_does_not_wait_for_a_handler_that_hangs(small):
+    with EmbeddedCloud(now=NOON) as other:
+        deployed = other.deploy(small)
+        name = deployed.function("Linger").name
+        other.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
+        deadline = time.monotonic() + 5
+        while "lingering" not in other.log("Linger") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert "lingering" in other.log("Linger")
+        started = time.monotonic()
+    assert time.monotonic() - started < 5
+
+
 _GUARD = """
 import io, sys, zipfile
 from bursar.local.embedded.functions import LambdaFunction

@@ -108,7 +108,8 @@ class Invocations:
         return outcome
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Take no more; what still runs ends with its process, which the runtime ends next."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _attempt(self, function: LambdaFunction, payload: bytes) -> Outcome:
         body, report = self._runtime.invoke(function, payload)
