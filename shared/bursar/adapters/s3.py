@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bursar.adapters import snapshot_codec
+from bursar.adapters.snapshot_codec import SnapshotCorruptError
 from bursar.domain.cluster.records import ClusterSnapshot
 from bursar.domain.periods import Window, days
 
@@ -59,7 +60,10 @@ class S3SnapshotStore:
 
     def _get(self, name: str) -> ClusterSnapshot:
         body = self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
-        return snapshot_codec.decode(body)
+        try:
+            return snapshot_codec.decode(body)
+        except SnapshotCorruptError as error:
+            raise SnapshotCorruptError(f"s3://{self._bucket}/{name}: {error}") from error
 
 
 def _just_before(name: str) -> str:

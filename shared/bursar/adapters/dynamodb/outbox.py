@@ -17,7 +17,6 @@ _KEPT = timedelta(days=400)
 _AT_MOST = 200
 _UNSENT = "OUTBOX#UNSENT"
 _SENT = "OUTBOX#SENT"
-_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def key(row_id: str) -> dict[str, str]:
@@ -59,13 +58,18 @@ class DynamoOutbox:
 
     def recent(self) -> Sequence[OutboxRow]:
         """The newest messages, sent or not, newest first, at most 200."""
-        listed = Key("gsi1pk").eq(_SENT)
-        page = self._table.query(
-            IndexName="gsi1", KeyConditionExpression=listed, ScanIndexForward=False, Limit=_AT_MOST
+        newest = [row for part in (_UNSENT, _SENT) for row in self._newest(part)]
+        return sorted(newest, key=lambda row: row.alert.raised_at, reverse=True)[:_AT_MOST]
+
+    def _newest(self, part: str) -> list[OutboxRow]:
+        listed = query(
+            self._table,
+            IndexName="gsi1",
+            KeyConditionExpression=Key("gsi1pk").eq(part),
+            ScanIndexForward=False,
+            Limit=_AT_MOST,
         )
-        sent = [OutboxRow.model_validate_json(found["json"]) for found in page["Items"]]
-        waiting = self.unsent(_END_OF_TIME)
-        return sorted([*waiting, *sent], key=lambda row: row.alert.raised_at, reverse=True)
+        return [OutboxRow.model_validate_json(each["json"]) for each in islice(listed, _AT_MOST)]
 
     def mark_sent(self, row: OutboxRow, at: datetime) -> None:
         sent = row.model_copy(update={"sent_at": at})
