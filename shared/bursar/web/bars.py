@@ -65,10 +65,11 @@ def budget_bar(line: BudgetLine) -> Markup:
         )
         for t in line.thresholds
     ]
-    limit = Markup('<rect class="room" x="0" y="4" width="{:.3f}" height="8"/>').format(
-        at(Fraction(1))
-    )
-    spent, projected = Markup(), Markup()
+    room, spent, projected = Markup(), Markup(), Markup()
+    limit = Markup(
+        '<line class="limit" x1="{x:.3f}" x2="{x:.3f}" y1="2" y2="14">'
+        "<title>limit {}</title></line>"
+    ).format(line.limit, x=at(Fraction(1)))
     if line.projected_share is not None:
         projected = Markup(
             '<rect class="projected" x="0" y="4" width="{x:.3f}" height="8">'
@@ -76,14 +77,25 @@ def budget_bar(line: BudgetLine) -> Markup:
             '<line class="projection" x1="{x:.3f}" x2="{x:.3f}" y1="1" y2="15"/>'
         ).format(x=at(line.projected_share), amount=line.projected)
     if line.share is not None:
+        room = Markup('<rect class="room" x="0" y="4" width="{:.3f}" height="8"/>').format(
+            at(Fraction(1))
+        )
         spent = Markup(
             '<rect class="spent {}" x="0" y="4" width="{:.3f}" height="8">'
             "<title>spent {}</title></rect>"
         ).format(line.standing.value, at(line.share), line.spent)
     return Markup(
-        '<svg class="budget-bar" viewBox="0 0 100 16" preserveAspectRatio="none" role="img"'
-        ' aria-label="{}">{}{}{}{}</svg>'
-    ).format(_budget_text(line), limit, projected, spent, Markup().join(marks))
+        '<svg class="budget-bar {}" viewBox="0 0 100 16" preserveAspectRatio="none" role="img"'
+        ' aria-label="{}">{}{}{}{}{}</svg>'
+    ).format(
+        "seen" if line.share is not None else "unseen",
+        _budget_text(line),
+        room,
+        projected,
+        spent,
+        limit,
+        Markup().join(marks),
+    )
 
 
 def _budget_text(line: BudgetLine) -> str:

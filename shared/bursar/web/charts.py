@@ -52,6 +52,11 @@ WIDE = Canvas(width=1080, height=300, left=64, bottom=28)
 NARROW = Canvas(width=340, height=230, left=44, bottom=26)
 
 
+def even_pace(limit: Money, month: tuple[date, date]) -> Money:
+    """What a day may cost if the month's limit is to last."""
+    return limit.times(Fraction(1, (month[1] - month[0]).days))
+
+
 def daily_chart(
     days: Sequence[DayTotal],
     month: tuple[date, date],
@@ -66,7 +71,7 @@ def daily_chart(
         limit: what the month may cost; drawn as its even pace over the month's days.
         name: distinguishes the ids of two drawings on one page.
     """
-    pace = limit.times(Fraction(1, (month[1] - month[0]).days)) if limit else None
+    pace = even_pace(limit, month) if limit else None
     amounts = [day.parts.total for day in days if day.parts is not None]
     highest = max(
         [*amounts, *([pace] if pace else [])], key=lambda each: each.amount, default=None
@@ -141,6 +146,8 @@ def _axis(canvas: Canvas, ceiling: float, step: float) -> Markup:
 
 
 def _short(value: float, step: float) -> str:
+    if not value:
+        return "$0"
     if step >= 1000:
         return f"${value / 1000:,.0f}k" if step % 1000 == 0 else f"${value / 1000:,.1f}k"
     return f"${value:,.0f}" if step >= 1 else f"${value:,.2f}"
@@ -242,13 +249,12 @@ def _pace(
     y = canvas.y(float(pace.amount), ceiling)
     return Markup(
         '<g class="pace"><title>Even pace of the month\'s budgets: {pace} a day</title>'
-        '<line x1="{x1:.1f}" x2="{x2:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        '<text x="{x1:.1f}" dx="-6" y="{ty:.1f}" text-anchor="end">budget pace</text></g>'
-    ).format(pace=pace, x1=x1, x2=x2, y=y, ty=y + 4)
+        '<line x1="{x1:.1f}" x2="{x2:.1f}" y1="{y:.1f}" y2="{y:.1f}"/></g>'
+    ).format(pace=pace, x1=x1, x2=x2, y=y)
 
 
 def _dates(canvas: Canvas, days: Sequence[DayTotal], slot: float) -> Markup:
-    every = max(math.ceil((86 if canvas.width < 600 else 96) / slot / 7) * 7, 7)
+    every = max(math.ceil((120 if canvas.width < 600 else 96) / slot / 7) * 7, 7)
     shown = [i for i in range(len(days) - 1, -1, -1) if (len(days) - 1 - i) % every == 0]
     return _join(
         Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(

@@ -15,9 +15,7 @@ from bursar.domain.alerts import Alert, OutboxRow, Severity, age
 from bursar.domain.cost_report import (
     CostReport,
     NamedCost,
-    Part,
     Ranking,
-    Statement,
     apportion,
     settle,
 )
@@ -57,6 +55,7 @@ def render_report(report: CostReport) -> str:
     statement = settle([(each.cluster, each.parts) for each in report.clusters])
     month = (report.starts_at.date(), report.ends_at.date())
     limit = report.limit.limit if report.limit else None
+    charged = wording.charged(report)
     cards = [_card(row) for row in report.alerts]
     return (
         _environment()
@@ -68,18 +67,12 @@ def render_report(report: CostReport) -> str:
             notices=[card for card in cards if card.row.alert.severity not in _ATTENTION],
             wide=charts.daily_chart(report.days, month, limit, charts.WIDE, "wide"),
             narrow=charts.daily_chart(report.days, month, limit, charts.NARROW, "narrow"),
-            namespaces=_table(report.namespaces, _namespaced(report, statement)),
-            models=_table(report.models, _namespaced(report, statement)),
+            pace=charts.even_pace(limit, month) if limit else None,
+            namespaces=_table(report.namespaces, charged),
+            models=_table(report.models, charged),
+            addition=wording.addition(report),
         )
     )
-
-
-def _namespaced(report: CostReport, statement: Statement) -> Decimal | None:
-    """The statement's cents of what namespaces are charged, where they are those parts whole."""
-    charged = (Part.ALLOCATED, Part.STORAGE, Part.LOAD_BALANCERS)
-    if report.namespaces.total != Money.sum(report.parts[part] for part in charged):
-        return None
-    return sum((statement.of(part) for part in charged), Decimal(0))
 
 
 def _table(ranking: Ranking, whole: Decimal | None) -> RankingTable:
@@ -137,6 +130,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "wording": wording,
+        "zero": Money.zero(),
         "age": age,
         "budget_bar": bars.budget_bar,
         "compute_bar": bars.compute_bar,

@@ -7,9 +7,10 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from bursar.domain.cluster.hours import Basis
+from bursar.domain.cluster.hours import Basis, Category
 from bursar.domain.cluster.records import UNALLOCATED
 from bursar.domain.cost_report import ClusterMonth, CostReport, Part, Standing, settle
+from bursar.domain.money import Money
 from bursar.domain.quality import Quality
 
 PART_NAMES = {
@@ -22,6 +23,15 @@ PART_NAMES = {
     Part.NETWORK: "Network",
     Part.RESERVATION: "Unused reservations",
 }
+NAMESPACED = (Part.ALLOCATED, Part.STORAGE, Part.LOAD_BALANCERS)
+APART = {
+    Part.IDLE: "idle",
+    Part.SHARED: "shared",
+    Part.CONTROL_PLANE: "control plane",
+    Part.NETWORK: "network",
+    Part.RESERVATION: "unused reservations",
+}
+COMPONENT_NAMES = {Category.GPU: "GPU", Category.CPU: "CPU", Category.MEMORY: "memory"}
 STANDING_NAMES = {
     Standing.EXCEEDED: "exceeded",
     Standing.WARNED: "threshold passed",
@@ -30,7 +40,7 @@ STANDING_NAMES = {
     Standing.WITHIN: "within",
 }
 BASIS_NAMES = {
-    Basis.RESIDUAL: "residual (CPU and memory at OpenCost's default prices, the rest is the GPU's)",
+    Basis.RESIDUAL: "residual (CPU and memory at OpenCost's default prices, the rest to the GPU)",
     Basis.AWS_SPLIT: "AWS split cost allocation weights (9 GPU : 0.9 vCPU : 0.1 GiB)",
     Basis.OPENCOST: "OpenCost default ratios",
 }
@@ -136,6 +146,54 @@ def unknown_sentence(report: CostReport) -> str:
 def source_line(report: CostReport) -> str:
     """What stands beside every metered figure."""
     return f"Metered from cluster hours · as of {stamp(report.as_of)} · {report.quality}"
+
+
+def basis_sentence(report: CostReport) -> str:
+    """How the price of a machine is divided: once, when all clusters do it alike."""
+    named = {
+        each.cluster: BASIS_NAMES[each.basis] if each.basis else "unknown"
+        for each in report.clusters
+    }
+    if len(set(named.values())) == 1:
+        return f"{next(iter(named.values()))}."
+    return " ".join(f"{cluster}: {name}." for cluster, name in named.items())
+
+
+def component_sentence(report: CostReport) -> str:
+    """How much of the compute was GPU, and by which convention."""
+    sums = report.by_category
+    parts = [(sums[c], name) for c, name in COMPONENT_NAMES.items() if c in sums]
+    if not parts:
+        return ""
+    split = ", ".join(f"{amount} {name}" for amount, name in parts)
+    return f"The compute is {split}; split by {basis_sentence(report)}"
+
+
+def charged(report: CostReport) -> Decimal | None:
+    """The statement's cents of what namespaces are charged.
+
+    None where those parts hold more than the namespaces do, so that no sum would be true.
+    """
+    parts = report.parts
+    if report.namespaces.total != Money.sum(parts[part] for part in NAMESPACED):
+        return None
+    statement = settle([(each.cluster, each.parts) for each in report.clusters])
+    return sum((statement.of(part) for part in NAMESPACED), Decimal(0))
+
+
+def addition(report: CostReport) -> str:
+    """`$57,231.56 charged to namespaces + $9,406.83 idle + ... = $67,461.05`."""
+    statement = settle([(each.cluster, each.parts) for each in report.clusters])
+    whole = charged(report)
+    if whole is None or report.is_blind:
+        return ""
+    pieces = [f"{dollars(whole)} charged to namespaces"]
+    pieces += [
+        f"{dollars(statement.of(part))} {APART[part]}"
+        for part in statement.shown
+        if part not in NAMESPACED
+    ]
+    return f"{' + '.join(pieces)} = {dollars(statement.total)}"
 
 
 def cluster_quality(each: ClusterMonth) -> str:

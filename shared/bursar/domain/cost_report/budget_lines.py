@@ -16,7 +16,7 @@ from bursar.domain.budgets import Book, Budget, BudgetState, Threshold, Threshol
 from bursar.domain.cost_report.parts import Frozen
 from bursar.domain.money import Money
 from bursar.domain.periods import Period, Window
-from bursar.domain.quality import Quality
+from bursar.domain.quality import Quality, worst
 from bursar.domain.scopes import Dimension
 
 
@@ -84,6 +84,8 @@ def budget_line(reading: BudgetReading, now: datetime) -> BudgetLine:
     budget, window, figures = reading.budget, reading.window, reading.figures
     projected = figures.projected(window) if figures else None
     told = reading.state.fired if reading.state else frozenset()
+    unknown_hours = figures.unknown_hours(window) if figures else 0
+    quality = figures.quality if figures else Quality.UNKNOWN
     thresholds = tuple(
         _threshold(each, budget, figures, projected, each.key in told)
         for each in sorted(budget.thresholds, key=lambda each: (each.percent, each.basis))
@@ -105,8 +107,8 @@ def budget_line(reading: BudgetReading, now: datetime) -> BudgetLine:
         standing=_standing(budget.limit, figures, projected, thresholds),
         thresholds=thresholds,
         as_of=figures.as_of if figures else None,
-        quality=figures.quality if figures else Quality.UNKNOWN,
-        unknown_hours=figures.unknown_hours(window) if figures else 0,
+        quality=worst([quality, Quality.ESTIMATED]) if unknown_hours else quality,
+        unknown_hours=unknown_hours,
     )
 
 

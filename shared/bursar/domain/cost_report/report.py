@@ -11,7 +11,8 @@ from pydantic import AwareDatetime
 
 from bursar.domain.alerts import OutboxRow, Severity
 from bursar.domain.budget_checks import run_rate
-from bursar.domain.cluster.hours import Basis, Category, HourCosts, Unpriced
+from bursar.domain.cluster.hours import Amounts, Basis, Category, HourCosts, RowKey, Unpriced
+from bursar.domain.cluster.records import IDLE
 from bursar.domain.cost_report.budget_lines import (
     BudgetLine,
     BudgetReading,
@@ -36,6 +37,8 @@ from bursar.domain.periods import DAY, Window, day_of, month_of
 from bursar.domain.prices import PriceChange
 from bursar.domain.quality import Quality, worst
 
+_IDLE = RowKey(IDLE)
+
 
 @dataclass(frozen=True, slots=True)
 class SourceReading:
@@ -51,6 +54,7 @@ class ClusterMonth(Frozen):
     cluster: str
     parts: Parts
     by_category: dict[Category, Money]
+    idle_by_category: dict[Category, Money]
     carried: Carried
     projected: Money | None
     known_seconds: int
@@ -111,11 +115,11 @@ class CostReport(Frozen):
 
     @property
     def by_category(self) -> dict[Category, Money]:
-        return {
-            category: Money.sum(c.by_category.get(category, Money.zero()) for c in self.clusters)
-            for category in Category
-            if any(category in c.by_category for c in self.clusters)
-        }
+        return _by_category([each.by_category for each in self.clusters])
+
+    @property
+    def idle_by_category(self) -> dict[Category, Money]:
+        return _by_category([each.idle_by_category for each in self.clusters])
 
     @property
     def carried(self) -> Carried:
@@ -226,7 +230,8 @@ def _cluster_month(
     return ClusterMonth(
         cluster=name,
         parts=parts,
-        by_category=_by_category(stored),
+        by_category=_by_category([amounts for each in stored for amounts in each.rows.values()]),
+        idle_by_category=_by_category([each.rows[_IDLE] for each in stored if _IDLE in each.rows]),
         carried=carried,
         projected=run_rate(parts.total + carried.amount, month, covered) if known else None,
         known_seconds=known,
@@ -238,10 +243,10 @@ def _cluster_month(
     )
 
 
-def _by_category(stored: Sequence[HourCosts]) -> dict[Category, Money]:
+def _by_category(rows: Sequence[Amounts]) -> dict[Category, Money]:
     sums: dict[Category, Money] = {}
-    for each in stored:
-        for category, amount in each.by_category().items():
+    for amounts in rows:
+        for category, amount in amounts.items():
             sums[category] = sums.get(category, Money.zero()) + amount
     return {category: sums[category] for category in Category if category in sums}
 
