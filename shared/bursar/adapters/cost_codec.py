@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from bursar.domain.quality import Quality
 CHUNK_BYTES = 350_000  # under DynamoDB's 400 KB with its keys
 _ROWS_PER_CHUNK = 4_000
 _UNPRICED_KEPT = 500
+_CATEGORIES = {str(category): category for category in Category}
 
 _Row = tuple[str, str, str, str, str, dict[str, str], dict[str, str]]
 
@@ -62,7 +64,9 @@ def decode(header: str, chunks: Iterable[bytes]) -> HourCosts:
             gzip.decompress(chunk)
         ):
             key = RowKey(namespace, workload, model, node_group, zone, tuple(labels.items()))
-            rows[key] = {Category(name): Money.of(amount) for name, amount in amounts.items()}
+            rows[key] = {
+                _CATEGORIES[name]: Money(Decimal(amount)) for name, amount in amounts.items()
+            }
     return HourCosts(
         cluster=head.cluster,
         window=Window(head.start, head.end),
