@@ -25,6 +25,7 @@ from bursar.domain.cost_report import (
     Parts,
     Ranking,
     Standing,
+    apportion,
     settle,
 )
 from bursar.domain.money import Money
@@ -53,7 +54,7 @@ def print_summary(report: CostReport, console: Console) -> None:
     console.print(Text(wording.component_sentence(report), "dim"))
     for what, ranking in (("namespace", report.namespaces), ("model", report.models)):
         console.print()
-        console.print(_ranking(what, ranking))
+        console.print(_ranking(what, ranking, wording.charged(report)))
     console.print(Text(_coverage(report.models), "dim"))
     if report.budgets:
         console.print()
@@ -61,11 +62,11 @@ def print_summary(report: CostReport, console: Console) -> None:
     late = [each for each in report.sources if each.late]
     for each in late:
         heard = f"last good {wording.stamp(each.good_at)} ({age(each.good_at, report.now)})"
-        console.print(Text(f"Source {each.source} is silent: {heard}. {each.detail}", "red"))
+        console.print(_text(f"Source {each.source} is silent: {heard}. {each.detail}", "red"))
     for cluster in report.clusters:
         for item in cluster.unpriced:
             console.print(
-                Text(f"Unpriced in {cluster.cluster}: {item.name}: {item.reason}", "yellow")
+                _text(f"Unpriced in {cluster.cluster}: {item.name}: {item.reason}", "yellow")
             )
 
 
@@ -75,7 +76,12 @@ def _print_alerts(rows: tuple[OutboxRow, ...], console: Console) -> None:
         told = f"told {wording.stamp(row.sent_at)}" if row.sent_at else "not sent yet"
         console.print()
         console.print(Text(f"{alert.severity.upper()} ({told})", _STYLES[alert.severity]))
-        console.print(Text(body(alert).rstrip("\n")))
+        console.print(_text(body(alert).rstrip("\n")))
+
+
+def _text(text: str, style: str = "") -> Text:
+    """Names come from clusters: one with an escape sequence must not drive the terminal."""
+    return Text("".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text), style)
 
 
 def _table(title: str, *headings: str) -> Table:
@@ -110,21 +116,22 @@ def _month(report: CostReport) -> Table:
     return table
 
 
-def _ranking(what: str, ranking: Ranking) -> Table:
+def _ranking(what: str, ranking: Ranking, whole: Decimal | None) -> Table:
     table = _table(f"By {what}, USD", what, "of it GPU", "total", "share")
-    for line in ranking.lines:
-        label = Text(wording.name_of(line.name))
+    cents = apportion([line.total for line in ranking.lines], whole)
+    for line, total in zip(ranking.lines, cents, strict=True):
+        label = _text(wording.name_of(line.name))
         if line.cluster:
             label.append(f" ({line.cluster})", "dim")
         table.add_row(
             label,
             _plain(line.gpu.cents()),
-            _plain(line.total.cents()),
+            _plain(total),
             wording.percent(line.total.over(ranking.total), 1),
         )
     table.add_section()
-    total = (_plain(ranking.gpu.cents()), _plain(ranking.total.cents()), "")
-    table.add_row("all charged to namespaces", *total, style="bold")
+    sums = (_plain(ranking.gpu.cents()), _plain(sum(cents, Decimal(0))), "")
+    table.add_row("all charged to namespaces", *sums, style="bold")
     return table
 
 
@@ -260,9 +267,15 @@ def _day(day: DayTotal) -> dict[str, Any]:
 
 
 def _budget(line: BudgetLine) -> dict[str, Any]:
-    kept = line.model_dump(mode="json", exclude={"elapsed", "projected"})
-    return kept | {
-        "elapsed": round(float(line.elapsed), 6),
-        "run_rate": _usd(line.projected),
+    renamed = {"limit", "spent", "projected", "elapsed", "thresholds"}
+    return line.model_dump(mode="json", exclude=renamed) | {
+        "limit_usd": line.limit.plain(),
+        "spent_usd": _usd(line.spent),
+        "run_rate_usd": _usd(line.projected),
         "share": None if line.share is None else round(float(line.share), 6),
+        "elapsed": round(float(line.elapsed), 6),
+        "thresholds": [
+            each.model_dump(mode="json", exclude={"amount"}) | {"amount_usd": each.amount.plain()}
+            for each in line.thresholds
+        ],
     }
