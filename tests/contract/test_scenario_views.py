@@ -23,7 +23,7 @@ from bursar.local.embedded.http_api import JsonRpcServer
 from bursar.local.kubernetes_server import KubernetesServer
 from bursar.local.price_list_service import price_list
 from bursar.local.scenario import Scenario, inventory, kubernetes_objects, pods
-from bursar.local.scenario.prices import ON_DEMAND, VOLUME_MONTH
+from bursar.local.scenario.list_prices import ON_DEMAND, VOLUME_MONTH
 
 START = datetime(2026, 8, 24, tzinfo=UTC)
 REGION = "us-east-1"

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from bursar.local.scenario.list_prices import OTHERS, VOLUME_MONTH
 from bursar.local.scenario.machines import MACHINES, REGION
 
 Item = dict[str, Any]
@@ -31,7 +32,6 @@ _RATE = "6YS6EN2CT7"
 
 def listed_items(
     on_demand: Mapping[str, Decimal],
-    volume_month: Mapping[str, Decimal],
     *,
     since: datetime,
     since_of: Mapping[str, datetime],
@@ -40,7 +40,7 @@ def listed_items(
     items = []
     for name, usd in on_demand.items():
         items += _instance_items(name, usd, since_of.get(name, since))
-    return items + _volume_items(volume_month, since) + _other_items(since)
+    return items + _volume_items(since) + _other_items(since)
 
 
 def _instance_items(name: str, usd: Decimal, since: datetime) -> list[Item]:
@@ -103,10 +103,10 @@ def _vcpus(name: str) -> int:
     return MACHINES[name].vcpus if name in MACHINES else 48
 
 
-def _volume_items(month: Mapping[str, Decimal], since: datetime) -> list[Item]:
+def _volume_items(since: datetime) -> list[Item]:
     usages = {"io1": "VolumeUsage.piops", "standard": "VolumeUsage"}
     items = []
-    for name, usd in month.items():
+    for name, usd in VOLUME_MONTH.items():
         volume_type, _, measure = name.partition(":")
         attributes = {"volumeApiName": volume_type}
         if not measure:
@@ -130,29 +130,9 @@ def _volume_items(month: Mapping[str, Decimal], since: datetime) -> list[Item]:
 
 
 def _other_items(since: datetime) -> list[Item]:
-    rows: list[tuple[str, str, str, str, str]] = [
-        ("AmazonEC2", "Storage Snapshot", "EBS:SnapshotUsage", "0.05", "GB-Mo"),
-        ("AmazonEC2", "NAT Gateway", "NatGateway-Hours", "0.045", "Hrs"),
-        ("AmazonEC2", "NAT Gateway", "NatGateway-Bytes", "0.045", "GB"),
-        ("AmazonEKS", "Compute", "AmazonEKS-Hours:perCluster", "0.10", "Hours"),
-        ("AmazonEKS", "Compute", "AmazonEKS-Hours:extendedSupport", "0.50", "Hours"),
-        ("AmazonEKS", "Compute", "Fargate-vCPU-Hours:perCPU", "0.04048", "hours"),
-        ("AmazonEKS", "Compute", "Fargate-GB-Hours", "0.004445", "hours"),
-        ("AWSELB", "Load Balancer-Application", "LoadBalancerUsage", "0.0225", "Hrs"),
-        ("AWSELB", "Load Balancer-Network", "LoadBalancerUsage", "0.0225", "Hrs"),
-        ("AWSELB", "Load Balancer-Gateway", "LoadBalancerUsage", "0.0125", "Hrs"),
-        ("AWSELB", "Load Balancer", "LoadBalancerUsage", "0.025", "Hrs"),
-        # looks like a load balancer's hour, and is its trust store's
-        ("AWSELB", "Load Balancer-Application", "TS-LoadBalancerUsage", "0.0056", "Hrs"),
-        ("AWSELB", "Load Balancer-Network", "LCUUsage", "0.006", "LCU-Hrs"),
-        ("AmazonVPC", "VpcPublicIPv4Address", "PublicIPv4:InUseAddress", "0.005", "Hrs"),
-        ("AmazonVPC", "VpcPublicIPv4Address", "PublicIPv4:IdleAddress", "0.005", "Hrs"),
-        ("AmazonEFS", "Storage", "TimedStorage-ByteHrs", "0.30", "GB-Mo"),
-        ("AmazonS3", "Storage", "TimedStorage-ByteHrs", "0.023", "GB-Mo"),
-    ]
     items = [
-        item(service, family, {"usagetype": usage}, [("0", "Inf", usd)], unit, since)
-        for service, family, usage, usd, unit in rows
+        item(service, family, {"usagetype": usage}, [("0", "Inf", f"{usd}")], unit, since)
+        for service, family, usage, usd, unit in OTHERS
     ]
     out: Tiers = [("0", "100", "0"), ("100", "10240", "0.09"), ("10240", "Inf", "0.085")]
     for transfer, usage, tiers in (

@@ -1,68 +1,27 @@
 """What things cost in the scenario's world, and since when.
 
-List prices are AWS' own for us-east-1: EC2 on-demand list prices, us-east-1, July 2026; EBS, EKS,
-load balancing, VPC, S3, EFS and Fargate from the services' public pricing pages, July 2026.
-Spot prices are made up, and so is the one change of a list price.
+List prices are AWS' own, except for the one that changes; spot prices are made up.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 from bursar.domain.money import Money
 from bursar.domain.spot import SpotPoint
 from bursar.local.scenario.calendar import DAY, HOUR, Calendar, instant
+from bursar.local.scenario.list_prices import ON_DEMAND
 from bursar.local.scenario.machines import REGION, ZONES
 from bursar.local.scenario.price_items import listed_items
 
-ON_DEMAND: Mapping[str, Decimal] = MappingProxyType(
-    {
-        "m5.large": Decimal("0.096"),
-        "m5.2xlarge": Decimal("0.384"),
-        "m5.4xlarge": Decimal("0.768"),
-        "c5.2xlarge": Decimal("0.34"),
-        "g5.xlarge": Decimal("1.006"),
-        "g5.12xlarge": Decimal("5.672"),
-        "g6.xlarge": Decimal("0.8048"),
-        "g6.12xlarge": Decimal("4.6016"),
-        "g6e.xlarge": Decimal("1.861"),
-        "p4d.24xlarge": Decimal("21.957642"),
-        "p5.48xlarge": Decimal("55.04"),
-        "p5en.48xlarge": Decimal("63.296"),
-    }
-)
 CHANGED_TYPE = "g6.xlarge"
 CHANGED_PRICE = Decimal("0.7848")
-
-CLUSTER_HOUR = Decimal("0.10")
-EXTENDED_SUPPORT_HOUR = Decimal("0.50")  # on top of the cluster's hour
-NETWORK_BALANCER_HOUR = Decimal("0.0225")
-PUBLIC_IPV4_HOUR = Decimal("0.005")
-# a month of: a GiB; an IOPS, the io2 tiers above 32,000 and 64,000; a MiB/s
-VOLUME_MONTH: Mapping[str, Decimal] = MappingProxyType(
-    {
-        "gp2": Decimal("0.10"),
-        "gp3": Decimal("0.08"),
-        "io1": Decimal("0.125"),
-        "io2": Decimal("0.125"),
-        "st1": Decimal("0.045"),
-        "sc1": Decimal("0.015"),
-        "standard": Decimal("0.05"),
-        "gp3:iops": Decimal("0.005"),
-        "io1:iops": Decimal("0.065"),
-        "io2:iops": Decimal("0.065"),
-        "io2:iops-tier-2": Decimal("0.0455"),
-        "io2:iops-tier-3": Decimal("0.03185"),
-        "gp3:throughput": Decimal("0.04"),
-    }
-)
 
 _SPOT_SHARE = {"g5.12xlarge": 0.41, "p4d.24xlarge": 0.48}
 _USUAL_SPOT_SHARE = 0.38
@@ -124,7 +83,6 @@ class ScenarioPrices:
         since = min(self.calendar.start, datetime(2026, 7, 1, tzinfo=UTC)).replace(day=1)
         items = listed_items(
             {name: self.on_demand(name, at) for name in ON_DEMAND},
-            VOLUME_MONTH,
             since=since,
             since_of={CHANGED_TYPE: self.calendar.price_change_at} if changed else {},
         )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bursar.domain.eks_support import END_OF_STANDARD_SUPPORT
 from bursar.domain.periods import Window
-from bursar.local.scenario import prices
+from bursar.local.scenario import list_prices
 from bursar.local.scenario.calendar import HOUR
 from bursar.local.scenario.clusters import CLUSTERS
 from bursar.local.scenario.lives import NodeLife, VolumeLife
@@ -49,8 +49,8 @@ def true_cost(scenario: Scenario, cluster: str, window: Window) -> dict[str, Dec
         CONTROL_PLANE: _decimal(
             _control_plane_cost(CLUSTERS[cluster].kubernetes_version, start, end)
         ),
-        LOAD_BALANCERS: _decimal(_hourly(balancer_seconds, prices.NETWORK_BALANCER_HOUR)),
-        NETWORK: _decimal(_hourly(public_seconds, prices.PUBLIC_IPV4_HOUR)),
+        LOAD_BALANCERS: _decimal(_hourly(balancer_seconds, list_prices.NETWORK_BALANCER_HOUR)),
+        NETWORK: _decimal(_hourly(public_seconds, list_prices.PUBLIC_IPV4_HOUR)),
     }
 
 
@@ -111,7 +111,7 @@ def _volume_cost(volume: VolumeLife, start: int, end: int) -> Fraction:
 
 
 def _volume_month(volume: VolumeLife) -> Fraction:
-    spec, month = volume.spec, prices.VOLUME_MONTH
+    spec, month = volume.spec, list_prices.VOLUME_MONTH
     usd = month[spec.volume_type] * spec.size_gib
     iops, throughput = spec.iops or 0, spec.throughput_mibps or 0
     if spec.volume_type == "gp3":
@@ -139,8 +139,8 @@ def _control_plane_cost(version: str, start: int, end: int) -> Fraction:
     ends_on = END_OF_STANDARD_SUPPORT[version]
     extended = int(datetime(ends_on.year, ends_on.month, ends_on.day, tzinfo=UTC).timestamp())
     extended_seconds = max(end - max(start, extended), 0)
-    return _hourly(end - start, prices.CLUSTER_HOUR) + _hourly(
-        extended_seconds, prices.EXTENDED_SUPPORT_HOUR
+    return _hourly(end - start, list_prices.CLUSTER_HOUR) + _hourly(
+        extended_seconds, list_prices.EXTENDED_SUPPORT_HOUR
     )
 
 
