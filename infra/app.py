@@ -12,19 +12,22 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
 from aws_cdk import App, Environment
-from pydantic import ValidationError
 
 from bursar.config import Config
+from bursar.config_file import ConfigError, read_config
 from infra.bundling import Target, bundle
 from infra.stack import BursarStack
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
+    try:
+        config = read_config(asked.config)
+    except ConfigError as error:  # said without a traceback
+        raise SystemExit(str(error)) from None
     synthesize(
-        read_config(asked.config),
+        config,
         asked.output,
         target=Target(os.environ.get("BURSAR_BUNDLE", Target.LAMBDA)),
         validate=os.environ.get("BURSAR_VALIDATE") == "1",
@@ -70,14 +73,6 @@ def synthesize(
 
         check(app, stack)
     app.synth()
-
-
-def read_config(path: Path) -> Config:
-    """Read and validate; what is wrong is said without a traceback."""
-    try:
-        return Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise SystemExit(f"{path}: {error}") from None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from bursar.domain.budgets import Book, Budget
 from bursar.domain.cluster.hours import Basis
@@ -157,34 +158,33 @@ class Config(_Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
-        for what, names in (
-            ("cluster", [cluster.name for cluster in self.clusters]),
-            ("budget", [budget.id for budget in self.budgets]),
-        ):
-            if twice := [name for name, count in Counter(names).items() if count > 1]:
-                raise ValueError(f"{what} {twice[0]!r} stands twice")
-        for each in self.clusters:
-            if self.is_private_elsewhere(each):
-                raise ValueError(
-                    f"cluster {each.name!r} is private and in another account or region"
-                )
-        known = {cluster.name for cluster in self.clusters}
-        for budget in self.budgets:
-            if budget.owner not in self.owners:
-                raise ValueError(
-                    f"budget {budget.id!r} names owner {budget.owner!r}, not in owners"
-                )
-            if (cluster := budget.scope.get(Dimension.CLUSTER)) and cluster not in known:
-                raise ValueError(
-                    f"budget {budget.id!r} names cluster {cluster!r}, not in clusters"
-                )
-            if (org := budget.scope.get(Dimension.ORG)) and org != self.organisation:
-                raise ValueError(
-                    f"budget {budget.id!r} names org {org!r}, not {self.organisation!r}"
-                )
-            if budget.book is Book.BILLED and not self.spend.enabled:
-                raise ValueError(f"budget {budget.id!r} needs spend, which is not enabled")
+        if problems := list(self._problems()):
+            text = "; ".join(message for _, message in problems)
+            raise PydanticCustomError(
+                "inconsistent", "{text}", {"text": text, "problems": problems}
+            )
         return self
+
+    def _problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """What contradicts itself, each with its place."""
+        yield from _repeated("clusters", "name", [cluster.name for cluster in self.clusters])
+        yield from _repeated("budgets", "id", [budget.id for budget in self.budgets])
+        for n, cluster in enumerate(self.clusters):
+            if self.is_private_elsewhere(cluster):
+                told = f"cluster {cluster.name!r} is private and in another account or region"
+                yield ("clusters", n, "network"), told
+        known = {cluster.name for cluster in self.clusters}
+        for n, budget in enumerate(self.budgets):
+            names, at = f"budget {budget.id!r} names", ("budgets", n)
+            if budget.owner not in self.owners:
+                yield (*at, "owner"), f"{names} owner {budget.owner!r}, not in owners"
+            if (name := budget.scope.get(Dimension.CLUSTER)) and name not in known:
+                yield (*at, "scope"), f"{names} cluster {name!r}, not in clusters"
+            if (org := budget.scope.get(Dimension.ORG)) and org != self.organisation:
+                yield (*at, "scope"), f"{names} org {org!r}, not {self.organisation!r}"
+            if budget.book is Book.BILLED and not self.spend.enabled:
+                told = f"budget {budget.id!r} needs spend, which is not enabled"
+                yield (*at, "scope"), told
 
     def cluster(self, name: str) -> Cluster:
         """The cluster of that name.
@@ -208,6 +208,14 @@ class Config(_Section):
         """A private network can be entered only from its own account and region."""
         here = cluster.region == self.region and self.account_of(cluster) == self.account
         return cluster.network is not None and not here
+
+
+def _repeated(
+    section: str, field: str, names: Sequence[str]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for n, name in enumerate(names):
+        if name in names[:n]:
+            yield (section, n, field), f"{section[:-1]} {name!r} stands twice"
 
 
 def load_bundled(path: Path) -> Config:

@@ -5,6 +5,6 @@ def test_a_wrong_config_is_refused_without_a_traceback(synthesize, tmp_path, req
     run = synthesize(tmp_path / "bursar.yaml", tmp_path / "out")
 
     assert run.returncode == 1
-    assert "bursar.yaml: 1 validation error" in run.stderr
+    assert "bursar.yaml:2: version: Input should be 1" in run.stderr
     assert "Traceback" not in run.stderr
     assert not (tmp_path / "out").exists()

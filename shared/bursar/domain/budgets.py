@@ -53,7 +53,14 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _above_zero(limit: Money) -> Money:
+    if limit <= Money.zero():
+        raise ValueError("limit must be above 0")
+    return limit
+
+
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
+Limit = Annotated[Money, AfterValidator(_above_zero)]
 BILLED_DIMENSIONS = frozenset({Dimension.ORG, Dimension.ACCOUNT})
 
 
@@ -64,7 +71,7 @@ class Budget(BaseModel):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     scope: Scope
-    limit: Money
+    limit: Limit
     period: Period = Period.MONTH
     first_month: int = Field(default=1, ge=1, le=12, description="where a fiscal year begins")
     time_zone: ZoneName = "UTC"
@@ -74,8 +81,6 @@ class Budget(BaseModel):
 
     @model_validator(mode="after")
     def _complete(self) -> Budget:
-        if self.limit <= Money.zero():
-            raise ValueError("limit must be above 0")
         if not self.thresholds:
             object.__setattr__(self, "thresholds", default_thresholds(self.book))
         if len({threshold.key for threshold in self.thresholds}) != len(self.thresholds):
