@@ -57,7 +57,6 @@ destroy: synth
 	@npx --yes $(CDK_CLI) destroy --app cdk.out
 
 bench: $(STAMP)
-	@$(BIN)/uv pip install -q -r benchmarks/requirements.txt --python $(BIN)/python
 	@$(BIN)/python -m benchmarks.run
 
 # Hashes, and no addresses: an index is the reader's choice.

@@ -38,13 +38,15 @@ def demo(
     output: Annotated[Path, Help(help="gets summary.json and report.html")] = Path("out/demo"),
 ) -> None:
     """Sixty days of a GenAI platform, the last three on the synthesized template."""
-    from bursar.cli.demo_views import print_demo
+    from bursar.cli.demo_views import print_demo, write_demo
     from bursar.local.demo import run_demo
 
     settings = _prepared(config, assembly)
-    shutil.rmtree(output / "lambda", ignore_errors=True)
-    report, comparisons = run_demo(settings, assembly, output, _progress())
-    print_demo(report, comparisons, output)
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    result = run_demo(settings, assembly, output / "lambda", _progress())
+    write_demo(result, output)
+    print_demo(result, output)
 
 
 @app.command
@@ -55,11 +57,12 @@ def serve(
     work: Path = Path("out/serve"),
 ) -> None:
     """Keep the demo's guard running on a faster clock, and its report on a local port."""
+    from bursar.cli.demo_views import pages
     from bursar.local.serve import serve_demo
 
     settings = _prepared(config, assembly)
     try:
-        serve_demo(settings, assembly, work, port, _progress())
+        serve_demo(settings, assembly, work, port, pages, _progress())
     except OSError as error:
         leave(Exit.WRONG_INPUT, [f"port {port}: {error.strerror or error}"])
     except KeyboardInterrupt:

@@ -1,0 +1,54 @@
+"""The demo's ending: its files, and what the terminal shows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bursar.cli.report_views import print_summary, summary_json
+from bursar.domain.cost_report import CostReport
+from bursar.local.demo import DemoResult
+from bursar.local.serve import Pages
+from bursar.web.report import render_report
+
+
+def write_demo(result: DemoResult, output: Path) -> None:
+    """Leave `summary.json` and `report.html`."""
+    summary = summary_json(result.report) | {
+        "true_cost": [each.as_json() for each in result.comparisons],
+        "schedules_fired": result.schedules_fired,
+        "messages_sent": result.messages_sent,
+    }
+    (output / "summary.json").write_text(_json(summary), encoding="utf-8")
+    (output / "report.html").write_text(render_report(result.report), encoding="utf-8")
+
+
+def pages(report: CostReport) -> Pages:
+    """What `bursar local serve` answers."""
+    return {
+        "/": ("text/html; charset=utf-8", render_report(report).encode()),
+        "/summary.json": ("application/json", _json(summary_json(report)).encode()),
+    }
+
+
+def print_demo(result: DemoResult, output: Path) -> None:
+    console = Console()
+    print_summary(result.report, console)
+    table = Table("cluster", title="The guard beside the truth", title_justify="left")
+    for heading in ("days", "true cost", "guard", "difference"):
+        table.add_column(heading, justify="right")
+    for each in result.comparisons:
+        difference = f"{each.difference_percent}%"
+        table.add_row(each.cluster, str(each.days), str(each.true), str(each.guard), difference)
+    console.print(table)
+    console.print(
+        f"{result.schedules_fired} schedules fired, {result.messages_sent} messages delivered."
+        f"\nOpen {output / 'report.html'}; the same figures are in {output / 'summary.json'}."
+    )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

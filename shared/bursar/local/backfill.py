@@ -1,0 +1,181 @@
+"""Weeks of a guard's life in seconds: the jobs, in process, on memory adapters.
+
+Each cluster is lived through in a process of its own, hour by hour: snapshot, spot prices,
+close. The bill and the budgets follow day by day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from multiprocessing import get_context
+
+from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
+from bursar.adapters.memory.clusters import (
+    MemoryClusterReader,
+    MemoryLifetimeStore,
+    MemoryReservationCatalogue,
+    MemorySnapshotStore,
+    MemoryVolumeCatalogue,
+)
+from bursar.adapters.memory.costs import MemoryCostHistory
+from bursar.adapters.memory.ec2 import MemorySpotHistory
+from bursar.adapters.memory.notices import MemoryHealthLog, MemoryPublisher
+from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
+from bursar.adapters.memory.spend import MemoryCounter, MemorySpendStore
+from bursar.config import Config
+from bursar.domain.budgets import BudgetState
+from bursar.domain.cluster.hours import HourCosts
+from bursar.domain.cluster.lifetimes import InstanceState
+from bursar.domain.cluster.records import CapacityType
+from bursar.domain.periods import HOUR, Window, days, hours
+from bursar.domain.prices import PriceRow, spot_parts
+from bursar.domain.spot import SpotPoint
+from bursar.events.runs import PriceBookPart, PriceRun, ScheduledRun
+from bursar.jobs.check_budgets import check_budgets, current_window
+from bursar.jobs.close_hour import close_hour
+from bursar.jobs.collect_prices import collect_prices
+from bursar.jobs.collect_spend import collect_spend
+from bursar.jobs.record_node_lifetimes import record_node_lifetimes
+from bursar.jobs.send_notifications import send_new
+from bursar.jobs.snapshot_cluster import snapshot_cluster
+from bursar.local.scenario import Scenario, inventory, pods, volume_specs
+from bursar.ports import Bill
+
+BACKFILL_SNAPSHOTS_EVERY_MINUTES = 60
+_BILL_ARRIVES = timedelta(hours=9, minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPast:
+    """One cluster's closed hours, and the spot prices that were kept on the way."""
+
+    hours: list[HourCosts]
+    spot_rows: list[PriceRow]
+
+
+@dataclass(slots=True)
+class Past:
+    """What a guard that had run all along would know."""
+
+    history: MemoryCostHistory = field(default_factory=MemoryCostHistory)
+    spend: MemorySpendStore = field(default_factory=MemorySpendStore)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    states: list[BudgetState] = field(default_factory=list)
+    hours: list[HourCosts] = field(default_factory=list)
+    prices: list[PriceRow] = field(default_factory=list)
+
+
+def live_through(
+    config: Config,
+    scenario: Scenario,
+    window: Window,
+    prices: Sequence[PriceRow],
+    bill: Callable[[datetime], Bill],
+    progress: Callable[[str], None],
+) -> Past:
+    """Run the jobs over the window as if it were passing."""
+    past = Past(prices=list(prices))
+    names = [cluster.name for cluster in config.clusters]
+    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
+        tasks = [pool.submit(live_cluster, config, scenario, n, window, prices) for n in names]
+        clusters = [task.result() for task in tasks]
+    progress("clusters closed")
+    for cluster in clusters:
+        past.hours += cluster.hours
+        past.prices += cluster.spot_rows
+    _follow_days(config, window, past, bill)
+    return past
+
+
+def live_cluster(
+    config: Config, scenario: Scenario, name: str, window: Window, prices: Sequence[PriceRow]
+) -> ClusterPast:
+    """Snapshot and close every hour of one cluster."""
+    found = config.cluster(name)
+    cluster = found.model_copy(update={"snapshot_every_minutes": BACKFILL_SNAPSHOTS_EVERY_MINUTES})
+    own = config.model_copy(update={"clusters": (cluster,), "budgets": ()})
+    snapshots, lifetimes = MemorySnapshotStore(), MemoryLifetimeStore()
+    store, history = MemoryPriceStore(prices), MemoryCostHistory()
+    health, outbox = MemoryHealthLog(), MemoryOutbox()
+    spot = MemorySpotHistory(_spot_points(scenario, name, window))
+    volumes = MemoryVolumeCatalogue(volume_specs(scenario, name))
+    for at, instance, state in scenario.instance_events(name, window.start, window.end):
+        record_node_lifetimes(InstanceState(instance, state, at), lifetimes=lifetimes)
+    closed = []
+
+    def look(at: datetime) -> None:
+        reader = MemoryClusterReader(
+            inventory(state := scenario.state(name, at)), tuple(pods(state))
+        )
+        snapshot_cluster(
+            cluster, at, reader=reader, snapshots=snapshots, health=health, outbox=outbox
+        )
+
+    look(window.start)
+    for hour in hours(window):
+        look(hour.end)
+        collect_prices(
+            PriceRun(scheduled_at=hour.end + timedelta(minutes=2), part=PriceBookPart.SPOT),
+            own,
+            prices=store,
+            price_list=MemoryPriceList(()),
+            spot_history=spot,
+            snapshots=snapshots,
+            outbox=outbox,
+            health=health,
+        )
+        closed.append(
+            close_hour(
+                cluster,
+                hour,
+                snapshots=snapshots,
+                lifetimes=lifetimes,
+                volumes=volumes,
+                reservations=MemoryReservationCatalogue(),
+                prices=store,
+                history=history,
+            )
+        )
+    return ClusterPast(closed, [row for row in store.newest() if spot_parts(row.key)])
+
+
+def _follow_days(
+    config: Config, window: Window, past: Past, bill: Callable[[datetime], Bill]
+) -> None:
+    """Each day: its hours close, the bill of the day before arrives, budgets are checked."""
+    budgets, health = MemoryBudgetStore(past.outbox), MemoryHealthLog()
+    publisher, counter = MemoryPublisher(), MemoryCounter()
+    for day in days(window):
+        for hour in _of_day(past.hours, day):
+            past.history.put_hour(hour)
+        at = day.start + _BILL_ARRIVES
+        if day.start > window.start:
+            run = ScheduledRun(scheduled_at=at)
+            collect_spend(run, config, bill=bill(at), store=past.spend, health=health)
+        check_budgets(
+            config, day.end - HOUR, history=past.history, spend=past.spend, budgets=budgets
+        )
+        send_new(
+            past.outbox.unsent(day.end),
+            outbox=past.outbox,
+            publisher=publisher,
+            counter=counter,
+            cap_per_hour=config.notifications.storm_cap_per_hour,
+        )
+    last = window.end - HOUR
+    for budget in config.budgets:
+        if state := budgets.state(budget.id, current_window(budget, last)):
+            past.states.append(state)
+
+
+def _of_day(hours_: Sequence[HourCosts], day: Window) -> Iterator[HourCosts]:
+    return (hour for hour in hours_ if day.start <= hour.window.start < day.end)
+
+
+def _spot_points(scenario: Scenario, cluster: str, window: Window) -> Iterator[SpotPoint]:
+    nodes = (life.record for life in scenario.fleet(cluster).nodes)
+    types = {node.instance_type for node in nodes if node.capacity_type is CapacityType.SPOT}
+    return scenario.spot_points({name for name in types if name}, window.start, window.end)

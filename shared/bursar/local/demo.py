@@ -1,0 +1,155 @@
+"""`make demo`: sixty days of a GenAI platform, the last three on the deployed template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from bursar.adapters.memory.prices import MemoryPriceStore
+from bursar.config import Config
+from bursar.domain.cost_report import CostReport
+from bursar.domain.money import Money
+from bursar.domain.periods import DAY, Window
+from bursar.jobs.publish_report import gather_report
+from bursar.local.backfill import Past, live_through
+from bursar.local.embedded.clock import Clock
+from bursar.local.embedded.schedules import Step
+from bursar.local.guard import LocalGuard, Services
+from bursar.local.scenario import Scenario, true_cost
+from bursar.local.seeding import seed
+
+SEED = 7
+START = datetime(2026, 8, 24, tzinfo=UTC)
+BACKFILL_DAYS = 57
+LIVE_DAYS = 3
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What one cluster really cost in the live days, and what the guard says."""
+
+    cluster: str
+    days: int
+    true: Money
+    guard: Money
+
+    @property
+    def difference_percent(self) -> Decimal:
+        share = (self.guard - self.true).over(self.true) or 0
+        return (Decimal(share.numerator) / Decimal(share.denominator) * 100).quantize(
+            Decimal("0.0001")
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "cluster": self.cluster,
+            "days": self.days,
+            "true_usd": self.true.plain(),
+            "guard_usd": self.guard.plain(),
+            "difference_percent": str(self.difference_percent),
+        }
+
+
+class Demo:
+    """One scenario, its past lived through, and the guard that goes on from there."""
+
+    def __init__(
+        self, config: Config, guard: LocalGuard, scenario: Scenario, now: datetime
+    ) -> None:
+        self.config, self.guard, self.scenario = config, guard, scenario
+        self.now = now
+
+    def go_on(self, until: datetime, tell: Tell) -> int:
+        """Let the schedules fire up to a time; answers how many did."""
+        day = self.now
+
+        def on_step(step: Step) -> None:
+            nonlocal day
+            if step.due >= day:
+                tell(f"simulated {step.due:%a %Y-%m-%d}")
+                day += DAY
+
+        fired = self.guard.run(self.now, until, on_step)
+        self.now = until
+        return fired
+
+    def report(self) -> CostReport:
+        stores = self.guard.stores
+        return gather_report(
+            self.config,
+            self.now,
+            history=stores.history,
+            spend=stores.spend,
+            budgets=stores.budgets,
+            outbox_rows=stores.outbox.recent(),
+            health=stores.health,
+        )
+
+    def comparisons(self) -> list[Comparison]:
+        """The guard's figures beside the true cost of the live days that are closed."""
+        live = Window(START + BACKFILL_DAYS * DAY, self.now.replace(hour=0, minute=0))
+        return [self._compare(cluster.name, live) for cluster in self.config.clusters]
+
+    def _compare(self, cluster: str, window: Window) -> Comparison:
+        true = sum(true_cost(self.scenario, cluster, window).values(), Decimal(0))
+        closed = self.guard.stores.history.days(cluster, window)
+        return Comparison(
+            cluster=cluster,
+            days=len(closed),
+            true=Money.of(true),
+            guard=Money.sum(day.total for day in closed),
+        )
+
+
+@contextmanager
+def open_demo(config: Config, assembly: Path, work: Path, tell: Tell) -> Iterator[Demo]:
+    """Backfill, deploy and seed: a guard that stands at the end of its past."""
+    scenario = Scenario(seed=SEED, start=START, account=config.account)
+    now = START + BACKFILL_DAYS * DAY
+    clock = Clock(START)
+    services = Services(scenario, config, clock)
+    try:
+        tell(f"backfilling {BACKFILL_DAYS} days through the jobs")
+        past = _past(config, scenario, services, now, tell)
+        clock.set(now)
+        tell("deploying the synthesized template into the embedded AWS")
+        with LocalGuard(config, scenario, services, clock, assembly, work) as guard:
+            resources = len(guard.deployment.resources)
+            tell(f"{resources} resources deployed; storing the past")
+            seed(past, config, scenario, guard.stores, now)
+            yield Demo(config, guard, scenario, now)
+    finally:
+        services.close()
+
+
+def _past(
+    config: Config, scenario: Scenario, services: Services, now: datetime, tell: Tell
+) -> Past:
+    prices = MemoryPriceStore(services.read_price_list().rows(config.region, START)).newest()
+    return live_through(config, scenario, Window(START, now), prices, services.bill, tell)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What the demo ends with: the guard's report, beside what is true."""
+
+    report: CostReport
+    comparisons: tuple[Comparison, ...]
+    schedules_fired: int
+    messages_sent: int
+
+
+def run_demo(config: Config, assembly: Path, work: Path, tell: Tell) -> DemoResult:
+    """Live through all of it, and end every process that was started."""
+    with open_demo(config, assembly, work, tell) as demo:
+        fired = demo.go_on(demo.now + timedelta(days=LIVE_DAYS), tell)
+        tell(f"{fired} schedules fired")
+        sent = len(demo.guard.cloud.sent())
+        return DemoResult(demo.report(), tuple(demo.comparisons()), fired, sent)

@@ -1,0 +1,74 @@
+"""Put a past into a freshly deployed stack, so that it goes on as if it had always run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from bursar.config import Config
+from bursar.domain.cluster.lifetimes import InstanceState
+from bursar.domain.cluster.records import ClusterSnapshot
+from bursar.domain.health import SourceHealth
+from bursar.domain.periods import DAY
+from bursar.domain.quality import Quality
+from bursar.domain.spend import Metric
+from bursar.jobs.check_health import expected_sources
+from bursar.local.backfill import Past
+from bursar.local.guard import Stores
+from bursar.local.scenario import Scenario, inventory, pods
+
+_SNAPSHOTS_REACH_BACK = timedelta(hours=3)
+_INSTANCES_REACH_BACK = timedelta(days=14)
+_SPEND_REACHES_BACK = timedelta(days=70)
+
+
+def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, now: datetime) -> None:
+    """Write everything that the functions will look for from `now` on."""
+    stores.history.load(past.hours)
+    stores.prices.record(past.prices)
+    first, last = (now - _SPEND_REACHES_BACK).date(), now.date()
+    for metric in Metric:
+        stores.spend.record(past.spend.latest(config.account, metric, first, last))
+    for row in past.outbox.all():
+        stores.outbox.post(row)
+        if row.sent_at:
+            stores.outbox.mark_sent(row, row.sent_at)
+    for state in past.states:
+        stores.budgets.commit(None, state, ())
+    for instance in _recent_instances(config, scenario, now):
+        stores.lifetimes.record(instance)
+    for snapshot in _recent_snapshots(config, scenario, now):
+        stores.snapshots.put(snapshot)
+    for source in expected_sources(config):
+        seen = SourceHealth(source=source, at=now, quality=Quality.FINAL, good_at=now)
+        stores.health.saw(seen)
+
+
+def _recent_instances(
+    config: Config, scenario: Scenario, now: datetime
+) -> Iterator[InstanceState]:
+    """Of the nodes that are alive, and of those that ended a moment ago."""
+    for cluster in config.clusters:
+        nodes = inventory(scenario.state(cluster.name, now)).nodes
+        alive = {node.instance_id for node in nodes}
+        for at, instance, state in scenario.instance_events(cluster.name, now - DAY * 90, now):
+            if instance in alive or at >= now - _INSTANCES_REACH_BACK:
+                yield InstanceState(instance, state, at)
+
+
+def _recent_snapshots(
+    config: Config, scenario: Scenario, now: datetime
+) -> Iterator[ClusterSnapshot]:
+    for cluster in config.clusters:
+        every = timedelta(minutes=cluster.snapshot_every_minutes)
+        at = now - _SNAPSHOTS_REACH_BACK
+        while at < now:
+            state = scenario.state(cluster.name, at)
+            yield ClusterSnapshot(
+                cluster=cluster.name,
+                at=int(at.timestamp()),
+                interval_seconds=int(every.total_seconds()),
+                inventory=inventory(state),
+                pods=tuple(pods(state)),
+            )
+            at += every
