@@ -36,12 +36,23 @@ def _is_pem_in_base64(text: str) -> str:
     return text
 
 
+def _is_https_beyond_loopback(url: str) -> str:
+    if url.startswith("http://") and not re.match(
+        r"^http://(127\.0\.0\.1|localhost)[:/]", f"{url}/"
+    ):
+        raise ValueError("must be https")
+    return url
+
+
 Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,99}$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 CapacityReservationId = Annotated[str, Field(pattern=r"^cr-[0-9a-f]+$")]
 HttpsUrl = Annotated[str, Field(pattern=r"^https://\S+$")]
+Endpoint = Annotated[
+    str, Field(pattern=r"^https?://\S+$"), AfterValidator(_is_https_beyond_loopback)
+]
 CertificateAuthority = Annotated[str, AfterValidator(_is_pem_in_base64)]
 
 
@@ -66,7 +77,7 @@ class Cluster(_Section):
     name: Name = Field(description="the EKS cluster's name; it signs the token")
     region: Region
     account: AccountId | None = None
-    endpoint: str = Field(pattern=r"^https?://\S+$", description="the cluster's API endpoint")
+    endpoint: Endpoint = Field(description="the cluster's API endpoint")
     certificate_authority: CertificateAuthority | None = Field(
         default=None, description="base64, as `aws eks describe-cluster` has it"
     )
@@ -81,14 +92,6 @@ class Cluster(_Section):
     capacity_reservations: tuple[CapacityReservationId, ...] = Field(
         default=(), description="bought for this cluster; what lies unused is its cost"
     )
-
-    @model_validator(mode="after")
-    def _only_loopback_without_tls(self) -> Cluster:
-        if self.endpoint.startswith("http://") and not re.match(
-            r"^http://(127\.0\.0\.1|localhost)[:/]", self.endpoint + "/"
-        ):
-            raise ValueError("endpoint must be https")
-        return self
 
 
 class ManualPrice(_Section):

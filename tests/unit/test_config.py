@@ -1,0 +1,184 @@
+"""bursar.yaml: what is wrong is named with its line and field, and nothing is taken silently."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bursar.config import Config
+from bursar.config_file import ConfigError, read_config
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "bursar.example.yaml"
+RIGHT = """\
+version: 1
+organisation: acme
+account: "111122223333"
+region: eu-west-1
+clusters:
+  - name: prod
+    region: eu-west-1
+    endpoint: https://prod.example.com
+budgets:
+  - id: search
+    scope: cluster=prod,namespace=search
+    limit: "100.50"
+    time_zone: Europe/Berlin
+    owner: search
+owners:
+  search:
+    emails: [manager@example.com]
+notifications:
+  catch_all: [finops@example.com]
+"""
+
+
+def problems(folder: Path, text: str | bytes) -> list[str]:
+    path = folder / "bursar.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError) as refused:
+        read_config(path)
+    return [problem.removeprefix(f"{path}") for problem in refused.value.problems]
+
+
+def test_the_right_one_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "bursar.yaml"
+    path.write_text(RIGHT)
+    config = read_config(path)
+    assert config.budgets[0].limit.plain() == "100.5"
+    assert Config.model_validate_json(config.model_dump_json()) == config  # as it is bundled
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("  - name: prod", "\t- name: prod", ":6: found character '\\t'"),
+        ("version: 1", "version: 2", ":1: version: Input should be 1"),
+        ("    owner: search", "    owner: nobody", ":14: budgets[0].owner: budget 'search' names"),
+        ('    limit: "100.50"', "    limit: -5", ":12: budgets[0].limit: limit must be above 0"),
+        ('    limit: "100.50"', '    limit: "0"', ":12: budgets[0].limit: limit must be above 0"),
+        ('    limit: "100.50"', "    limit: 0.1", ":12: budgets[0].limit: an amount is a string"),
+        ('    limit: "100.50"', "    limit: .inf", ":12: budgets[0].limit: an amount is a string"),
+        ('    limit: "100.50"', "    limit: true", ":12: budgets[0].limit: an amount is a string"),
+        ('    limit: "100.50"', '    limit: "1,000"', ":12: budgets[0].limit: '1,000' is not"),
+        ('    limit: "100.50"', '    limit: "nan"', ":12: budgets[0].limit: "),
+        ("Europe/Berlin", "Berlin", ":13: budgets[0].time_zone: 'Berlin' is not a time zone"),
+        ("cluster=prod,namespace=search", "pod=x", ":11: budgets[0].scope: 'pod=x' is not"),
+        (
+            "cluster=prod,",
+            "cluster=other,",
+            ":11: budgets[0].scope: budget 'search' names cluster",
+        ),
+        ("https://prod", "http://prod", ":8: clusters[0].endpoint: must be https"),
+        ("region: eu-west-1\nclusters", "region: Ireland\nclusters", ":4: region: String should"),
+        ('account: "111122223333"', "account: 111122223333", ":3: account: Input should be a val"),
+        ("finops@example.com", "finops", ":19: notifications.catch_all[0]: String should match"),
+        ("    owner: search", "    owners: search", ":14: budgets[0].owners: Extra inputs"),
+        ("version: 1", "versoin: 1", ":1: versoin: Extra inputs are not permitted"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line_and_field(
+    tmp_path: Path, right: str, wrong: str, said: str
+) -> None:
+    assert right in RIGHT
+    text = RIGHT.replace(right, wrong, 1)
+    found = problems(tmp_path, text)
+    assert any(each.startswith(said) for each in found), found
+
+
+def test_a_section_that_is_missing_is_named(tmp_path: Path) -> None:
+    text = RIGHT[: RIGHT.index("notifications:")]
+    assert problems(tmp_path, text) == [":1: notifications: Field required"]
+
+
+def test_a_budget_that_stands_twice_is_named_where_it_stands_again(tmp_path: Path) -> None:
+    first = RIGHT[RIGHT.index("  - id: search") : RIGHT.index("owners:")]
+    text = RIGHT.replace("owners:\n", f"{first}owners:\n", 1)
+    assert problems(tmp_path, text) == [":15: budgets[1].id: budget 'search' stands twice"]
+
+
+@pytest.mark.parametrize(
+    ("line", "again", "said"),
+    [
+        ("version: 1\n", "version: 1\n", ":2: version: stands twice, first in line 1"),
+        (
+            '    limit: "100.50"\n',
+            '    limit: "9"\n',
+            ":13: budgets[0].limit: stands twice, first in line 12",
+        ),
+        (
+            "    emails: [manager@example.com]\n",
+            "  search:\n    emails: []\n",
+            ":18: owners.search: stands twice, first in line 16",
+        ),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_although_yaml_takes_the_last(
+    tmp_path: Path, line: str, again: str, said: str
+) -> None:
+    found = problems(tmp_path, RIGHT.replace(line, line + again, 1))
+    assert found == [said]
+
+
+def test_keys_that_a_merge_overrides_are_no_repetition(tmp_path: Path) -> None:
+    text = RIGHT.replace("  - id: search", "  - &base\n    id: search", 1).replace(
+        "owners:\n", '  - <<: *base\n    id: other\n    limit: "7"\nowners:\n', 1
+    )
+    path = tmp_path / "bursar.yaml"
+    path.write_text(text)
+    assert [budget.limit.plain() for budget in read_config(path).budgets] == ["100.5", "7"]
+
+
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+    text = RIGHT.replace("cluster=prod,", "cluster=other,").replace("owner: search", "owner: x")
+    assert [each.split(":")[2] for each in problems(tmp_path, text)] == [
+        " budgets[0].owner",
+        " budgets[0].scope",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ": is empty"),
+        ("# nothing\n", ": is empty"),
+        ("- version: 1\n", ":1: is not a mapping"),
+        ("hello", ":1: is not a mapping"),
+        (b"version: 1\nname: \xff\n", ":2: is not UTF-8"),
+        ("version: 1\n---\nversion: 1\n", ":2: but found another document"),
+        ("version: {1\n", ":2: expected"),
+        ("version: *nowhere\n", ":1: found undefined alias"),
+        ("version: !!python/object/apply:os.system [id]\n", ":1: could not determine"),
+        ("version: 2026-13-45\n", ": month must be in 1..12"),
+        ("version: 1\nname: \x07\n", ": unacceptable character"),
+    ],
+)
+def test_what_is_no_bursar_yaml_at_all_is_said(
+    tmp_path: Path, text: str | bytes, said: str
+) -> None:
+    (found,) = problems(tmp_path, text)
+    assert found.startswith(said)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: No such file"):
+        read_config(tmp_path / "nowhere.yaml")
+    with pytest.raises(ConfigError, match="Is a directory"):
+        read_config(tmp_path)
+
+
+def test_the_example_is_valid_and_shows_every_section() -> None:
+    config = read_config(EXAMPLE)
+    assert config.model_fields_set == set(Config.model_fields)
+    assert config.account == "111122223333"
+    text = EXAMPLE.read_text()
+    assert text.count("DECIDE") >= 5
+    assert not [word for word in ("AKIA", "password", "secret", "token:") if word in text]
+
+
+def test_every_address_in_the_example_is_an_example() -> None:
+    config = read_config(EXAMPLE)
+    emails = [*config.notifications.catch_all]
+    emails += [email for owner in config.owners.values() for email in owner.emails]
+    assert all(email.endswith("@example.com") for email in emails)
