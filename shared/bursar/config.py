@@ -22,6 +22,9 @@ from bursar.domain.scopes import Dimension
 DEFAULT_MODEL_LABELS = ("model", "app.kubernetes.io/model", "serving.kserve.io/inferenceservice")
 
 
+REGION_PATTERN = r"^[a-z]{2}(-[a-z]+)+-\d$"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,7 +48,7 @@ def _is_https_beyond_loopback(url: str) -> str:
 
 
 Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,99}$")]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+Region = Annotated[str, Field(pattern=REGION_PATTERN)]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 CapacityReservationId = Annotated[str, Field(pattern=r"^cr-[0-9a-f]+$")]

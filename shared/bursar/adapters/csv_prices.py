@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from decimal import InvalidOperation
 from pathlib import Path
+from typing import Any
 
 from bursar.domain.money import AmountOutOfRangeError, Money
 from bursar.domain.prices import PriceKey, PriceRow, on_demand
@@ -35,27 +37,39 @@ class CsvPriceBook:
 
 
 def _read(path: Path, region: str) -> dict[PriceKey, PriceRow]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise CsvPricesError(f"{path}, line {line}: is not UTF-8") from None
+    lines = csv.reader(io.StringIO(text, newline=""))
+    try:
+        return _rows(lines, path, region)
+    except csv.Error as error:
+        raise CsvPricesError(f"{path}, line {lines.line_num}: {error}") from None
+
+
+def _rows(lines: Any, path: Path, region: str) -> dict[PriceKey, PriceRow]:
     rows: dict[PriceKey, PriceRow] = {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        lines = csv.reader(file)
-        if (header := next(lines, [])) != HEADER:
-            raise CsvPricesError(f"{path}, line 1: {','.join(header)!r} is not {','.join(HEADER)}")
-        for line in lines:
-            where = f"{path}, line {lines.line_num}"
-            if not line:
-                continue
-            if len(line) != len(HEADER) or not line[0].strip():
-                raise CsvPricesError(f"{where}: {','.join(line)!r} is not a type and an amount")
-            key = on_demand(region, line[0].strip())
-            if key in rows:
-                raise CsvPricesError(f"{where}: {key.item} stands twice")
-            rows[key] = PriceRow(
-                key=key,
-                usd=_amount(line[1], where),
-                unit="hour",
-                source=f"file {path.name}",
-                effective_from=_ALWAYS,
-            )
+    header: list[str] = next(lines, [])
+    if header != HEADER:
+        raise CsvPricesError(f"{path}, line 1: {','.join(header)!r} is not {','.join(HEADER)}")
+    for line in lines:
+        where = f"{path}, line {lines.line_num}"
+        if not line:
+            continue
+        if len(line) != len(HEADER) or not line[0].strip():
+            raise CsvPricesError(f"{where}: {','.join(line)!r} is not a type and an amount")
+        key = on_demand(region, line[0].strip())
+        if key in rows:
+            raise CsvPricesError(f"{where}: {key.item} stands twice")
+        rows[key] = PriceRow(
+            key=key,
+            usd=_amount(line[1], where),
+            unit="hour",
+            source=f"file {path.name}",
+            effective_from=_ALWAYS,
+        )
     return rows
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
+import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,7 +21,7 @@ from bursar.adapters.live_prices import LivePrices
 from bursar.adapters.memory.clusters import MemoryVolumeCatalogue
 from bursar.cli.exits import Exit, leave, warn
 from bursar.cli.snapshot_views import print_json, print_table
-from bursar.config import DEFAULT_MODEL_LABELS
+from bursar.config import DEFAULT_MODEL_LABELS, REGION_PATTERN
 from bursar.domain.cluster.costs import CostPolicy
 from bursar.domain.cluster.hours import Basis
 from bursar.domain.cluster.records import ClusterUnreadableError
@@ -55,14 +57,18 @@ def snapshot(
     Exit code 2: wrong input. 3: a node has no price. 4: the cluster cannot be read.
     """
     try:
-        access = _access(kubeconfig, context, server, token, ca, insecure)
+        _check_region(region)
         book = CsvPriceBook(prices, region) if prices else None
-    except (CsvPricesError, OSError) as error:
+        access = _Target(kubeconfig, context, server, token, ca, insecure).access()
+        transport = KubernetesTransport(access)
+    except OSError as error:
+        leave(Exit.WRONG_INPUT, [f"{error.filename}: {error.strerror}"])
+    except (CsvPricesError, UsageError) as error:
         leave(Exit.WRONG_INPUT, [str(error)])
     except ClusterUnreadableError as error:
         leave(Exit.UNREADABLE, [str(error)])
     live = LivePrices(region)
-    reader = KubernetesApiReader(KubernetesTransport(access), model_labels=model_label, usage=True)
+    reader = KubernetesApiReader(transport, model_labels=model_label, usage=True)
     try:
         rate = price_cluster(
             reader,
@@ -73,8 +79,10 @@ def snapshot(
         )
     except ClusterUnreadableError as error:
         leave(Exit.UNREADABLE, [f"the cluster cannot be read, so its cost is unknown: {error}"])
+    finally:
+        transport.close()
     show = print_json if json else print_table
-    show(context or server or "current context", rate)
+    show(access.name, rate)
     notes = [*live.problems, *reader.oddities]
     if any(price.usd_per_hour is None for _, price in rate.nodes):
         leave(Exit.NO_PRICE, [*notes, "some nodes are unpriced; they are listed, not counted"])
@@ -84,21 +92,59 @@ def snapshot(
 NO_VOLUMES = MemoryVolumeCatalogue()  # with a price file, AWS is not asked about anything
 
 
-def _access(
-    kubeconfig: Path | None,
-    context: str | None,
-    server: str | None,
-    token: str | None,
-    ca: Path | None,
-    insecure: bool,
-) -> ClusterAccess:
-    if server is None:
+class UsageError(ValueError):
+    """Options that contradict each other, or one that is not what it should be."""
+
+
+def _check_region(region: str) -> None:
+    if not re.fullmatch(REGION_PATTERN, region):
+        raise UsageError(f"--region {region!r} is not a region, such as eu-west-1")
+
+
+@dataclass(frozen=True)
+class _Target:
+    """The options that say which cluster is meant."""
+
+    kubeconfig: Path | None
+    context: str | None
+    server: str | None
+    token: str | None
+    ca: Path | None
+    insecure: bool
+
+    def access(self) -> ClusterAccess:
+        """How to reach it.
+
+        Raises:
+            UsageError: an option would be ignored, or is not what it should be.
+            KubeconfigError: the kubeconfig has no such cluster.
+        """
+        return self._in_kubeconfig() if self.server is None else self._at(self.server)
+
+    def _in_kubeconfig(self) -> ClusterAccess:
+        given = {"--token": self.token, "--ca": self.ca, "--insecure": self.insecure}
+        if needless := [name for name, value in given.items() if value]:
+            raise UsageError(f"{needless[0]} goes with --server; a kubeconfig has its own")
         named = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
-        path = kubeconfig or (Path(named) if named else Path.home() / ".kube" / "config")
-        return read_kubeconfig(path, context)
-    return ClusterAccess(
-        endpoint=server,
-        certificate_authority=base64.b64encode(ca.read_bytes()).decode() if ca else None,
-        insecure=insecure,
-        token=(lambda: token) if token else None,
-    )
+        default = Path(named) if named else Path.home() / ".kube" / "config"
+        return read_kubeconfig(self.kubeconfig or default, self.context)
+
+    def _at(self, server: str) -> ClusterAccess:
+        if self.kubeconfig or self.context:
+            raise UsageError("give --server, or a kubeconfig and its --context, not both")
+        if not re.match("https?://[^/]", server):
+            raise UsageError(f"--server {server!r} is not a URL, such as https://10.0.0.1:6443")
+        if self.ca and self.insecure:
+            raise UsageError("give --ca or --insecure, not both")
+        token = self.token
+        return ClusterAccess(
+            endpoint=server,
+            certificate_authority=_in_base64(self.ca) if self.ca else None,
+            insecure=self.insecure,
+            token=(lambda: token) if token else None,
+            name=server,
+        )
+
+
+def _in_base64(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()

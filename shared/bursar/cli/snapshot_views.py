@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bursar.domain.cluster.hours import Category
+from bursar.domain.cluster.hours import Category, Unpriced
 from bursar.domain.cluster.node_prices import NodePrice
 from bursar.domain.cluster.rates import ClusterRate, WorkloadRate
-from bursar.domain.cluster.records import Node
+from bursar.domain.cluster.records import UNALLOCATED, Node
 from bursar.domain.money import Money
 
-_SHOWN_WORKLOADS = 25
+_SHOWN = 25
+_NAMED = 3
 _PROJECTED_HOURS = 730  # an average month, in a projection only
 
 
@@ -45,7 +47,6 @@ def to_json(name: str, rate: ClusterRate) -> dict[str, Any]:
         "allocations": [_allocation(each) for each in rate.workloads],
         "idle_usd_per_hour": rate.idle.plain(),
         "shared_usd_per_hour": rate.shared.plain(),
-        "shared_storage_usd_per_hour": rate.shared_storage.plain(),
         "unpriced": [{"name": item.name, "reason": item.reason} for item in rate.unpriced],
     }
 
@@ -80,32 +81,35 @@ def _allocation(each: WorkloadRate) -> dict[str, Any]:
 
 
 def print_table(name: str, rate: ClusterRate) -> None:
-    console = Console()
-    month = rate.total.times(_PROJECTED_HOURS)
-    console.print(Text(f"{name}: {_hourly(rate.total)} an hour, about {month} a month", "bold"))
+    console = Console(highlight=False)
+    hour, month = _hourly(rate.total), rate.total.times(_PROJECTED_HOURS)
+    console.print(Text(f"{name}: ${hour} an hour, about {month} a month", "bold"))
     console.print(
-        f"{len(rate.nodes)} nodes, {sum(each.pods for each in rate.workloads)} pods;"
+        f"{len(rate.nodes)} nodes, {sum(each.pods for each in rate.workloads)} pods of workloads;"
         f" a month here is {_PROJECTED_HOURS} h; node prices split by [b]{rate.basis}[/b];"
         f" figures are {rate.quality}"
     )
     console.print(_parts(rate))
-    console.print(_workloads(rate))
+    if rate.workloads:
+        console.print(_workloads(rate))
     if rate.unpriced:
-        table = Table("unpriced", "why", title="Not in the figures", title_justify="left")
-        for item in rate.unpriced:
-            table.add_row(Text(item.name), Text(item.reason))
-        console.print(table)
+        console.print(_unpriced(rate.unpriced))
 
 
 def _parts(rate: ClusterRate) -> Table:
-    table = Table("part", title="USD per hour", title_justify="left")
+    table = _table("USD per hour")
+    table.add_column("part")
     table.add_column("USD/h", justify="right")
-    allocated = rate.compute - rate.idle - rate.shared
+    sums = rate.by_category
+    shared_storage = rate.shared_storage
+    storage = sums.get(Category.STORAGE, Money.zero()) - shared_storage
     for label, amount in (
-        ("compute, allocated", allocated),
+        ("compute, allocated", rate.compute - rate.idle - rate.shared),
         ("compute, idle", rate.idle),
         ("compute, shared namespaces", rate.shared),
-        *((str(c).replace("_", " "), rate.by_category.get(c, Money.zero())) for c in _BESIDE),
+        ("storage", storage),
+        *([("storage, shared namespaces", shared_storage)] if shared_storage else ()),
+        *((str(c).replace("_", " "), sums.get(c, Money.zero())) for c in _BESIDE),
     ):
         table.add_row(label, _hourly(amount))
     table.add_section()
@@ -113,28 +117,58 @@ def _parts(rate: ClusterRate) -> Table:
     return table
 
 
-_BESIDE = (
-    Category.STORAGE,
-    Category.CONTROL_PLANE,
-    Category.LOAD_BALANCERS,
-    Category.NETWORK,
-)
+_COMPONENTS = {
+    Category.GPU: "GPU",
+    Category.CPU: "CPU",
+    Category.MEMORY: "memory",
+    Category.STORAGE: "storage",
+}
+_BESIDE = (Category.CONTROL_PLANE, Category.LOAD_BALANCERS, Category.NETWORK)
 
 
 def _workloads(rate: ClusterRate) -> Table:
-    table = Table("namespace", "workload", "model", title="Workloads", title_justify="left")
-    for heading in ("pods", "GPU", "CPU", "memory", "storage", "USD/h"):
-        table.add_column(heading, justify="right")
-    for each in rate.workloads[:_SHOWN_WORKLOADS]:
-        shown = (Category.GPU, Category.CPU, Category.MEMORY, Category.STORAGE)
-        parts = [_hourly(each.amounts.get(part, Money.zero())) for part in shown]
-        names = (Text(each.namespace), Text(each.workload), Text(each.model))
-        table.add_row(*names, str(each.pods), *parts, _hourly(each.total))
-    if (more := len(rate.workloads) - _SHOWN_WORKLOADS) > 0:
-        rest = Money.sum(each.total for each in rate.workloads[_SHOWN_WORKLOADS:])
-        pods = sum(each.pods for each in rate.workloads[_SHOWN_WORKLOADS:])
-        table.add_row(f"{more} more", "", "", str(pods), "", "", "", "", _hourly(rest))
+    """Names are folded and never cut; a component that costs nothing anywhere has no column."""
+    parts = [each for each in _COMPONENTS if any(each in w.amounts for w in rate.workloads)]
+    table = _table("Workloads")
+    for heading in ("namespace", "workload", "model"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("pods", *(_COMPONENTS[part] for part in parts), "USD/h"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for each in rate.workloads[:_SHOWN]:
+        model = "" if each.model == UNALLOCATED else each.model
+        names = (Text(each.namespace), Text(each.workload), Text(model))
+        amounts = [_hourly(each.amounts.get(part, Money.zero())) for part in parts]
+        table.add_row(*names, str(each.pods), *amounts, _hourly(each.total))
+    if rest := rate.workloads[_SHOWN:]:
+        pods, total = sum(each.pods for each in rest), Money.sum(each.total for each in rest)
+        table.add_row(f"{len(rest)} more", "", "", str(pods), *[""] * len(parts), _hourly(total))
     return table
+
+
+def _unpriced(items: Sequence[Unpriced]) -> Table:
+    """What is missing from the figures, by reason: a reason may hold for 5,000 nodes."""
+    by_reason: dict[str, list[str]] = {}
+    for item in items:
+        by_reason.setdefault(item.reason, []).append(item.name)
+    table = _table("Not in the figures")
+    table.add_column("unpriced", overflow="fold")
+    table.add_column("why", overflow="fold")
+    for reason, names in list(by_reason.items())[:_SHOWN]:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        table.add_row(Text(", ".join(names[:_NAMED]) + more), Text(reason))
+    if len(by_reason) > _SHOWN:
+        table.add_row("", f"and {len(by_reason) - _SHOWN} reasons more: see --json")
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=f"\n{title}",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
 
 
 def _hourly(amount: Money) -> str:

@@ -44,3 +44,4 @@ class ClusterAccess:
     insecure: bool = False  # trusts any certificate; only a kubeconfig that says so asks for it
     client_certificate: ClientCertificate | None = None
     token: TokenSource | None = field(default=None, repr=False)
+    name: str = ""  # what people call the cluster: its context in a kubeconfig

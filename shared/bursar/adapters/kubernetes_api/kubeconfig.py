@@ -117,6 +117,7 @@ def read_kubeconfig(path: Path, context: str | None = None) -> ClusterAccess:
         insecure=cluster.insecure_skip_tls_verify,
         client_certificate=_certificate(user, folder),
         token=_token_source(user, folder),
+        name=wanted,
     )
 
 
