@@ -90,7 +90,8 @@ class HourCosts:
 def add_up(window: Window, parts: Sequence[HourCosts]) -> HourCosts:
     """Sum closed hours (or days) of one cluster to the window that holds them.
 
-    The sum is as good as its worst part, and `estimated` while parts of the window are missing.
+    The sum is as good as its worst part. Parts of the window that were not closed do not make
+    it worse: `unknown_seconds` counts them.
 
     Raises:
         ValueError: there are no parts, or they are of different clusters.
