@@ -1,0 +1,131 @@
+"""Closing an hour from what the stores hold: the same data, the same rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bursar.adapters.memory.clusters import (
+    MemoryLifetimeStore,
+    MemoryReservationCatalogue,
+    MemorySnapshotStore,
+    MemoryVolumeCatalogue,
+)
+from bursar.adapters.memory.costs import MemoryCostHistory
+from bursar.adapters.memory.prices import MemoryPriceStore
+from bursar.config import Cluster
+from bursar.domain import prices
+from bursar.domain.cluster.hours import HourCosts
+from bursar.domain.cluster.lifetimes import InstanceState
+from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.money import Money
+from bursar.domain.periods import HOUR, Window, day_of
+from bursar.domain.prices import VolumeMeasure
+from bursar.domain.quality import Quality
+from bursar.jobs.close_hour import close_hour, cost_policy
+from bursar.jobs.record_node_lifetimes import record_node_lifetimes
+from tests.unit.sample_cluster import (
+    REGION,
+    TEN,
+    TEN_TO_ELEVEN,
+    all_hour,
+    book,
+    node,
+    pod,
+    row,
+    snapshot,
+    volume,
+    when,
+)
+
+GP3 = row(prices.volume(REGION, "gp3", VolumeMeasure.SIZE), "0.072")
+CLUSTER = Cluster(name="prod", region=REGION, endpoint="https://prod")
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.snapshots = MemorySnapshotStore()
+        self.lifetimes = MemoryLifetimeStore()
+        self.prices = MemoryPriceStore([*book().values(), GP3])
+        self.history = MemoryCostHistory()
+        self.volumes = MemoryVolumeCatalogue([VolumeSpec("vol-pv1", "gp3", 200)])
+
+    def close(self, hour: Window = TEN_TO_ELEVEN, cluster: Cluster = CLUSTER) -> HourCosts:
+        return close_hour(
+            cluster,
+            hour,
+            snapshots=self.snapshots,
+            lifetimes=self.lifetimes,
+            volumes=self.volumes,
+            reservations=MemoryReservationCatalogue(),
+            prices=self.prices,
+            history=self.history,
+        )
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    ledger = Ledger()
+    for shot in all_hour([node()], [pod()], volumes=[volume()]):
+        ledger.snapshots.put(shot)
+    return ledger
+
+
+def test_an_hour_is_priced_and_kept(ledger):
+    costs = ledger.close()
+    # 1.006 for the node, 200 GiB x 0.072 / 720 h for the volume
+    assert (costs.total, costs.quality) == (Money.of("1.026"), Quality.FINAL)
+    assert ledger.history.hours("prod", TEN_TO_ELEVEN) == [costs]
+
+
+def test_closing_it_again_keeps_the_same_rows_and_does_not_add_to_the_day(ledger):
+    first = ledger.close()
+    assert ledger.close() == first
+    [day] = ledger.history.days("prod", day_of(TEN))
+    assert (day.total, day.known_seconds) == (Money.of("1.026"), 3600)
+
+
+def test_ec2_events_that_were_recorded_decide_how_long_a_node_lived(ledger):
+    for minute, state in ((4, "running"), (31, "shutting-down"), (31, "shutting-down")):
+        change = InstanceState("i-n1", state, when(minute))
+        record_node_lifetimes(change, lifetimes=ledger.lifetimes)
+    assert len(ledger.lifetimes.states(["i-n1"])["i-n1"]) == 2
+    # 27 minutes of the node and an hour of the volume
+    assert ledger.close().total == Money.of("0.4527") + Money.of("0.02")
+
+
+def test_an_hour_without_a_snapshot_is_kept_as_unknown(ledger):
+    noon = Window(TEN + 2 * HOUR, TEN + 3 * HOUR)
+    costs = ledger.close(noon)
+    assert (costs.quality, dict(costs.rows)) == (Quality.UNKNOWN, {})
+    assert ledger.history.hours("prod", noon) == [costs]
+
+
+def test_snapshots_just_outside_the_hour_are_looked_at_and_no_others():
+    ledger = Ledger()
+    minutes = (-20, -10, 0, 10, 20, 30, 40, 50, 60, 69, 70)
+    for minute in minutes:
+        ledger.snapshots.put(snapshot(minute, [node(f"at{minute}", created_at=None)]))
+    seen = {key.namespace for key in ledger.close().rows}
+    assert seen == {"__idle__"}
+    around = Window(TEN - timedelta(minutes=10), TEN_TO_ELEVEN.end + timedelta(minutes=10))
+    assert [each.at for each in ledger.snapshots.between("prod", around)] == [
+        int(when(minute).timestamp()) for minute in minutes[1:-1]
+    ]
+
+
+def test_the_price_of_the_hours_beginning_counts(ledger):
+    later = row(prices.on_demand(REGION, "m5.xlarge"), "9")
+    ledger.prices.record([later.model_copy(update={"effective_from": when(1)})])
+    assert ledger.close().total == Money.of("1.026")
+
+
+@pytest.mark.parametrize(
+    ("support", "extended"), [("auto", None), ("standard", False), ("extended", True)]
+)
+def test_the_policy_is_what_the_configuration_chose(support, extended):
+    cluster = CLUSTER.model_copy(update={"support": support, "shared_namespaces": ("a", "b")})
+    policy = cost_policy(cluster)
+    assert (policy.extended_support, policy.spread) == (extended, "weighted")
+    assert policy.shared_namespaces == {"a", "b"}
