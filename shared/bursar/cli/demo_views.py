@@ -38,11 +38,11 @@ def print_demo(result: DemoResult, output: Path) -> None:
     console = Console()
     print_summary(result.report, console)
     table = Table("cluster", title="The guard beside the truth", title_justify="left")
-    for heading in ("days", "true cost", "guard", "difference"):
+    for heading in ("hours", "true cost", "guard", "difference"):
         table.add_column(heading, justify="right")
     for each in result.comparisons:
         difference = f"{each.difference_percent}%"
-        table.add_row(each.cluster, str(each.days), str(each.true), str(each.guard), difference)
+        table.add_row(each.cluster, str(each.hours), str(each.true), str(each.guard), difference)
     console.print(table)
     console.print(
         f"{result.schedules_fired} schedules fired, {result.messages_sent} messages delivered."

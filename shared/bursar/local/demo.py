@@ -14,7 +14,7 @@ from bursar.adapters.memory.prices import MemoryPriceStore
 from bursar.config import Config
 from bursar.domain.cost_report import CostReport
 from bursar.domain.money import Money
-from bursar.domain.periods import DAY, Window
+from bursar.domain.periods import DAY, SECOND, Window
 from bursar.jobs.publish_report import gather_report
 from bursar.local.backfill import Past, live_through
 from bursar.local.embedded.clock import Clock
@@ -33,10 +33,10 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What one cluster really cost in the live days, and what the guard says."""
+    """What one cluster really cost in the live hours, and what the guard says."""
 
     cluster: str
-    days: int
+    hours: int
     true: Money
     guard: Money
 
@@ -50,7 +50,7 @@ class Comparison:
     def as_json(self) -> dict[str, Any]:
         return {
             "cluster": self.cluster,
-            "days": self.days,
+            "hours": self.hours,
             "true_usd": self.true.plain(),
             "guard_usd": self.guard.plain(),
             "difference_percent": str(self.difference_percent),
@@ -84,7 +84,7 @@ class Demo:
         stores = self.guard.stores
         return gather_report(
             self.config,
-            self.now,
+            self.now - SECOND,  # at midnight a new day has begun, of which nothing is known yet
             history=stores.history,
             spend=stores.spend,
             budgets=stores.budgets,
@@ -93,18 +93,19 @@ class Demo:
         )
 
     def comparisons(self) -> list[Comparison]:
-        """The guard's figures beside the true cost of the live days that are closed."""
-        live = Window(START + BACKFILL_DAYS * DAY, self.now.replace(hour=0, minute=0))
+        """The guard's figures beside the true cost, over the live hours that are closed."""
+        live = Window(START + BACKFILL_DAYS * DAY, self.now)
         return [self._compare(cluster.name, live) for cluster in self.config.clusters]
 
-    def _compare(self, cluster: str, window: Window) -> Comparison:
+    def _compare(self, cluster: str, live: Window) -> Comparison:
+        closed = self.guard.stores.history.hours(cluster, live)
+        window = Window(live.start, max(hour.window.end for hour in closed))
         true = sum(true_cost(self.scenario, cluster, window).values(), Decimal(0))
-        closed = self.guard.stores.history.days(cluster, window)
         return Comparison(
             cluster=cluster,
-            days=len(closed),
+            hours=len(closed),
             true=Money.of(true),
-            guard=Money.sum(day.total for day in closed),
+            guard=Money.sum(hour.total for hour in closed),
         )
 
 
