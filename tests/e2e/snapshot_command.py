@@ -33,7 +33,9 @@ class Ran:
         return json.loads(self.out)
 
 
-def snapshot(*arguments: object, region: str | None = REGION, **environ: str) -> Ran:
+def snapshot(
+    *arguments: object, region: str | None = REGION, stdout: Any = subprocess.PIPE, **environ: str
+) -> Ran:
     """Run it with nothing of this machine's own AWS and Kubernetes settings."""
     command = [sys.executable, "-c", "from bursar.cli.main import main; main()", "snapshot"]
     flags = ["--region", region] if region else []
@@ -50,7 +52,8 @@ def snapshot(*arguments: object, region: str | None = REGION, **environ: str) ->
     done = subprocess.run(  # noqa: S603 - our own command
         [*command, *flags, *map(str, arguments)],
         env=kept | own | environ,
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=120,
         check=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -373,3 +374,11 @@ def test_a_half_listed_cluster_has_no_number(price_file: Path) -> None:
         server.forbid("pods")
         ran = snapshot("--server", server.url, "--token", TOKEN, "--prices", price_file)
     assert_ends(ran, 4, "pods: the API server answered 403")
+
+
+def test_a_reader_that_has_enough_gets_no_traceback(real_cluster: str, price_file: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        ran = snapshot("--server", real_cluster, "--prices", price_file, "--json", stdout=closed)
+    assert (ran.code, ran.problems) == (141, [])

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from cyclopts import App
 
 from bursar.cli import cluster, config, local, prices
 from bursar.cli.snapshot import snapshot
+
+_ENOUGH = 128 + 13  # as a shell names the end by SIGPIPE
 
 app = App(
     name="bursar",
@@ -20,4 +25,11 @@ app.command(local.app)
 
 
 def main() -> None:
-    app()
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads us, such as `head`, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(_ENOUGH) from None

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import boto3
 from botocore.config import Config
@@ -16,13 +16,12 @@ from rich.table import Table
 
 from bursar.adapters.ec2_api import Ec2SpotHistory
 from bursar.adapters.pricing_api import PricingApiPriceList, pricing_client
+from bursar.cli.exits import Exit, leave
 from bursar.domain.periods import Window
 from bursar.domain.price_list_errors import PriceListError, PriceListUnavailableError
 from bursar.domain.prices import PriceRow
 from bursar.domain.spot import SpotRange, SpotUnavailableError, by_zone, spot_range
 
-NO_PRICE = 2
-UNREACHABLE = 3
 SPOT_DAYS = 30
 
 app = App(name="prices", help="What instances cost, from AWS itself.")
@@ -63,7 +62,7 @@ def spot(*instance_types: str, region: Region, as_json: Json = False) -> None:
     ranges = _ranges(types, region, Window(now - timedelta(days=SPOT_DAYS), now))
     priced = {found.instance_type for found in ranges}
     if missing := [name for name in types if name not in priced]:
-        _leave(NO_PRICE, [f"{name} has no spot price in {region}" for name in missing])
+        leave(Exit.WRONG_INPUT, [f"{name} has no spot price in {region}" for name in missing])
     if as_json:
         _print_json([_shown_range(found) for found in ranges])
         return
@@ -78,7 +77,7 @@ def spot(*instance_types: str, region: Region, as_json: Json = False) -> None:
 
 def _distinct(instance_types: Sequence[str]) -> list[str]:
     if not instance_types:
-        _leave(NO_PRICE, ["name at least one instance type"])
+        leave(Exit.WRONG_INPUT, ["name at least one instance type"])
     return list(dict.fromkeys(instance_types))
 
 
@@ -89,11 +88,11 @@ def _rows(types: Sequence[str], region: str) -> list[PriceRow]:
         try:
             rows.append(prices.on_demand(region, name))
         except PriceListUnavailableError as error:
-            _leave(UNREACHABLE, [str(error)])
+            leave(Exit.NO_PRICE, [str(error)])
         except PriceListError as error:
             problems.append(str(error))
     if problems:
-        _leave(NO_PRICE, problems)
+        leave(Exit.WRONG_INPUT, problems)
     return rows
 
 
@@ -101,7 +100,7 @@ def _ranges(types: Sequence[str], region: str, window: Window) -> list[SpotRange
     try:
         points = by_zone(Ec2SpotHistory(_ec2_client).points(region, types, window))
     except SpotUnavailableError as error:
-        _leave(UNREACHABLE, [str(error)])
+        leave(Exit.NO_PRICE, [str(error)])
     found = (spot_range(steps, window) for steps in points.values())
     return [each for each in found if each is not None]
 
@@ -133,9 +132,3 @@ def _shown_range(found: SpotRange) -> dict[str, str]:
 
 def _print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
-
-
-def _leave(code: int, problems: Sequence[str]) -> NoReturn:
-    """Say each problem in one line of stderr."""
-    sys.stderr.write("".join(f"bursar: {' '.join(line.split())}\n" for line in problems))
-    raise SystemExit(code)
