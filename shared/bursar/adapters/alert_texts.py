@@ -77,9 +77,11 @@ def slack(alert: Alert) -> str:
 
 def _time_line(alert: Alert) -> str:
     since = f"Since {_stamp(alert.since)}. " if alert.since else ""
+    if alert.data_as_of is None:
+        return f"{since}There is no data yet."
     data = age(alert.data_as_of, alert.raised_at)
     return f"{since}Data is {data} old (as of {_stamp(alert.data_as_of)})."
 
 
-def _stamp(at: datetime | None) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "never"
+def _stamp(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
