@@ -57,14 +57,15 @@ def render_report(report: CostReport) -> str:
     limit = report.limit.limit if report.limit else None
     charged = wording.charged(report)
     cards = [_card(row) for row in report.alerts]
+    newest = _newest_of_each_policy(cards)
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
             report=report,
             statement=statement,
-            attention=[card for card in cards if card.row.alert.severity in _ATTENTION],
-            notices=[card for card in cards if card.row.alert.severity not in _ATTENTION],
+            attention=newest,
+            earlier=[card for card in cards if card not in newest],
             wide=charts.daily_chart(report.days, month, limit, charts.WIDE, "wide"),
             narrow=charts.daily_chart(report.days, month, limit, charts.NARROW, "narrow"),
             pace=charts.even_pace(limit, month) if limit else None,
@@ -87,6 +88,17 @@ def _table(ranking: Ranking, whole: Decimal | None) -> RankingTable:
         ranking=ranking,
         total=sum(cents, Decimal(0)),
     )
+
+
+def _newest_of_each_policy(cards: list[AlertCard]) -> list[AlertCard]:
+    """A budget that was told at 80% and then at 100% needs attention once: for the 100%."""
+    newest: dict[str, AlertCard] = {}
+    for card in sorted(cards, key=lambda card: card.row.alert.raised_at):
+        newest[card.row.alert.policy] = card
+    kept = {card.row.id for card in newest.values()}
+    return [
+        card for card in cards if card.row.id in kept and card.row.alert.severity in _ATTENTION
+    ]
 
 
 def _card(row: OutboxRow) -> AlertCard:
