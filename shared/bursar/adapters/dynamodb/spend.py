@@ -1,4 +1,4 @@
-"""Facts of bills: `SPEND#account#metric` / `day#group#sequence`, and `day#group#latest`.
+"""Facts of bills: `SPEND#account#metric` / `day#group#sequence`, and `latest#day#group`.
 
 `latest` is a copy of the newest version, moved in the transaction that writes that version.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from bursar.adapters.dynamodb.paging import query
@@ -17,7 +17,6 @@ from bursar.domain.spend import Metric, SpendFact, restated
 
 _FACTS_PER_TRANSACTION = 50  # two items each, of the 100 that DynamoDB takes
 _ATTEMPTS = 5
-_LATEST = "latest"
 
 _Name = tuple[str, Metric, date, str]
 
@@ -32,8 +31,13 @@ class SpendKeys:
         return f"SPEND#{account}#{metric}"
 
     @staticmethod
-    def sk(fact: SpendFact, version: str) -> str:
-        return f"{fact.day.isoformat()}#{fact.group}#{version}"
+    def version(fact: SpendFact) -> str:
+        return f"{fact.day.isoformat()}#{fact.group}#{fact.sequence:06d}"
+
+    @staticmethod
+    def latest(day: date, group: str = "") -> str:
+        """The newest tellings lie together, so that a span of days reads no older ones."""
+        return f"latest#{day.isoformat()}#{group}"
 
 
 class DynamoSpendStore:
@@ -58,13 +62,10 @@ class DynamoSpendStore:
         )
 
     def latest(self, account: str, metric: Metric, first: date, last: date) -> Sequence[SpendFact]:
-        # "~" sorts after every character that can follow the day
-        span = Key("sk").between(first.isoformat(), f"{last.isoformat()}~")
-        items = query(
-            self._table,
-            KeyConditionExpression=Key("pk").eq(SpendKeys.pk(account, metric)) & span,
-            FilterExpression=Attr("version").eq(_LATEST),
-        )
+        # "~" sorts after every character that a group begins with
+        span = Key("sk").between(SpendKeys.latest(first), SpendKeys.latest(last, "~"))
+        key = Key("pk").eq(SpendKeys.pk(account, metric)) & span
+        items = query(self._table, KeyConditionExpression=key)
         found = [SpendFact.model_validate_json(item["json"]) for item in items]
         return sorted(found, key=lambda fact: (fact.day, fact.group))
 
@@ -101,13 +102,9 @@ class DynamoSpendStore:
             if old is not None
             else absent
         )
-        for version, condition in ((f"{new.sequence:06d}", absent), (_LATEST, untouched)):
-            kept = {
-                **item,
-                "sk": SpendKeys.sk(new, version),
-                "version": version,
-                "sequence": new.sequence,
-            }
+        latest = SpendKeys.latest(new.day, new.group)
+        for sk, condition in ((SpendKeys.version(new), absent), (latest, untouched)):
+            kept = {**item, "sk": sk, "sequence": new.sequence}
             yield {"Put": {"TableName": self._table.name, "Item": kept, **condition}}
 
     def _known(self, facts: Sequence[SpendFact]) -> dict[_Name, SpendFact]:
