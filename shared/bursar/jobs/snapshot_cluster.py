@@ -93,6 +93,5 @@ def _was_told(before: SourceHealth, at: datetime, cluster: Cluster) -> bool:
     """Whether people were told of an outage that ends now: by a run that failed, or by
     check_health, because no run came to say anything.
     """
-    failed = before.quality is Quality.UNKNOWN
-    told_by_us = failed and is_blind(before, before.at, two_intervals(cluster))
+    told_by_us = is_blind(before, before.at, two_intervals(cluster))
     return told_by_us or is_blind(before, at, silence_of(cluster))

@@ -124,6 +124,16 @@ def test_a_gpu_pod_on_a_node_that_lived_half_an_hour_pays_the_same_rate_as_on_a_
     assert half_hour == Money.of("2.738882")
 
 
+def test_a_spot_discount_falls_on_gpu_cpu_and_memory_alike():
+    spot = node(
+        instance_type="g", capacity_type=CapacityType.SPOT, accelerators={"nvidia.com/gpu": 4}
+    )
+    listed = row(prices.on_demand(REGION, "g"), "5.672")
+    found = row(prices.spot(REGION, "g", ZONE), "1.418")  # a quarter of it
+    gpu = closed(all_hour([spot]), listed, found).by_category()[Category.GPU]
+    assert gpu == Money.of("5.477764").times(Fraction(1, 4))
+
+
 def test_mig_slices_pay_by_their_sevenths():
     gpu = node(
         instance_type="g",
