@@ -8,6 +8,7 @@ import sys
 from cyclopts import App
 
 from bursar.cli import cluster, config, local, prices
+from bursar.cli.costs import costs
 from bursar.cli.snapshot import snapshot
 
 _ENOUGH = 128 + 13  # as a shell names the end by SIGPIPE
@@ -18,6 +19,7 @@ app = App(
     version_flags=["--version"],
 )
 app.command(snapshot)
+app.command(costs)
 app.command(prices.app)
 app.command(config.app)
 app.command(cluster.app)

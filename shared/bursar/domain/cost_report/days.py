@@ -53,12 +53,12 @@ def cluster_days(
 ) -> list[ClusterDay]:
     """Every day of the window that has begun, whether anything is stored of it or not."""
     by_day = {each.window.start: each for each in stored}
-    closed_until = hour_of(now - _CLOSING_TAKES).start
+    until = closed_until(now)
     found: list[ClusterDay] = []
     for span in days(window):
         costs = by_day.get(span.start)
         known = costs.known_seconds if costs else 0
-        due = max(_seconds(span, closed_until), known)
+        due = max(_seconds(span, until), known)
         if not due:
             continue
         found.append(
@@ -72,6 +72,11 @@ def cluster_days(
             )
         )
     return found
+
+
+def closed_until(now: datetime) -> datetime:
+    """The end of the last hour that could have been closed by now."""
+    return hour_of(now - _CLOSING_TAKES).start
 
 
 def _seconds(span: Window, until: datetime) -> int:
