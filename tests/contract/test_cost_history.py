@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bursar.adapters.dynamodb import costs as adapter
-from bursar.adapters.dynamodb.costs import DynamoCostHistory, TornReadError
+from bursar.adapters.dynamodb.costs import DynamoCostHistory, ForgottenHoursError, TornReadError
 from bursar.adapters.dynamodb.transactions import TransactionConflictError, transact
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.domain.cluster.hours import Category, HourCosts, Unpriced
@@ -266,6 +266,16 @@ def test_hours_are_forgotten_by_their_own_clock_and_days_are_not(dynamodb_table:
     until = {item["pk"]: item.get("expires_at") for item in dynamodb_table.scan()["Items"]}
     seventy_days = int((NOON + HOUR + timedelta(days=70)).timestamp())
     assert until == {"CLUSTER#prod": seventy_days, "ROLL#DAY#prod": None}
+
+
+def test_a_day_whose_hours_have_expired_is_not_summed_from_the_rest(dynamodb_table: Any) -> None:
+    history = DynamoCostHistory(dynamodb_table)
+    for n in range(3):
+        history.put_hour(closed("2", TODAY.start + n * HOUR))
+    dynamodb_table.delete_item(Key={"pk": "CLUSTER#prod", "sk": "HOUR#2026-11-20T01"})
+    with pytest.raises(ForgottenHoursError, match="T01"):
+        history.put_hour(closed("5", TODAY.start))
+    assert the_day(history).total == Money.of(6)
 
 
 def test_hours_loaded_in_bulk_are_as_if_they_were_closed(dynamodb_table: Any) -> None:

@@ -28,6 +28,10 @@ _AFTER_ALL_CHUNKS = "~"
 Item = dict[str, Any]
 
 
+class ForgottenHoursError(Exception):
+    """A day cannot be summed again: other hours of it have expired. Nothing was written."""
+
+
 class TornReadError(Exception):
     """A query met a header and chunks of different versions, every time it was repeated."""
 
@@ -111,6 +115,7 @@ class DynamoCostHistory:
         else:
             kept = self._hours(costs.cluster, day, consistent=True)
             parts = [each for each in kept if each.window != costs.window] + [costs]
+            _refuse_forgotten(old["hours"], parts)
         extra = {
             "version": old["version"] + 1,
             "hours": sorted({*old["hours"], hour_name}),
@@ -137,6 +142,11 @@ class DynamoCostHistory:
                 return found
             consistent = True
         raise TornReadError(f"{pk}, {first} to {last}")
+
+
+def _refuse_forgotten(names: Iterable[str], parts: Sequence[HourCosts]) -> None:
+    if forgotten := set(names) - {CostKeys.hour(part.window.start) for part in parts}:
+        raise ForgottenHoursError(f"{parts[-1].cluster}: {', '.join(sorted(forgotten))}")
 
 
 def _hour_items(costs: HourCosts) -> list[Item]:
