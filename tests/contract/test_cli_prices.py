@@ -8,6 +8,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from moto import mock_aws
 
 from bursar.cli.prices import app
 from tests.contract.aws_loopback import serving
@@ -140,3 +141,54 @@ def test_spot_prices_are_shown_by_zone(
         ]
         assert run("spot", "m5.large", "g99.huge", "--region", "us-east-1") == 2
         assert capsys.readouterr().err == "bursar: g99.huge has no spot price in us-east-1\n"
+
+
+def test_types_say_what_a_price_is_divided_by(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("p4d.24xlarge", "t3.nano", "--region", "us-east-1", "--json")
+    with mock_aws():
+        assert run("types", *words) in (0, None)
+    gpu, small = json.loads(capsys.readouterr().out)
+    # 8 x 40,960 MiB
+    assert gpu == {
+        "instance_type": "p4d.24xlarge",
+        "vcpus": 96,
+        "memory_gib": "1152",
+        "accelerators": [
+            {"name": "A100", "manufacturer": "NVIDIA", "count": 8, "memory_gib": "40"}
+        ],
+        "gpu_memory_gib": "320",
+    }
+    assert (small["memory_gib"], small["accelerators"]) == ("0.5", [])
+    assert small["gpu_memory_gib"] is None
+
+
+def test_types_are_a_table_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    with mock_aws():
+        run("types", "p4d.24xlarge", "t3.nano", "--region", "us-east-1")
+    shown = capsys.readouterr().out
+    assert "Instance types in us-east-1" in shown
+    assert "8 A100" in shown
+
+
+def test_types_that_the_region_does_not_have_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with mock_aws():
+        assert run("types", "t3.nano", "g99.huge", "g98.tiny", "--region", "us-east-1") == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (
+        "",
+        "bursar: g99.huge is no instance type in us-east-1\n"
+        "bursar: g98.tiny is no instance type in us-east-1\n",
+    )
+
+
+def test_types_without_credentials_are_code_3(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    assert run("types", "t3.nano", "--region", "us-east-1") == 3
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (
+        "",
+        "bursar: instance types of us-east-1: Unable to locate credentials\n",
+    )

@@ -1,4 +1,4 @@
-"""`bursar prices`: what instances cost on demand now, and on the spot market these 30 days."""
+"""`bursar prices`: what instances cost on demand now, on the spot market, and what they hold."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
-from bursar.adapters.ec2_api import Ec2SpotHistory
+from bursar.adapters.ec2_api import Ec2InstanceTypes, Ec2SpotHistory
 from bursar.adapters.pricing_api import PricingApiPriceList, pricing_client
 from bursar.cli.exits import Exit, leave
+from bursar.domain.instance_types import InstanceType
 from bursar.domain.periods import Window
 from bursar.domain.price_list_errors import PriceListError, PriceListUnavailableError
 from bursar.domain.prices import PriceRow
 from bursar.domain.spot import SpotRange, SpotUnavailableError, by_zone, spot_range
 
 SPOT_DAYS = 30
+_MIB_PER_GIB = 1024
 
 app = App(name="prices", help="What instances cost, from AWS itself.")
 
@@ -75,6 +79,35 @@ def spot(*instance_types: str, region: Region, as_json: Json = False) -> None:
     Console().print(table)
 
 
+@app.command
+def types(*instance_types: str, region: Region, as_json: Json = False) -> None:
+    """vCPU, memory and accelerators of instance types, from EC2: what a price is divided by.
+
+    A type that the region does not have is an error (exit code 2). Without credentials or
+    network the exit code is 3.
+    """
+    found = _described(_distinct(instance_types), region)
+    if as_json:
+        _print_json([_shown_type(each) for each in found])
+        return
+    table = Table(title=f"Instance types in {region}")
+    table.add_column("type")
+    for heading in ("vCPU", "memory GiB"):
+        table.add_column(heading, justify="right")
+    table.add_column("accelerators")
+    table.add_column("GPU memory GiB", justify="right")
+    for each in found:
+        devices = ", ".join(f"{one.count} {one.name}" for one in each.accelerators)
+        table.add_row(
+            each.name,
+            str(each.vcpus),
+            _gib(each.memory_mib),
+            devices,
+            _device_gib(each) or ("unknown" if devices else ""),
+        )
+    Console().print(table)
+
+
 def _distinct(instance_types: Sequence[str]) -> list[str]:
     if not instance_types:
         leave(Exit.WRONG_INPUT, ["name at least one instance type"])
@@ -105,6 +138,16 @@ def _ranges(types: Sequence[str], region: str, window: Window) -> list[SpotRange
     return [each for each in found if each is not None]
 
 
+def _described(types: Sequence[str], region: str) -> list[InstanceType]:
+    try:
+        found = Ec2InstanceTypes(_ec2_client(region)).describe(types)
+    except (BotoCoreError, ClientError) as error:
+        leave(Exit.NO_PRICE, [f"instance types of {region}: {error}"])
+    if missing := [name for name in types if name not in found]:
+        leave(Exit.WRONG_INPUT, [f"{name} is no instance type in {region}" for name in missing])
+    return [found[name] for name in types]
+
+
 def _ec2_client(region: str) -> Any:
     patient = Config(retries={"mode": "standard"}, connect_timeout=5, read_timeout=30)
     return boto3.client("ec2", region_name=region, config=patient)
@@ -128,6 +171,36 @@ def _shown_range(found: SpotRange) -> dict[str, str]:
         "mean_usd_per_hour": found.mean.plain(),
         "high_usd_per_hour": found.high.plain(),
     }
+
+
+def _shown_type(each: InstanceType) -> dict[str, Any]:
+    """Sizes are strings of GiB; null where EC2 does not tell."""
+    return {
+        "instance_type": each.name,
+        "vcpus": each.vcpus,
+        "memory_gib": _gib(each.memory_mib),
+        "accelerators": [
+            {
+                "name": one.name,
+                "manufacturer": one.manufacturer,
+                "count": one.count,
+                "memory_gib": None if one.memory_mib is None else _gib(one.memory_mib),
+            }
+            for one in each.accelerators
+        ],
+        "gpu_memory_gib": _device_gib(each),
+    }
+
+
+def _device_gib(each: InstanceType) -> str | None:
+    """Of all its accelerators together; None without any, or where one's size is not told."""
+    total = each.accelerator_memory_mib
+    return _gib(total) if each.accelerators and total is not None else None
+
+
+def _gib(mib: int) -> str:
+    """1 MiB is 1/1024 GiB, which ten decimal places hold exactly: `0.5`, `488`."""
+    return f"{Decimal(mib) / _MIB_PER_GIB:f}"
 
 
 def _print_json(value: object) -> None:
