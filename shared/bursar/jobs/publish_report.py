@@ -19,7 +19,7 @@ from bursar.domain.periods import month_of
 from bursar.domain.prices import PriceChange
 from bursar.domain.quality import Quality
 from bursar.jobs.check_budgets import Books, current_window
-from bursar.jobs.check_health import expected_sources
+from bursar.jobs.check_health import OWN_NOTES, expected_sources
 from bursar.ports import BudgetStore, CostHistory, HealthLog, SpendStore
 
 
@@ -57,7 +57,8 @@ def gather_report(
 
 def _sources(config: Config, health: HealthLog, now: datetime) -> list[SourceReading]:
     """Every source that should be heard, and any other that was: silence is shown too."""
-    heard = {each.source: each for each in health.all()}
+    rows = (each for each in health.all() if not each.source.startswith(OWN_NOTES))
+    heard = {each.source: each for each in rows}
     patience = expected_sources(config)
     return [
         SourceReading(heard.get(source) or _never_heard(source, now), patience.get(source))

@@ -50,11 +50,32 @@ def test_one_outage_is_told_once_and_by_everyone_under_the_same_id():
     assert [row.alert.kind for row in outbox.all()] == ["source.blind"]
 
 
-def test_a_source_that_was_never_heard_is_silent():
-    outbox = MemoryOutbox()
-    told = check_health(config(), NOON, health=MemoryHealthLog(), outbox=outbox)
-    assert told == ["cluster/prod", "prices/eu-west-1", "spend"]
+def test_a_fresh_deployment_gives_each_source_its_patience_before_it_is_silent():
+    outbox, log = MemoryOutbox(), MemoryHealthLog()
+
+    def silent_after(hours: float) -> list[str]:
+        return check_health(config(), NOON + timedelta(hours=hours), health=log, outbox=outbox)
+
+    assert silent_after(0) == []
+    assert silent_after(1) == []
+    assert silent_after(1.1) == ["cluster/prod"]
+    assert silent_after(51) == ["cluster/prod", "prices/eu-west-1", "spend"]
     assert len(outbox.all()) == 3
+
+
+def test_a_source_that_is_heard_again_is_told_once():
+    outbox, log = MemoryOutbox(), seen(**{"prices/eu-west-1": 49 * 60})
+    check_health(config(), NOON, health=log, outbox=outbox)
+    later = NOON + timedelta(hours=1)
+    for source in FRESH:
+        heard = SourceHealth(source=source, at=later, quality=Quality.FINAL, good_at=later)
+        log.saw(heard)
+
+    for minutes in (0, 60):
+        at = later + timedelta(minutes=minutes)
+        assert check_health(config(), at, health=log, outbox=outbox) == []
+
+    assert [row.alert.kind for row in outbox.all()] == ["source.blind", "source.restored"]
 
 
 def test_a_cluster_that_is_seen_hourly_may_miss_one_look():
