@@ -281,7 +281,15 @@ def test_a_day_whose_hours_have_expired_is_not_summed_from_the_rest(dynamodb_tab
 def test_hours_loaded_in_bulk_are_as_if_they_were_closed(dynamodb_table: Any) -> None:
     history = DynamoCostHistory(dynamodb_table)
     hours = [closed("1.5", TODAY.start + n * HOUR) for n in range(24)]
-    history.load(hours)
+    history.load(hours, hours_from=hours[0].window.start)
     assert history.hours("prod", TODAY) == hours
     history.put_hour(closed("2.5", TODAY.start))
     assert the_day(history).total == Money.of("37")
+
+
+def test_of_older_days_only_the_sums_are_loaded(dynamodb_table: Any) -> None:
+    history = DynamoCostHistory(dynamodb_table)
+    hours = [closed("1.5", TODAY.start + n * HOUR) for n in range(24)]
+    history.load(hours, hours_from=TODAY.end)
+    assert history.hours("prod", TODAY) == []
+    assert the_day(history).total == Money.of("36")

@@ -31,10 +31,18 @@ def close_hour(
     prices: PriceBook,
     history: CostHistory,
 ) -> HourCosts:
-    """Close one UTC hour. Closing it again, with the same data, stores the same rows."""
+    """Close one UTC hour. Closing it again, with the same data, stores the same rows.
+
+    An hour whose snapshots have expired since keeps the rows it has: what was known once is
+    not replaced by `unknown`.
+    """
     reach = timedelta(minutes=2 * cluster.snapshot_every_minutes)
     around = Window(hour.start - reach, hour.end + reach)
     time = integrate(hour, snapshots.between(cluster.name, around), lifetimes.states)
+    if not time.known_seconds:
+        for before in history.hours(cluster.name, hour):
+            if before.known_seconds:
+                return before
     described = volumes.describe(
         {volume.volume_id for volume, _ in time.volumes if volume.volume_id}
     )

@@ -9,7 +9,6 @@ from bursar.config import Config
 from bursar.domain.cluster.lifetimes import InstanceState
 from bursar.domain.cluster.records import ClusterSnapshot
 from bursar.domain.health import SourceHealth
-from bursar.domain.periods import DAY
 from bursar.domain.quality import Quality
 from bursar.domain.spend import Metric
 from bursar.jobs.check_health import expected_sources
@@ -18,13 +17,14 @@ from bursar.local.guard import Stores
 from bursar.local.scenario import Scenario, inventory, pods
 
 _SNAPSHOTS_REACH_BACK = timedelta(hours=3)
-_INSTANCES_REACH_BACK = timedelta(days=14)
-_SPEND_REACHES_BACK = timedelta(days=70)
+_SPEND_REACHES_BACK = timedelta(days=31)
+_HOURS_REACH_BACK = timedelta(days=7)
+_LIVES_REACH_BACK = timedelta(days=120)
 
 
 def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, now: datetime) -> None:
     """Write everything that the functions will look for from `now` on."""
-    stores.history.load(past.hours)
+    stores.history.load(past.hours, hours_from=now - _HOURS_REACH_BACK)
     stores.prices.record(past.prices)
     first, last = (now - _SPEND_REACHES_BACK).date(), now.date()
     for metric in Metric:
@@ -51,8 +51,10 @@ def _recent_instances(
     for cluster in config.clusters:
         nodes = inventory(scenario.state(cluster.name, now)).nodes
         alive = {node.instance_id for node in nodes}
-        for at, instance, state in scenario.instance_events(cluster.name, now - DAY * 90, now):
-            if instance in alive or at >= now - _INSTANCES_REACH_BACK:
+        for at, instance, state in scenario.instance_events(
+            cluster.name, now - _LIVES_REACH_BACK, now
+        ):
+            if instance in alive or at >= now - _SNAPSHOTS_REACH_BACK:
                 yield InstanceState(instance, state, at)
 
 

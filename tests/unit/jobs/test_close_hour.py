@@ -129,3 +129,11 @@ def test_the_policy_is_what_the_configuration_chose(support, extended):
     policy = cost_policy(cluster)
     assert (policy.extended_support, policy.spread) == (extended, "weighted")
     assert policy.shared_namespaces == {"a", "b"}
+
+
+def test_an_hour_whose_snapshots_have_expired_keeps_the_rows_it_has(ledger):
+    known = ledger.close()
+    ledger.snapshots = MemorySnapshotStore()
+
+    assert ledger.close() == known
+    assert ledger.history.hours("prod", TEN_TO_ELEVEN) == [known]

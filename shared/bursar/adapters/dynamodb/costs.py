@@ -65,8 +65,8 @@ class DynamoCostHistory:
                 return
         raise TransactionConflictError(f"{name} of {costs.cluster}: its day kept changing")
 
-    def load(self, hours: Iterable[HourCosts]) -> None:
-        """Write closed hours of whole days in bulk, and their days, over whatever is there.
+    def load(self, hours: Iterable[HourCosts], hours_from: datetime) -> None:
+        """Write days in bulk, and of the latest their hours too, over whatever is there.
 
         For a backfill before the guard runs: unlike `put_hour`, it must not race with a close.
         """
@@ -74,7 +74,7 @@ class DynamoCostHistory:
         with self._table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
             for hour in hours:
                 days[hour.cluster, day_of(hour.window.start)].append(hour)
-                for item in _hour_items(hour):
+                for item in _hour_items(hour) if hour.window.start >= hours_from else ():
                     batch.put_item(Item=item)
             for (cluster, day), parts in days.items():
                 extra = {
