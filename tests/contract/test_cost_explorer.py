@@ -209,3 +209,32 @@ def test_a_refusal_is_an_unavailable_bill(monkeypatch: pytest.MonkeyPatch) -> No
         pytest.raises(BillUnavailableError, match="not yours"),
     ):
         bill.facts(FIRST, FIRST, AS_OF)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"ResultsByTime": None},
+        {"ResultsByTime": [{"TimePeriod": {"Start": "moo"}, "Estimated": False, "Total": {}}]},
+        {"ResultsByTime": [{"TimePeriod": {}, "Total": {}}]},
+        {"ResultsByTime": ["moo"]},
+    ],
+    ids=json.dumps,
+)
+def test_nonsense_is_no_bill(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
+    server = CostExplorerServer({})
+    monkeypatch.setattr(server, "answer", lambda _: (200, json.dumps(answer).encode()))
+    with bill_of(server, monkeypatch) as bill, pytest.raises(BillUnavailableError, match="bill"):
+        bill.facts(FIRST, FIRST, AS_OF)
+
+
+def test_a_day_that_is_not_told_is_not_a_day_that_cost_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = CostExplorerServer({FIRST: {"Amazon S3": "1"}})
+    with (
+        bill_of(server, monkeypatch) as bill,
+        pytest.raises(BillUnavailableError, match=r"nothing of 2 days, the first 2024-02-02"),
+    ):
+        bill.facts(FIRST, FIRST + timedelta(days=2), AS_OF)

@@ -32,6 +32,7 @@ _COUNTER_LIVES = timedelta(days=3)
 _TOLERANCE = Money.of("0.01")  # Cost Explorer rounds each group at the tenth place
 
 Cell = tuple[date, Metric, str]  # the third is the name of a group
+Names = Callable[[list[str]], list[str]]  # of the groups that an answer's keys belong to
 
 
 @dataclass(slots=True)
@@ -65,10 +66,12 @@ class CostExplorerBill:
 
         Raises:
             SpendCapReachedError: the pages of the day of `as_of` are used up.
-            BillUnavailableError: Cost Explorer refused, or answered in another currency.
+            BillUnavailableError: Cost Explorer refused, or answered in another currency, not
+                of every day, or something that is no bill.
             GroupsDoNotSumError: the groups of a day differ from its total by more than a cent.
         """
-        total = self._ask(first, last, as_of, [], lambda _: [TOTAL_GROUP])
+        total = self._ask(first, last, as_of)
+        _check_days(total, first, last)
         services = self._ask(
             first,
             last,
@@ -105,24 +108,21 @@ class CostExplorerBill:
         first: date,
         last: date,
         as_of: datetime,
-        group_by: list[dict[str, str]],
-        names: Callable[[list[str]], list[str]],
+        group_by: Sequence[Mapping[str, str]] = (),
+        names: Names | None = None,
     ) -> _Answer:
         answer = _Answer()
-        for result in self._results(first, last, as_of, group_by):
-            day = date.fromisoformat(result["TimePeriod"]["Start"])
-            estimated = answer.estimated.get(day, False) or bool(result["Estimated"])
-            answer.estimated[day] = estimated
-            groups = result["Groups"] if group_by else [{"Keys": [], "Metrics": result["Total"]}]
-            for group in groups:
-                for metric in Metric:
-                    amount = _amount(group["Metrics"].get(metric), day, metric)
-                    for name in names(group["Keys"]):
-                        answer.amounts[day, metric, name] += amount
+        try:
+            for result in self._results(first, last, as_of, group_by):
+                _read(result, answer, names)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise BillUnavailableError(
+                f"Cost Explorer's answer is no bill: {type(error).__name__}: {error}"
+            ) from error
         return answer
 
     def _results(
-        self, first: date, last: date, as_of: datetime, group_by: list[dict[str, str]]
+        self, first: date, last: date, as_of: datetime, group_by: Sequence[Mapping[str, str]]
     ) -> Iterator[Mapping[str, Any]]:
         request: dict[str, Any] = {
             "TimePeriod": {"Start": first.isoformat(), "End": (last + _DAY).isoformat()},
@@ -149,6 +149,27 @@ class CostExplorerBill:
                 f"the {self._pages_per_day} pages of {as_of.date().isoformat()} are used up"
                 " (spend.pages_per_day)"
             )
+
+
+def _read(result: Mapping[str, Any], into: _Answer, names: Names | None) -> None:
+    """Add one day's groups, or its total where none were asked for."""
+    day = date.fromisoformat(result["TimePeriod"]["Start"])
+    into.estimated[day] = into.estimated.get(day, False) or bool(result["Estimated"])
+    groups = result["Groups"] if names else [{"Keys": [], "Metrics": result["Total"]}]
+    for group in groups:
+        for metric in Metric:
+            amount = _amount(group["Metrics"].get(metric), day, metric)
+            for name in names(group["Keys"]) if names else [TOTAL_GROUP]:
+                into.amounts[day, metric, name] += amount
+
+
+def _check_days(total: _Answer, first: date, last: date) -> None:
+    """Cost Explorer tells every day that it is asked for, also one that cost nothing."""
+    days = {first + n * _DAY for n in range((last - first).days + 1)}
+    if missing := sorted(days - total.estimated.keys()):
+        raise BillUnavailableError(
+            f"Cost Explorer said nothing of {len(missing)} days, the first {missing[0]}"
+        )
 
 
 def _tag(key: str) -> str:

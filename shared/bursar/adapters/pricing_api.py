@@ -158,7 +158,9 @@ class PricingApiPriceList:
                 page = self._client.get_products(**request)
             except (BotoCoreError, ClientError) as error:
                 raise PriceListUnavailableError(f"the AWS Price List: {error}") from error
-            products += [read_product(item) for item in page["PriceList"]]
+            if (items := page.get("PriceList")) is None:
+                raise PriceListUnavailableError("the AWS Price List answered without a list")
+            products += [read_product(item) for item in items]
             if not (token := page.get("NextToken")):
                 return products
             request["NextToken"] = token
