@@ -131,8 +131,10 @@ class LocalGuard:
                 )
             )
             self.deployment = self.cloud.deploy(assembly)
-            for cluster in config.clusters:
-                stack.enter_context(self._serve(cluster))
+            self.clusters = {
+                cluster.name: stack.enter_context(self._serve(cluster))
+                for cluster in config.clusters
+            }
             self.stores = self._stores()
             self._told_until = clock.now
             self._follow = clock

@@ -91,26 +91,30 @@ class KubernetesServer:
         self._forbidden: frozenset[str] = frozenset()
         self.gzip_from_bytes = gzip_from_bytes
         self.asked: list[Asked] = []
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(self), False)
-        self._http.daemon_threads = True
+        self._port = port
+        self._http: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        self._http.server_bind()
-        self._http.server_activate()
+        """Listen; after a stop, again where it did before."""
+        self._http = ThreadingHTTPServer(("127.0.0.1", self._port), _handler(self))
+        self._http.daemon_threads = True
+        self._port = self._http.server_port
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        if self._thread is not None:
-            self._http.shutdown()
-            self._thread.join()
-            self._thread = None
+        """Refuse connections from now on."""
+        if self._http is None or self._thread is None:
+            return
+        self._http.shutdown()
         self._http.server_close()
+        self._thread.join()
+        self._http = self._thread = None
 
     def __enter__(self) -> Self:
         self.start()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -52,6 +53,18 @@ class JsonRpcServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    @contextmanager
+    def disturbed(self, operation: Operation) -> Iterator[None]:
+        """Answer everything with this instead: a service that is down, or talks nonsense."""
+        operations, self._operations = (
+            self._operations,
+            dict.fromkeys(self._operations, operation),
+        )
+        try:
+            yield
+        finally:
+            self._operations = operations
 
     def answer(self, target: str, body: bytes) -> tuple[int, dict[str, Any]]:
         name = target.rpartition(".")[2]

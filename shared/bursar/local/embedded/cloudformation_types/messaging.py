@@ -1,11 +1,14 @@
-"""SNS subscriptions, and who may send to topics and queues."""
+"""SNS subscriptions, chat channels, and who may send to topics and queues."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
+from bursar.local.embedded.cloudformation_types.recorded import record
 from bursar.local.embedded.cloudformation_types.resources import Create, Created, Request
+
+CHAT = "https://global.sns-api.chatbot.amazonaws.com"
 
 
 def _subscription(request: Request) -> Created:
@@ -46,7 +49,15 @@ def _queue_policy(request: Request) -> Created:
     return Created(request.logical_id)
 
 
+def _slack_channel(request: Request) -> Created:
+    """The real service subscribes itself to each of the channel's topics."""
+    for topic in request.properties["SnsTopicArns"]:
+        request.stack.client("sns").subscribe(TopicArn=topic, Protocol="https", Endpoint=CHAT)
+    return record(request)
+
+
 TYPES: Mapping[str, Create] = {
+    "AWS::Chatbot::SlackChannelConfiguration": _slack_channel,
     "AWS::SNS::Subscription": _subscription,
     "AWS::SNS::TopicPolicy": _topic_policy,
     "AWS::SQS::QueuePolicy": _queue_policy,

@@ -12,7 +12,7 @@ from bursar.local.embedded.cloudformation_types.resources import (
 )
 
 
-def _record(request: Request) -> Created:
+def record(request: Request) -> Created:
     request.stack.recorded.append(Recorded(request.logical_id, request.type, request.properties))
     service, kind = request.type.lower().split("::")[1:]
     arn = f"arn:aws:{service}:{request.stack.region}:{request.stack.account}:{kind}/{request.name}"
@@ -23,11 +23,10 @@ def _record(request: Request) -> Created:
 TYPES: Mapping[str, Create] = dict.fromkeys(
     (
         "AWS::CDK::Metadata",
-        "AWS::Chatbot::SlackChannelConfiguration",
         "AWS::EC2::VPCEndpoint",
         "AWS::EKS::AccessEntry",
         # a host bundle uses the packages of this machine, so the layer is empty
         "AWS::Lambda::LayerVersion",
     ),
-    _record,
+    record,
 )
