@@ -17,8 +17,8 @@ def handler(run: ClusterRun, ports: Ports) -> dict[str, Any]:
         run.last_complete_hour,
         snapshots=ports.snapshots,
         lifetimes=ports.lifetimes,
-        volumes=ports.volumes(cluster.region),
-        reservations=ports.reservations(cluster.region),
+        volumes=ports.volumes(cluster),
+        reservations=ports.reservations(cluster),
         prices=ports.prices,
         history=ports.history,
     )

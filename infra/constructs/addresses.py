@@ -11,6 +11,8 @@ from infra.constructs.function import Function
 from infra.constructs.storage import Storage
 from infra.constructs.topics import Topics
 
+_ENTER_CLUSTERS = ("snapshot_cluster", "close_hour")
+
 
 def publish_addresses(
     stack: Stack,
@@ -21,7 +23,8 @@ def publish_addresses(
 ) -> None:
     """`TableName`, ..., `FunctionCollectPrices`, ...; a twin in a private network ends in its VPC.
 
-    A cluster of another region needs an access entry, made there, for `RoleSnapshotCluster`.
+    A cluster of another region needs an access entry, made there, for `RoleSnapshotCluster`;
+    the role of a cluster of another account trusts that and `RoleCloseHour`.
     """
     addresses = {
         "TableName": storage.table.table_name,
@@ -33,7 +36,7 @@ def publish_addresses(
     }
     for function in functions:
         addresses[f"Function{function.node.id}"] = function.lambda_function.function_name
-        if function.name == "snapshot_cluster":
+        if function.name in _ENTER_CLUSTERS:
             addresses[f"Role{function.node.id}"] = function.role_arn
     for name, address in addresses.items():
         CfnOutput(stack, name, value=address)

@@ -28,6 +28,7 @@ class ClusterSnapshots(Construct):
         grant_cluster_access: bool,
     ) -> None:
         super().__init__(scope, id_)
+        self._clusters = config.clusters
         self._shared = shared
         self._settings = settings
         self._by_vpc: dict[str | None, Function] = {}
@@ -54,6 +55,11 @@ class ClusterSnapshots(Construct):
     def functions(self) -> list[Function]:
         return list(self._by_vpc.values())
 
+    @property
+    def functions_abroad(self) -> list[Function]:
+        """Those that assume roles of other accounts; none in a private network can."""
+        return [self.function_for(each) for each in self._clusters if each.role_arn][:1]
+
     def function_for(self, cluster: Cluster) -> Function:
         return self._by_vpc[cluster.network.vpc_id if cluster.network else None]
 
@@ -76,7 +82,7 @@ class ClusterSnapshots(Construct):
             self,
             f"Access-{cluster.name}",
             cluster_name=cluster.name,
-            principal_arn=self.function_for(cluster).role_arn,
+            principal_arn=cluster.role_arn or self.function_for(cluster).role_arn,
             type="STANDARD",
             kubernetes_groups=[READERS],
         )

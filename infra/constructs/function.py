@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from aws_cdk import Duration, RemovalPolicy
@@ -91,6 +92,12 @@ class Function(Construct):
         self.lambda_function.add_to_role_policy(
             iam.PolicyStatement(actions=list(actions), resources=["*"])
         )
+
+    def may_assume(self, role_arns: Sequence[str]) -> None:
+        if role_arns:
+            self.lambda_function.add_to_role_policy(
+                iam.PolicyStatement(actions=["sts:AssumeRole"], resources=list(role_arns))
+            )
 
 
 def pascal_case(name: str) -> str:

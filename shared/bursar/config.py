@@ -51,6 +51,10 @@ Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,99}$")]
 Region = Annotated[str, Field(pattern=REGION_PATTERN)]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+RoleArn = Annotated[
+    str,
+    Field(pattern=r"^arn:aws(-[a-z]+)*:iam::\d{12}:role/[a-zA-Z0-9_+=,.@/-]+$", max_length=640),
+]
 CapacityReservationId = Annotated[str, Field(pattern=r"^cr-[0-9a-f]+$")]
 HttpsUrl = Annotated[str, Field(pattern=r"^https://\S+$")]
 Endpoint = Annotated[
@@ -79,7 +83,14 @@ class PrivateNetwork(_Section):
 class Cluster(_Section):
     name: Name = Field(description="the EKS cluster's name; it signs the token")
     region: Region
-    account: AccountId | None = None
+    account: AccountId | None = Field(default=None, description="default: Bursar's own")
+    role_arn: RoleArn | None = Field(
+        default=None,
+        description="assumed to read a cluster of another account, which must let Bursar in: the "
+        "role trusts RoleSnapshotCluster and RoleCloseHour of the stack's outputs, an EKS access "
+        "entry puts it into the group bursar-readers, and it may ec2:DescribeVolumes and "
+        "ec2:DescribeCapacityReservations",
+    )
     endpoint: Endpoint = Field(description="the cluster's API endpoint")
     certificate_authority: CertificateAuthority | None = Field(
         default=None, description="base64, as `aws eks describe-cluster` has it"
@@ -179,6 +190,7 @@ class Config(_Section):
             if self.is_private_elsewhere(cluster):
                 told = f"cluster {cluster.name!r} is private and in another account or region"
                 yield ("clusters", n, "network"), told
+            yield from self._role_problems(n, cluster)
         known = {cluster.name for cluster in self.clusters}
         for n, budget in enumerate(self.budgets):
             names, at = f"budget {budget.id!r} names", ("budgets", n)
@@ -191,6 +203,22 @@ class Config(_Section):
             if budget.book is Book.BILLED and not self.spend.enabled:
                 told = f"budget {budget.id!r} needs spend, which is not enabled"
                 yield (*at, "scope"), told
+
+    def _role_problems(
+        self, n: int, cluster: Cluster
+    ) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        named, account = f"cluster {cluster.name!r}", self.account_of(cluster)
+        if cluster.role_arn is None:
+            if account != self.account and cluster.network is None:
+                told = f"{named} is in account {account}: name the role_arn to assume there"
+                yield ("clusters", n, "account"), told
+            return
+        if cluster.network:
+            told = f"{named}: from its private network STS cannot be asked for a role_arn"
+            yield ("clusters", n, "role_arn"), told
+        if (of := cluster.role_arn.split(":")[4]) != account:
+            told = f"{named} is in account {account}, and its role_arn in {of}"
+            yield ("clusters", n, "role_arn"), told
 
     def cluster(self, name: str) -> Cluster:
         """The cluster of that name.
@@ -205,6 +233,11 @@ class Config(_Section):
 
     def account_of(self, cluster: Cluster) -> str:
         return cluster.account or self.account
+
+    @property
+    def role_arns(self) -> tuple[str, ...]:
+        """The roles that are assumed to read clusters of other accounts."""
+        return tuple(sorted({each.role_arn for each in self.clusters if each.role_arn}))
 
     @property
     def price_regions(self) -> tuple[str, ...]:

@@ -70,15 +70,15 @@ class Ports:
 
         return PricingApiPriceList(pricing_client())
 
-    def volumes(self, region: str) -> ports.VolumeCatalogue:
+    def volumes(self, cluster: Cluster) -> ports.VolumeCatalogue:
         from bursar.adapters.ec2_api import Ec2VolumeCatalogue
 
-        return Ec2VolumeCatalogue(_client("ec2", region))
+        return Ec2VolumeCatalogue(_client_where("ec2", cluster))
 
-    def reservations(self, region: str) -> ports.ReservationCatalogue:
+    def reservations(self, cluster: Cluster) -> ports.ReservationCatalogue:
         from bursar.adapters.ec2_api import Ec2ReservationCatalogue
 
-        return Ec2ReservationCatalogue(_client("ec2", region))
+        return Ec2ReservationCatalogue(_client_where("ec2", cluster))
 
     @cached_property
     def spot_history(self) -> ports.SpotHistory:
@@ -151,3 +151,14 @@ def _client(service: str, region: str | None = None) -> Any:
     import boto3
 
     return boto3.client(service, region_name=region)
+
+
+def _client_where(service: str, cluster: Cluster) -> Any:
+    """A client of the cluster's region and account, in the cluster's role where it has one."""
+    if cluster.role_arn is None:
+        return _client(service, cluster.region)
+    from botocore.session import get_session
+
+    from bursar.adapters.assumed_role import AssumedRole
+
+    return AssumedRole(cluster.role_arn, get_session()).client(service, cluster.region)

@@ -74,4 +74,4 @@ def test_a_private_network_elsewhere_is_refused(synthesize, tmp_path):
     run = synthesize(tmp_path / "bursar.yaml", tmp_path / "out")
 
     assert run.returncode != 0
-    assert "cluster 'batch': a private network must be in 111122223333, eu-west-1" in run.stderr
+    assert "cluster 'batch' is private and in another account or region" in run.stderr

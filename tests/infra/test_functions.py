@@ -87,3 +87,7 @@ def test_without_clusters_and_spend_nobody_asks_for_them(smallest):
     assert "snapshot_cluster" not in smallest.functions()
     assert "collect_spend" not in smallest.functions()
     assert not smallest.all("AWS::EKS::AccessEntry")
+
+
+def test_the_roles_that_another_account_is_to_trust_are_in_the_outputs(deployed):
+    assert {"RoleSnapshotCluster", "RoleCloseHour"} <= set(deployed.outputs)

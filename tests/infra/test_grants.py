@@ -27,6 +27,7 @@ def those_who_may(deployed, action):
         ("ce:GetCostAndUsage", {"collect_spend"}),
         ("ec2:DescribeVolumes", {"close_hour"}),
         ("ec2:DescribeCapacityReservations", {"close_hour"}),
+        ("sts:AssumeRole", {"snapshot_cluster", "close_hour"}),
         ("lambda:InvokeFunction", {"close_hour", "collect_spend"}),
         ("dynamodb:GetRecords", {"send_notifications"}),
         ("dynamodb:GetItem", EVERYBODY - {"record_node_lifetimes"}),
@@ -54,6 +55,28 @@ def test_only_reading_and_tracing_take_any_resource(deployed, name):
         if not action.startswith(("xray:Put", "pricing:Get", "ce:Get", "ec2:Describe"))
     }
     assert not writes
+
+
+def test_only_the_configured_roles_are_assumed_and_none_from_a_private_network(deployed):
+    assuming = {
+        role["Ref"]: statement["Resource"]
+        for policy in deployed.all("AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        for role in policy["Roles"]
+        if statement["Action"] == "sts:AssumeRole"
+    }
+    public = {
+        function["Role"]["Fn::GetAtt"][0]
+        for name in ("snapshot_cluster", "close_hour")
+        for function in deployed.functions()[name].values()
+        if "VpcConfig" not in function
+    }
+
+    assert assuming == dict.fromkeys(public, "arn:aws:iam::444455556666:role/bursar-reader")
+
+
+def test_without_a_cluster_abroad_nobody_assumes_a_role(smallest):
+    assert not [n for n in smallest.functions() if "sts:AssumeRole" in smallest.allowed(n)]
 
 
 def test_nobody_scans_the_table_or_changes_it(deployed):

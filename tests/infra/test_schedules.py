@@ -15,6 +15,7 @@ def test_each_cluster_is_snapshotted_at_its_own_pace(deployed):
         "batch": "cron(0/10 * * * ? *)",
         "research": "cron(0 * * * ? *)",
         "overseas": "cron(0/5 * * * ? *)",
+        "abroad": "cron(0/5 * * * ? *)",
     }
 
 
@@ -24,7 +25,8 @@ def test_each_cluster_has_its_hour_closed_once_an_hour(deployed):
     ]
 
     assert sorted(closed) == [
-        (cluster, "cron(11 * * * ? *)") for cluster in ("batch", "overseas", "prod", "research")
+        (cluster, "cron(11 * * * ? *)")
+        for cluster in ("abroad", "batch", "overseas", "prod", "research")
     ]
 
 

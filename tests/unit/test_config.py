@@ -87,6 +87,62 @@ def test_what_is_wrong_is_named_with_its_line_and_field(
     assert any(each.startswith(said) for each in found), found
 
 
+ROLE = "arn:aws:iam::444455556666:role/teams/bursar-reader"
+NETWORK = """\
+    network:
+      vpc_id: vpc-1
+      availability_zones: [eu-west-1a]
+      subnet_ids: [subnet-1]
+      route_table_ids: [rtb-1]
+      security_group_ids: [sg-1]
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            '    account: "444455556666"\n',
+            [":7: clusters[0].account: cluster 'prod' is in account 444455556666: name the "
+             "role_arn to assume there"],
+        ),
+        (
+            f"    role_arn: {ROLE}\n",
+            [":7: clusters[0].role_arn: cluster 'prod' is in account 111122223333, and its "
+             "role_arn in 444455556666"],
+        ),
+        (
+            f"    role_arn: {ROLE.replace('444455556666', '111122223333')}\n{NETWORK}",
+            [":7: clusters[0].role_arn: cluster 'prod': from its private network STS cannot be "
+             "asked for a role_arn"],
+        ),
+        (
+            f'    account: "444455556666"\n{NETWORK}',
+            [":8: clusters[0].network: cluster 'prod' is private and in another account or "
+             "region"],
+        ),
+        (
+            "    role_arn: arn:aws:iam::444455556666:user/x\n",
+            [":7: clusters[0].role_arn: String should match pattern"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_cluster_of_another_account_needs_a_role_that_can_be_assumed(
+    tmp_path: Path, lines: str, said: list[str]
+) -> None:
+    found = problems(tmp_path, RIGHT.replace("  - name: prod\n", f"  - name: prod\n{lines}", 1))
+    assert [each[: len(told)] for each, told in zip(found, said, strict=True)] == said
+
+
+def test_the_roles_of_other_accounts_are_known_once(tmp_path: Path) -> None:
+    abroad = f'account: "444455556666"\n    role_arn: {ROLE}\n'
+    path = tmp_path / "bursar.yaml"
+    path.write_text(RIGHT.replace("  - name: prod\n", f"  - name: prod\n    {abroad}", 1))
+    config = read_config(path)
+    assert config.role_arns == (ROLE,)
+    assert config.account_of(config.cluster("prod")) == "444455556666"
+
+
 def test_a_section_that_is_missing_is_named(tmp_path: Path) -> None:
     text = RIGHT[: RIGHT.index("notifications:")]
     assert problems(tmp_path, text) == [":1: notifications: Field required"]

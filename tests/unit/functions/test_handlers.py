@@ -95,10 +95,10 @@ class MemoryPorts:
     def cluster_reader(self, _cluster: object) -> MemoryClusterReader:
         return MemoryClusterReader(inventory([node()]), [pod()])
 
-    def volumes(self, _region: str) -> MemoryVolumeCatalogue:
+    def volumes(self, _cluster: object) -> MemoryVolumeCatalogue:
         return MemoryVolumeCatalogue()
 
-    def reservations(self, _region: str) -> MemoryReservationCatalogue:
+    def reservations(self, _cluster: object) -> MemoryReservationCatalogue:
         return MemoryReservationCatalogue()
 
 

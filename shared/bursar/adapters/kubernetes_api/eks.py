@@ -1,9 +1,10 @@
-"""A configured EKS cluster, read with this function's own role."""
+"""A configured EKS cluster, read with this function's own role or the cluster's `role_arn`."""
 
 from __future__ import annotations
 
 from botocore.session import get_session
 
+from bursar.adapters.assumed_role import AssumedRole, Identity
 from bursar.adapters.kubernetes_api.access import ClusterAccess
 from bursar.adapters.kubernetes_api.eks_token import EksToken
 from bursar.adapters.kubernetes_api.reader import KubernetesApiReader
@@ -12,11 +13,16 @@ from bursar.config import Cluster
 
 
 def eks_reader(cluster: Cluster) -> KubernetesApiReader:
-    """A reader of the cluster at its configured endpoint; nothing is asked until it reads."""
+    """A reader of the cluster at its configured endpoint; nothing is asked until it reads.
+
+    A role of another account is assumed anew for each token, so also after a 401.
+    """
+    session = get_session()
+    identity: Identity = AssumedRole(cluster.role_arn, session) if cluster.role_arn else session
     access = ClusterAccess(
         endpoint=cluster.endpoint,
         certificate_authority=cluster.certificate_authority,
-        token=EksToken(cluster.name, cluster.region, get_session()),
+        token=EksToken(cluster.name, cluster.region, identity),
     )
     return KubernetesApiReader(
         KubernetesTransport(access),

@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 from typing import cast
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import ServiceId
-from botocore.session import Session
 from botocore.signers import RequestSigner
 
+from bursar.adapters.assumed_role import Identity
 from bursar.domain.cluster.records import ClusterUnreadableError
 
 _PREFIX = "k8s-aws-v1."
@@ -24,20 +24,21 @@ _EXPIRES_SECONDS = 60
 class EksToken:
     """Answers a fresh token at each call. `cluster_name` is the EKS cluster's own name."""
 
-    def __init__(self, cluster_name: str, region: str, session: Session) -> None:
+    def __init__(self, cluster_name: str, region: str, identity: Identity) -> None:
         self._cluster_name = cluster_name
         self._region = region
-        self._session = session
+        self._identity = identity
 
     def __call__(self) -> str:
         """Sign one request.
 
         Raises:
-            ClusterUnreadableError: there are no AWS credentials, or they could not be renewed.
+            ClusterUnreadableError: there are no AWS credentials, or they could not be renewed,
+                or the cluster's role could not be assumed.
         """
         try:
             url = self._presigned_url()
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
             raise ClusterUnreadableError(
                 f"no token for {self._cluster_name}: {type(error).__name__}: {error}"
             ) from error
@@ -49,8 +50,8 @@ class EksToken:
             self._region,
             "sts",
             "v4",
-            self._session.get_credentials(),
-            self._session.get_component("event_emitter"),
+            self._identity.get_credentials(),
+            self._identity.get_component("event_emitter"),
         )
         # the cluster accepts only its own partition's regional endpoints
         suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
