@@ -9,6 +9,7 @@ from typing import NoReturn
 
 
 class Exit(IntEnum):
+    DONE = 0
     WRONG_INPUT = 2
     NO_PRICE = 3
     UNREADABLE = 4

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 from rich.console import Console
 
 from bursar.cli.exits import Exit, leave
 from bursar.config import Config
+from bursar.config_file import ConfigError, read_config
 
 app = App(name="local", help="Run the whole guard on this machine, with no AWS account.")
 
@@ -21,6 +26,13 @@ _BUILD = Path(".build/demo")
 CONFIG = _BUILD / "bursar.yaml"
 ASSEMBLY = _BUILD / "assembly"
 Help = Parameter
+BackfillDays = Annotated[
+    int, Help(validator=Number(gte=1, lte=365), help="days before the template is deployed")
+]
+LiveHours = Annotated[
+    int, Help(validator=Number(gte=1, lte=72), help="hours that its schedules then fire")
+]
+Port = Annotated[int, Help(validator=Number(gte=0, lte=65_535), help="0 for any that is free")]
 
 
 @app.command
@@ -36,45 +48,69 @@ def demo(
     config: Path = CONFIG,
     assembly: Path = ASSEMBLY,
     output: Annotated[Path, Help(help="gets summary.json and report.html")] = Path("out/demo"),
+    backfill_days: BackfillDays = 57,
+    live_hours: LiveHours = 72,
 ) -> None:
     """Sixty days of a GenAI platform, the last three on the synthesized template."""
-    from bursar.cli.demo_views import print_demo, write_demo
-    from bursar.local.demo import run_demo
-
     settings = _prepared(config, assembly)
+    from bursar.cli.demo_views import print_demo, write_demo
+    from bursar.local.demo import DemoLength, run_demo
+
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
-    result = run_demo(settings, assembly, output / "lambda", _progress())
+    length = DemoLength(backfill_days, live_hours)
+    with _ended_in_order():
+        result = run_demo(settings, assembly, output / "lambda", _progress(), length)
     write_demo(result, output)
     print_demo(result, output)
 
 
 @app.command
 def serve(
-    port: int = 8787,
+    port: Port = 8787,
     config: Path = CONFIG,
     assembly: Path = ASSEMBLY,
     work: Path = Path("out/serve"),
+    backfill_days: BackfillDays = 57,
+    live_hours: LiveHours = 72,
 ) -> None:
     """Keep the demo's guard running on a faster clock, and its report on a local port."""
-    from bursar.cli.demo_views import pages
-    from bursar.local.serve import serve_demo
-
     settings = _prepared(config, assembly)
+    from bursar.cli.demo_views import pages
+    from bursar.local.demo import DemoLength
+    from bursar.local.serve import listen, serve_demo
+
     try:
-        serve_demo(settings, assembly, work, port, pages, _progress())
+        server = listen(port)
     except OSError as error:
         leave(Exit.WRONG_INPUT, [f"port {port}: {error.strerror or error}"])
+    length = DemoLength(backfill_days, live_hours)
+    with _ended_in_order(Exit.DONE):
+        serve_demo(settings, assembly, work, server, pages, _progress(), length)
+
+
+@contextmanager
+def _ended_in_order(interrupted: int = 128 + signal.SIGINT) -> Iterator[None]:
+    """Whoever ends us, by Ctrl-C or SIGTERM, ends everything that we started with us."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
     except KeyboardInterrupt:
         sys.stdout.write("stopped\n")
+        raise SystemExit(interrupted) from None
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        leave(Exit.WRONG_INPUT, ["a port of the demo's clusters is taken: run `make demo` anew"])
 
 
 def _prepared(config: Path, assembly: Path) -> Config:
-    from bursar.local.demo_config import read_demo_config
-
     if not (assembly / "manifest.json").exists() or not config.exists():
         leave(Exit.WRONG_INPUT, [f"{assembly} holds no synthesized template: run `make demo`"])
-    return read_demo_config(config)
+    try:
+        return read_config(config)
+    except ConfigError as error:
+        leave(Exit.WRONG_INPUT, error.problems)
 
 
 def _progress() -> Callable[[str], None]:

@@ -6,11 +6,15 @@ close. The bill and the budgets follow day by day.
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
 
 from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
 from bursar.adapters.memory.clusters import (
@@ -79,7 +83,7 @@ def live_through(
     """Run the jobs over the window as if it were passing."""
     past = Past(prices=list(prices))
     names = [cluster.name for cluster in config.clusters]
-    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
+    with _two_processes() as pool:
         tasks = [pool.submit(live_cluster, config, scenario, n, window, prices) for n in names]
         clusters = [task.result() for task in tasks]
     progress("clusters closed")
@@ -88,6 +92,29 @@ def live_through(
         past.prices += cluster.spot_rows
     _follow_days(config, window, past, bill)
     return past
+
+
+@contextmanager
+def _two_processes() -> Iterator[ProcessPoolExecutor]:
+    """A pool whose processes end at once with whatever ends this one."""
+    with ProcessPoolExecutor(2, get_context("spawn"), _end_with_parent) as pool:
+        try:
+            yield pool
+        except BaseException:
+            for process in active_children():
+                process.kill()
+            raise
+
+
+def _end_with_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent decides
+
+    def wait() -> None:
+        if parent := parent_process():
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def live_cluster(

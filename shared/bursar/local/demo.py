@@ -25,10 +25,29 @@ from bursar.local.seeding import seed
 
 SEED = 7
 START = datetime(2026, 8, 24, tzinfo=UTC)
-BACKFILL_DAYS = 57
-LIVE_DAYS = 3
+RUNAWAY_DAYS = 3  # the scenario's runaway begins that long before its end
 
 Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoLength:
+    """How much of the platform's life is lived through before the template, and then with it."""
+
+    backfill_days: int = 57
+    live_hours: int = 72
+
+    @property
+    def live(self) -> timedelta:
+        return timedelta(hours=self.live_hours)
+
+    @property
+    def scenario_days(self) -> int:
+        """So many that the runaway begins on the first live day."""
+        return self.backfill_days + RUNAWAY_DAYS
+
+
+WHOLE = DemoLength()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +83,7 @@ class Demo:
         self, config: Config, guard: LocalGuard, scenario: Scenario, now: datetime
     ) -> None:
         self.config, self.guard, self.scenario = config, guard, scenario
-        self.now = now
+        self.began = self.now = now
 
     def go_on(self, until: datetime, tell: Tell) -> int:
         """Let the schedules fire up to a time; answers how many did."""
@@ -94,12 +113,12 @@ class Demo:
 
     def comparisons(self) -> list[Comparison]:
         """The guard's figures beside the true cost, over the live hours that are closed."""
-        live = Window(START + BACKFILL_DAYS * DAY, self.now)
+        live = Window(self.began, self.now)
         return [self._compare(cluster.name, live) for cluster in self.config.clusters]
 
     def _compare(self, cluster: str, live: Window) -> Comparison:
         closed = self.guard.stores.history.hours(cluster, live)
-        window = Window(live.start, max(hour.window.end for hour in closed))
+        window = Window(live.start, max((hour.window.end for hour in closed), default=live.start))
         true = sum(true_cost(self.scenario, cluster, window).values(), Decimal(0))
         return Comparison(
             cluster=cluster,
@@ -110,14 +129,17 @@ class Demo:
 
 
 @contextmanager
-def open_demo(config: Config, assembly: Path, work: Path, tell: Tell) -> Iterator[Demo]:
+def open_demo(
+    config: Config, assembly: Path, work: Path, tell: Tell, length: DemoLength = WHOLE
+) -> Iterator[Demo]:
     """Backfill, deploy and seed: a guard that stands at the end of its past."""
-    scenario = Scenario(seed=SEED, start=START, account=config.account)
-    now = START + BACKFILL_DAYS * DAY
+    days = length.scenario_days
+    scenario = Scenario(seed=SEED, start=START, days=days, account=config.account)
+    now = START + length.backfill_days * DAY
     clock = Clock(START)
     services = Services(scenario, config, clock)
     try:
-        tell(f"backfilling {BACKFILL_DAYS} days through the jobs")
+        tell(f"backfilling {length.backfill_days} days through the jobs")
         past = _past(config, scenario, services, now, tell)
         clock.set(now)
         tell("deploying the synthesized template into the embedded AWS")
@@ -147,10 +169,12 @@ class DemoResult:
     messages_sent: int
 
 
-def run_demo(config: Config, assembly: Path, work: Path, tell: Tell) -> DemoResult:
+def run_demo(
+    config: Config, assembly: Path, work: Path, tell: Tell, length: DemoLength = WHOLE
+) -> DemoResult:
     """Live through all of it, and end every process that was started."""
-    with open_demo(config, assembly, work, tell) as demo:
-        fired = demo.go_on(demo.now + timedelta(days=LIVE_DAYS), tell)
+    with open_demo(config, assembly, work, tell, length) as demo:
+        fired = demo.go_on(demo.now + length.live, tell)
         tell(f"{fired} schedules fired")
         sent = len(demo.guard.cloud.sent())
         return DemoResult(demo.report(), tuple(demo.comparisons()), fired, sent)

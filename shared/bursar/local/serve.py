@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bursar.config import Config
 from bursar.domain.cost_report import CostReport
-from bursar.local.demo import LIVE_DAYS, open_demo
+from bursar.local.demo import WHOLE, DemoLength, open_demo
 
 _STEP = timedelta(hours=1)
 _GOES_ON = timedelta(days=6)  # the scenario reaches a week beyond its end
@@ -39,24 +39,30 @@ class _Newest:
             return self._pages.get(path)
 
 
-def serve_demo(
-    config: Config,
-    assembly: Path,
-    work: Path,
-    port: int,
-    render: Render,
-    tell: Callable[[str], None],
-) -> None:
-    """Run until interrupted. Prints `ready URL` on a line of its own once the page is there.
+def listen(port: int) -> ThreadingHTTPServer:
+    """Take a loopback port, 0 for any; who asks before there is an answer waits for it.
 
     Raises:
         OSError: the port is taken.
     """
     server = ThreadingHTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler)
     server.daemon_threads = True
+    return server
+
+
+def serve_demo(
+    config: Config,
+    assembly: Path,
+    work: Path,
+    server: ThreadingHTTPServer,
+    render: Render,
+    tell: Callable[[str], None],
+    length: DemoLength = WHOLE,
+) -> None:
+    """Run until interrupted. Prints `ready URL` on a line of its own once the page is there."""
     try:
-        with open_demo(config, assembly, work, tell) as demo:
-            demo.go_on(demo.now + timedelta(days=LIVE_DAYS), tell)
+        with open_demo(config, assembly, work, tell, length) as demo:
+            demo.go_on(demo.now + length.live, tell)
             pages = _Newest()
             pages.put(render(demo.report()))
             server.RequestHandlerClass = _handler(pages)
