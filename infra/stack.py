@@ -148,7 +148,10 @@ class BursarStack(Stack):
         topics.alerts.grant_publish(send_notifications.lambda_function)
         topics.slack.grant_publish(send_notifications.lambda_function)
         collect_prices.may("pricing:GetProducts", "ec2:DescribeSpotPriceHistory")
-        close_hour.may("ec2:DescribeVolumes", "ec2:DescribeCapacityReservations")
+        close_hour.may(
+            *("ec2:DescribeVolumes", "ec2:DescribeCapacityReservations"),
+            "elasticfilesystem:DescribeFileSystems",
+        )
         for function in (*snapshot_cluster.functions_abroad, close_hour):
             function.may_assume(config.role_arns)
         if collect_spend:

@@ -18,6 +18,7 @@ def handler(run: ClusterRun, ports: Ports) -> dict[str, Any]:
         snapshots=ports.snapshots,
         lifetimes=ports.lifetimes,
         volumes=ports.volumes(cluster),
+        file_systems=ports.file_systems(cluster),
         reservations=ports.reservations(cluster),
         prices=ports.prices,
         history=ports.history,

@@ -88,7 +88,7 @@ class Function(Construct):
         return role.role_arn
 
     def may(self, *actions: str) -> None:
-        """Allow read actions of services that know no resources to name: they take only `*`."""
+        """Allow read actions on `*`: what they read cannot be named beforehand."""
         self.lambda_function.add_to_role_policy(
             iam.PolicyStatement(actions=list(actions), resources=["*"])
         )

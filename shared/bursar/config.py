@@ -88,8 +88,8 @@ class Cluster(_Section):
         default=None,
         description="assumed to read a cluster of another account, which must let Bursar in: the "
         "role trusts RoleSnapshotCluster and RoleCloseHour of the stack's outputs, an EKS access "
-        "entry puts it into the group bursar-readers, and it may ec2:DescribeVolumes and "
-        "ec2:DescribeCapacityReservations",
+        "entry puts it into the group bursar-readers, and it may ec2:DescribeVolumes, "
+        "ec2:DescribeCapacityReservations and elasticfilesystem:DescribeFileSystems",
     )
     endpoint: Endpoint = Field(description="the cluster's API endpoint")
     certificate_authority: CertificateAuthority | None = Field(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
     from bursar.domain.cluster.hours import HourCosts
     from bursar.domain.cluster.lifetimes import InstanceState
     from bursar.domain.cluster.records import ClusterSnapshot, Inventory, Pod
-    from bursar.domain.cluster.storage import VolumeSpec
+    from bursar.domain.cluster.storage import FileSystemSpec, VolumeSpec
     from bursar.domain.health import SourceHealth
     from bursar.domain.instance_types import CapacityReservation
     from bursar.domain.periods import Window
@@ -77,6 +77,12 @@ class LifetimeStore(Protocol):
 class VolumeCatalogue(Protocol):
     def describe(self, volume_ids: Collection[str]) -> Mapping[str, VolumeSpec]:
         """What the volumes really are (type, size, IOPS, throughput); unknown ids are absent."""
+        ...
+
+
+class FileSystemCatalogue(Protocol):
+    def describe(self, file_system_ids: Collection[str]) -> Mapping[str, FileSystemSpec]:
+        """What is metered of EFS file systems; unknown ids are absent. No ids, no question."""
         ...
 
 

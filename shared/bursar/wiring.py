@@ -75,6 +75,11 @@ class Ports:
 
         return Ec2VolumeCatalogue(_client_where("ec2", cluster))
 
+    def file_systems(self, cluster: Cluster) -> ports.FileSystemCatalogue:
+        from bursar.adapters.efs_api import EfsFileSystemCatalogue
+
+        return EfsFileSystemCatalogue(lambda: _client_where("efs", cluster))
+
     def reservations(self, cluster: Cluster) -> ports.ReservationCatalogue:
         from bursar.adapters.ec2_api import Ec2ReservationCatalogue
 

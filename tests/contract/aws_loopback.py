@@ -12,7 +12,10 @@ Answer = Callable[[bytes], tuple[int, bytes]]
 
 @contextmanager
 def serving(answer: Answer, content_type: str = "application/x-amz-json-1.1") -> Iterator[str]:
-    """Serve `answer(body) -> (status, body)` for every POST; gives the server's URL."""
+    """Serve `answer(body) -> (status, body)` for every POST; gives the server's URL.
+
+    A GET has no body: `answer` is given its path instead.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -21,8 +24,12 @@ def serving(answer: Answer, content_type: str = "application/x-amz-json-1.1") ->
         def log_message(self, *_: object) -> None: ...
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, said = answer(body)
+            self.say(*answer(self.rfile.read(int(self.headers.get("Content-Length") or 0))))
+
+        def do_GET(self) -> None:
+            self.say(*answer(self.path.encode()))
+
+        def say(self, status: int, said: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(said)))

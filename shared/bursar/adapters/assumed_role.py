@@ -6,7 +6,8 @@ What that account must allow, once for each cluster (`role_arn` in bursar.yaml):
   stack's outputs name `RoleSnapshotCluster` and `RoleCloseHour`;
 - an EKS access entry of type STANDARD puts the role into the group `bursar-readers`, and
   `bursar cluster manifest` is applied to the cluster;
-- its policy allows `ec2:DescribeVolumes` and `ec2:DescribeCapacityReservations`.
+- its policy allows `ec2:DescribeVolumes`, `ec2:DescribeCapacityReservations` and, where
+  volumes stand on EFS, `elasticfilesystem:DescribeFileSystems`.
 
 EC2's state changes of that account are not heard here: its nodes live from the first snapshot
 that shows them to the last.

@@ -14,8 +14,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bursar.adapters.ec2_api import Ec2SpotHistory, Ec2VolumeCatalogue
+from bursar.adapters.efs_api import EfsFileSystemCatalogue
 from bursar.adapters.pricing_api import LivePriceBook, pricing_client
-from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.cluster.storage import FileSystemSpec, VolumeSpec
 from bursar.domain.periods import Window
 from bursar.domain.price_list_errors import PriceListUnavailableError
 from bursar.domain.prices import PriceKey, PriceRow, spot_parts
@@ -51,6 +52,10 @@ class LivePrices:
             self.problems.append(f"volumes are priced as their StorageClass says: {error}")
             return {}
 
+    @property
+    def file_systems(self) -> LiveFileSystems:
+        return LiveFileSystems(self._region, self.problems)
+
     def _spot(
         self, keys: Mapping[PriceKey, tuple[str, str]], at: datetime
     ) -> dict[PriceKey, PriceRow]:
@@ -78,3 +83,21 @@ class LivePrices:
 
     def _ec2(self, region: str) -> Any:
         return boto3.client("ec2", region_name=region, config=_IMPATIENT)
+
+
+class LiveFileSystems:
+    """A FileSystemCatalogue of one region, whose troubles go to `problems`."""
+
+    def __init__(self, region: str, problems: list[str]) -> None:
+        self._region = region
+        self._problems = problems
+
+    def describe(self, file_system_ids: Collection[str]) -> Mapping[str, FileSystemSpec]:
+        try:
+            return EfsFileSystemCatalogue(self._efs).describe(file_system_ids)
+        except (BotoCoreError, ClientError) as error:
+            self._problems.append(f"no sizes of EFS file systems: {error}")
+            return {}
+
+    def _efs(self) -> Any:
+        return boto3.client("efs", region_name=self._region, config=_IMPATIENT)

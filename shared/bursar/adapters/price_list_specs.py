@@ -225,6 +225,8 @@ SPECS: tuple[PriceSpec, ...] = (
     _transfer("internet", "AWS Outbound", "DataTransfer-Out-Bytes"),
     _files("AmazonEFS", "standard", "TimedStorage-ByteHrs"),
     _files("AmazonEFS", "infrequent-access", "IATimedStorage-ByteHrs"),
+    _files("AmazonEFS", "infrequent-access-elastic", "IATimedStorage-ET-ByteHrs"),
+    _files("AmazonEFS", "archive", "ArchiveTimedStorage-ByteHrs"),
     _files("AmazonEFS", "one-zone", "TimedStorage-Z-ByteHrs"),
     _files("AmazonEFS", "one-zone-infrequent-access", "IATimedStorage-Z-ByteHrs"),
     *(

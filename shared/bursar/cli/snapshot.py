@@ -18,7 +18,7 @@ from bursar.adapters.kubernetes_api.kubeconfig import read_kubeconfig
 from bursar.adapters.kubernetes_api.reader import KubernetesApiReader
 from bursar.adapters.kubernetes_api.transport import KubernetesTransport
 from bursar.adapters.live_prices import LivePrices
-from bursar.adapters.memory.clusters import MemoryVolumeCatalogue
+from bursar.adapters.memory.clusters import MemoryFileSystemCatalogue, MemoryVolumeCatalogue
 from bursar.cli.exits import Exit, leave, warn
 from bursar.cli.snapshot_views import print_json, print_table
 from bursar.config import DEFAULT_MODEL_LABELS, REGION_PATTERN
@@ -74,6 +74,7 @@ def snapshot(
             reader,
             prices=book or live,
             volumes=NO_VOLUMES if book else live,
+            file_systems=NO_FILE_SYSTEMS if book else live.file_systems,
             policy=CostPolicy(region, Basis(basis), frozenset(shared_namespace)),
             at=datetime.now(UTC),
         )
@@ -90,6 +91,8 @@ def snapshot(
 
 
 NO_VOLUMES = MemoryVolumeCatalogue()  # with a price file, AWS is not asked about anything
+
+NO_FILE_SYSTEMS = MemoryFileSystemCatalogue()
 
 
 class UsageError(ValueError):

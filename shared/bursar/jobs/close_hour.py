@@ -6,12 +6,16 @@ from datetime import timedelta
 
 from bursar.config import Cluster
 from bursar.domain.cluster import closing
+from bursar.domain.cluster.cluster_items import block_volume_ids
 from bursar.domain.cluster.costs import CostPolicy
+from bursar.domain.cluster.file_systems import file_system_ids
 from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.integration import integrate
+from bursar.domain.cluster.storage import Described
 from bursar.domain.periods import Window
 from bursar.ports import (
     CostHistory,
+    FileSystemCatalogue,
     LifetimeStore,
     PriceBook,
     ReservationCatalogue,
@@ -27,6 +31,7 @@ def close_hour(
     snapshots: SnapshotStore,
     lifetimes: LifetimeStore,
     volumes: VolumeCatalogue,
+    file_systems: FileSystemCatalogue,
     reservations: ReservationCatalogue,
     prices: PriceBook,
     history: CostHistory,
@@ -43,9 +48,11 @@ def close_hour(
         for before in history.hours(cluster.name, hour):
             if before.known_seconds:
                 return before
-    described = volumes.describe(
-        {volume.volume_id for volume, _ in time.volumes if volume.volume_id}
-    )
+    held = [volume for volume, _ in time.volumes]
+    described: Described = {
+        **volumes.describe(block_volume_ids(held)),
+        **file_systems.describe(file_system_ids(held)),
+    }
     policy = cost_policy(cluster)
     reserved = reservations.reserved(cluster.capacity_reservations)
     keys = closing.keys_needed(time, described, reserved, policy.region)

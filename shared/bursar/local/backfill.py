@@ -19,6 +19,7 @@ from multiprocessing import active_children, get_context, parent_process
 from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
 from bursar.adapters.memory.clusters import (
     MemoryClusterReader,
+    MemoryFileSystemCatalogue,
     MemoryLifetimeStore,
     MemoryReservationCatalogue,
     MemorySnapshotStore,
@@ -161,6 +162,7 @@ def live_cluster(
                 snapshots=snapshots,
                 lifetimes=lifetimes,
                 volumes=volumes,
+                file_systems=MemoryFileSystemCatalogue(),
                 reservations=MemoryReservationCatalogue(),
                 prices=store,
                 history=history,

@@ -15,6 +15,7 @@ from bursar import entrypoint
 from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
 from bursar.adapters.memory.clusters import (
     MemoryClusterReader,
+    MemoryFileSystemCatalogue,
     MemoryLifetimeStore,
     MemoryReservationCatalogue,
     MemorySnapshotStore,
@@ -97,6 +98,9 @@ class MemoryPorts:
 
     def volumes(self, _cluster: object) -> MemoryVolumeCatalogue:
         return MemoryVolumeCatalogue()
+
+    def file_systems(self, _cluster: object) -> MemoryFileSystemCatalogue:
+        return MemoryFileSystemCatalogue()
 
     def reservations(self, _cluster: object) -> MemoryReservationCatalogue:
         return MemoryReservationCatalogue()

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bursar.adapters.memory.clusters import (
+    MemoryFileSystemCatalogue,
     MemoryLifetimeStore,
     MemoryReservationCatalogue,
     MemorySnapshotStore,
@@ -18,7 +19,7 @@ from bursar.config import Cluster
 from bursar.domain import prices
 from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.lifetimes import InstanceState
-from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.cluster.storage import FileSystemSpec, VolumeSpec
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window, day_of
 from bursar.domain.prices import VolumeMeasure
@@ -26,6 +27,7 @@ from bursar.domain.quality import Quality
 from bursar.jobs.close_hour import close_hour, cost_policy
 from bursar.jobs.record_node_lifetimes import record_node_lifetimes
 from tests.unit.sample_cluster import (
+    GIB,
     REGION,
     TEN,
     TEN_TO_ELEVEN,
@@ -49,6 +51,7 @@ class Ledger:
         self.lifetimes = MemoryLifetimeStore()
         self.prices = MemoryPriceStore([*book().values(), GP3])
         self.history = MemoryCostHistory()
+        self.file_systems = MemoryFileSystemCatalogue()
         self.volumes = MemoryVolumeCatalogue([VolumeSpec("vol-pv1", "gp3", 200)])
 
     def close(self, hour: Window = TEN_TO_ELEVEN, cluster: Cluster = CLUSTER) -> HourCosts:
@@ -58,6 +61,7 @@ class Ledger:
             snapshots=self.snapshots,
             lifetimes=self.lifetimes,
             volumes=self.volumes,
+            file_systems=self.file_systems,
             reservations=MemoryReservationCatalogue(),
             prices=self.prices,
             history=self.history,
@@ -119,6 +123,38 @@ def test_the_price_of_the_hours_beginning_counts(ledger):
     later = row(prices.on_demand(REGION, "m5.xlarge"), "9")
     ledger.prices.record([later.model_copy(update={"effective_from": when(1)})])
     assert ledger.close().total == Money.of("1.026")
+
+
+def test_a_file_system_is_priced_by_what_efs_has_metered():
+    ledger = Ledger()
+    shared = volume("shared", driver="efs.csi.aws.com", volume_id="fs-1", claim_name=None)
+    for shot in all_hour([node()], [pod()], volumes=[shared]):
+        ledger.snapshots.put(shot)
+    ledger.file_systems = MemoryFileSystemCatalogue([FileSystemSpec("fs-1", 240 * GIB)])
+    key = prices.file_storage(REGION, "AmazonEFS", "standard")
+    ledger.prices.record([row(key, "0.30")])
+    # 1.006 for the node, 240 GiB x 0.30 / 720 h for the file system
+    costs = ledger.close()
+    assert (costs.total, costs.quality) == (Money.of("1.106"), Quality.FINAL)
+
+
+def test_only_what_stands_on_efs_is_asked_of_efs_and_the_rest_of_ec2(ledger):
+    asked: dict[str, set[str]] = {}
+
+    class Asked:
+        def __init__(self, service):
+            self._service = service
+
+        def describe(self, ids):
+            asked[self._service] = set(ids)
+            return {}
+
+    efs = volume("shared", driver="efs.csi.aws.com", volume_id="fs-1")
+    for shot in all_hour(volumes=[volume(), efs]):
+        ledger.snapshots.put(shot)
+    ledger.volumes, ledger.file_systems = Asked("ec2"), Asked("efs")
+    ledger.close()
+    assert asked == {"ec2": {"vol-pv1"}, "efs": {"fs-1"}}
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from bursar.adapters.memory.clusters import MemoryClusterReader, MemoryVolumeCatalogue
+from bursar.adapters.memory.clusters import (
+    MemoryClusterReader,
+    MemoryFileSystemCatalogue,
+    MemoryVolumeCatalogue,
+)
 from bursar.adapters.memory.prices import MemoryPriceStore
 from bursar.domain import prices
 from bursar.domain.cluster.costs import CostPolicy
+from bursar.domain.cluster.hours import Category
 from bursar.domain.cluster.records import ClusterUnreadableError, LoadBalancer
-from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.cluster.storage import FileSystemSpec, VolumeSpec
 from bursar.domain.money import Money
 from bursar.domain.prices import VolumeMeasure
 from bursar.jobs.price_cluster import price_cluster
-from tests.unit.sample_cluster import REGION, TEN, book, inventory, node, pod, row, volume
+from tests.unit.sample_cluster import GIB, REGION, TEN, book, inventory, node, pod, row, volume
 
 ROWS = [
     *book().values(),
@@ -29,6 +34,7 @@ def rate(reader: MemoryClusterReader, rows=ROWS):
         reader,
         prices=MemoryPriceStore(rows),
         volumes=MemoryVolumeCatalogue([VolumeSpec("vol-pv1", "gp3", 200)]),
+        file_systems=MemoryFileSystemCatalogue([FileSystemSpec("fs-1", 500 * GIB)]),
         policy=CostPolicy(REGION),
         at=TEN,
     )
@@ -60,3 +66,11 @@ def test_without_any_price_everything_is_listed_and_nothing_is_zero():
 def test_a_cluster_that_cannot_be_read_has_no_number():
     with pytest.raises(ClusterUnreadableError):
         rate(MemoryClusterReader(None))
+
+
+def test_a_file_system_is_priced_at_this_moment():
+    efs = volume("shared", driver="efs.csi.aws.com", volume_id="fs-1")
+    key = prices.file_storage(REGION, "AmazonEFS", "standard")
+    told = rate(MemoryClusterReader(inventory([node()], volumes=[efs])), [*ROWS, row(key, "0.36")])
+    assert told.by_category[Category.STORAGE] == Money.of("0.25")  # 500 GiB x 0.36 / 720 h
+    assert told.unpriced == ()

@@ -14,7 +14,7 @@ from bursar.domain.cluster.records import (
     Inventory,
     Pod,
 )
-from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.cluster.storage import FileSystemSpec, VolumeSpec
 from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.periods import Window
 
@@ -90,3 +90,11 @@ class MemoryVolumeCatalogue:
 
     def describe(self, volume_ids: Collection[str]) -> Mapping[str, VolumeSpec]:
         return {name: self._specs[name] for name in volume_ids if name in self._specs}
+
+
+class MemoryFileSystemCatalogue:
+    def __init__(self, specs: Collection[FileSystemSpec] = ()) -> None:
+        self._specs = {spec.file_system_id: spec for spec in specs}
+
+    def describe(self, file_system_ids: Collection[str]) -> Mapping[str, FileSystemSpec]:
+        return {name: self._specs[name] for name in file_system_ids if name in self._specs}

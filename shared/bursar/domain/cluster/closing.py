@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from bursar.domain import prices
 from bursar.domain.cluster.cluster_items import (
@@ -24,10 +24,11 @@ from bursar.domain.cluster.costs import (
     price_nodes,
     settle_shared,
 )
+from bursar.domain.cluster.file_systems import add_file_systems, file_system_keys
 from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.integration import ClusterTime
 from bursar.domain.cluster.node_prices import Prices, keys_of
-from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.cluster.storage import Described
 from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.periods import Window
 from bursar.domain.prices import PriceKey
@@ -36,7 +37,7 @@ from bursar.domain.quality import Quality
 
 def keys_needed(
     time: ClusterTime,
-    described: Mapping[str, VolumeSpec],
+    described: Described,
     reservations: Iterable[CapacityReservation],
     region: str,
 ) -> set[PriceKey]:
@@ -45,6 +46,7 @@ def keys_needed(
     return (
         keys_of((node for node, _ in time.nodes), region)
         | volume_keys(specs, region)
+        | file_system_keys(described.values(), region)
         | cluster_keys(region, balancers, is_eks=time.is_eks)
         | {prices.on_demand(region, reservation.instance_type) for reservation in reservations}
     )
@@ -54,7 +56,7 @@ def close(
     cluster: str,
     window: Window,
     time: ClusterTime,
-    described: Mapping[str, VolumeSpec],
+    described: Described,
     book: Prices,
     policy: CostPolicy,
     reservations: Iterable[CapacityReservation] = (),
@@ -80,6 +82,7 @@ def close(
     settle_shared(sheet, policy)
     owners = claim_owners(run.pod for run in time.pods)
     add_volumes(sheet, time.volumes, described, owners, policy, book, window.start)
+    add_file_systems(sheet, time.volumes, described, owners, policy, book, window.start)
     add_load_balancers(sheet, time.load_balancers, policy, book)
     add_public_addresses(sheet, time.nodes, policy, book)
     note_unlisted(sheet, time.not_served)

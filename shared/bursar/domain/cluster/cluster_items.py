@@ -22,7 +22,7 @@ from bursar.domain.cluster.records import (
     Pod,
     Volume,
 )
-from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.cluster.storage import Described, VolumeSpec
 from bursar.domain.eks_support import Support, support_of
 from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.money import Money
@@ -31,6 +31,7 @@ from bursar.domain.prices import PriceKey
 UNMOUNTED = "__unmounted__"
 _GIB = 2**30
 _EBS_DRIVERS = frozenset({"ebs.csi.aws.com", "kubernetes.io/aws-ebs", "ebs.csi.eks.amazonaws.com"})
+_EFS_DRIVER = "efs.csi.aws.com"
 
 _BILLED_LISTS = {"persistentvolumes": "volumes", "services": "load balancers"}
 
@@ -62,12 +63,23 @@ def note_claims(owners: dict[Claim, ClaimOwner], pod: Pod) -> None:
             owners[claim] = owner
 
 
-def volume_spec(volume: Volume, described: Mapping[str, VolumeSpec]) -> VolumeSpec | str:
+def is_file_system(volume: Volume) -> bool:
+    """Whether the volume stands on an EFS file system, which is billed instead of it."""
+    return volume.driver == _EFS_DRIVER and (volume.volume_id or "").startswith("fs-")
+
+
+def block_volume_ids(volumes: Iterable[Volume]) -> set[str]:
+    """The ids that EC2 may know."""
+    return {v.volume_id for v in volumes if v.volume_id and not is_file_system(v)}
+
+
+def volume_spec(volume: Volume, described: Described) -> VolumeSpec | str:
     """What the volume is: as EC2 says, else as its StorageClass asked for; or why nobody knows.
 
     The name of the class decides nothing: `gp2` may be the name of a class of gp3 volumes.
     """
-    if volume.volume_id and (spec := described.get(volume.volume_id)):
+    spec = described.get(volume.volume_id) if volume.volume_id else None
+    if isinstance(spec, VolumeSpec):
         return spec
     if volume.driver not in _EBS_DRIVERS:
         return f"{volume.driver or 'a volume without a driver'} is not billed by its claimed size"
@@ -105,7 +117,7 @@ def cluster_keys(region: str, balancers: Iterable[LoadBalancer], *, is_eks: bool
 def add_volumes(
     sheet: CostSheet,
     volumes: Iterable[tuple[Volume, int]],
-    described: Mapping[str, VolumeSpec],
+    described: Described,
     owners: Mapping[Claim, ClaimOwner],
     policy: CostPolicy,
     book: Prices,
@@ -113,9 +125,12 @@ def add_volumes(
 ) -> None:
     """Charge each volume to the workload that mounts it, else to its claim's namespace.
 
-    A released volume has no claim any more and is still billed: it is unallocated.
+    A released volume has no claim any more and is still billed: it is unallocated. Those on
+    EFS are left to `add_file_systems`.
     """
     for volume, seconds in volumes:
+        if is_file_system(volume):
+            continue
         spec = volume_spec(volume, described)
         if isinstance(spec, str):
             sheet.unpriced[volume.name] = spec
@@ -125,10 +140,10 @@ def add_volumes(
             sheet.unpriced[volume.name] = f"no price for {', '.join(map(str, hourly))}"
             continue
         amount = hourly.times(Fraction(seconds, SECONDS_PER_HOUR))
-        sheet.add(_volume_row(volume, owners), Category.STORAGE, amount)
+        sheet.add(volume_row(volume, owners), Category.STORAGE, amount)
 
 
-def _volume_row(volume: Volume, owners: Mapping[Claim, ClaimOwner]) -> RowKey:
+def volume_row(volume: Volume, owners: Mapping[Claim, ClaimOwner]) -> RowKey:
     if volume.phase != "Bound" or not volume.claim_namespace or not volume.claim_name:
         workload = f"__{volume.phase.lower()}__" if volume.phase else UNMOUNTED
         return RowKey(UNALLOCATED, workload, UNALLOCATED)

@@ -27,10 +27,11 @@ from bursar.domain.cluster.costs import (
     price_nodes,
     settle_shared,
 )
+from bursar.domain.cluster.file_systems import add_file_systems
 from bursar.domain.cluster.hours import COMPUTE, Basis, Category, RowKey, Unpriced, sum_rows
 from bursar.domain.cluster.node_prices import NodePrice, Prices
 from bursar.domain.cluster.records import IDLE, SHARED, UNALLOCATED, Inventory, Node, Pod
-from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.cluster.storage import Described
 from bursar.domain.money import Money
 from bursar.domain.quality import Quality
 
@@ -82,7 +83,7 @@ class ClusterRate:
 def rate_now(
     inventory: Inventory,
     pods: Iterable[Pod],
-    described: Mapping[str, VolumeSpec],
+    described: Described,
     book: Prices,
     policy: CostPolicy,
     at: datetime,
@@ -109,8 +110,9 @@ def rate_now(
     paid = price_nodes(sheet, uses.values(), policy, book)
     settle_shared(sheet, policy)
     hour = SECONDS_PER_HOUR
-    volumes = ((volume, hour) for volume in inventory.volumes)
+    volumes = [(volume, hour) for volume in inventory.volumes]
     add_volumes(sheet, volumes, described, owners, policy, book, at)
+    add_file_systems(sheet, volumes, described, owners, policy, book, at)
     balancers = ((balancer, hour) for balancer in inventory.load_balancers)
     add_load_balancers(sheet, balancers, policy, book)
     add_public_addresses(sheet, ((node, hour) for node in inventory.nodes), policy, book)

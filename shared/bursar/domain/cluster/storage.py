@@ -1,4 +1,7 @@
-"""What a volume is, as EC2 says: the volume's own type, IOPS and throughput decide its price."""
+"""What a volume or file system is, as EC2 and EFS say; and the price of an EBS volume.
+
+The volume's own type, IOPS and throughput decide it.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,22 @@ class VolumeSpec:
     iops: int | None = None
     throughput_mibps: int | None = None
     attached: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystemSpec:
+    """One EFS file system, and what was last metered of it in each storage class."""
+
+    file_system_id: str
+    standard_bytes: int | None  # None: nothing was metered yet
+    infrequent_access_bytes: int = 0
+    archive_bytes: int = 0
+    one_zone: bool = False
+    elastic_throughput: bool = False
+    provisioned_throughput: bool = False
+
+
+Described = Mapping[str, VolumeSpec | FileSystemSpec]  # by vol-... and fs-...
 
 
 def billed_quantities(spec: VolumeSpec) -> dict[VolumeMeasure, int | None]:
