@@ -101,7 +101,7 @@ def test_a_person_gets_tables(capsys) -> None:
     run("--month", "2025-03", "--cluster", "prod", "--per", "month")
     shown = capsys.readouterr().out
     assert "2025-03-01 to 2025-03-31, UTC: $3.00" in shown
-    assert "known: 2, unknown and in no amount: 742" in " ".join(shown.split())
+    assert "known: 2; unknown, and in no amount: 742." in " ".join(shown.split())
 
 
 @pytest.mark.usefixtures("guard")

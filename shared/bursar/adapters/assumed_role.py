@@ -10,7 +10,8 @@ What that account must allow, once for each cluster (`role_arn` in bursar.yaml):
   volumes stand on EFS, `elasticfilesystem:DescribeFileSystems`.
 
 EC2's state changes of that account are not heard here: its nodes live from the first snapshot
-that shows them to the last.
+that shows them to the last. Spot prices are those of the zones that Bursar's own account calls
+by the same names.
 """
 
 from __future__ import annotations

@@ -35,7 +35,9 @@ def costs(
     ] = "Bursar",
     region: Annotated[str | None, Help(help="where it is deployed; default: AWS' own")] = None,
     table: Annotated[str | None, Help(help="the table itself, instead of --stack")] = None,
-    cluster: Annotated[tuple[str, ...], Help(help="default: every cluster it knows")] = (),
+    cluster: Annotated[
+        tuple[str, ...], Help(negative="", help="default: every cluster known")
+    ] = (),
     by: Annotated[
         str, Help(help="namespace, workload, model, node_group, zone, category or label:NAME")
     ] = "namespace",

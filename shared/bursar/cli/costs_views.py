@@ -100,11 +100,13 @@ def print_tables(shown: SpanCosts, console: Console | None = None) -> None:
     console = console or Console(highlight=False)
     report = shown.report
     first, last = shown.span.start.date(), (shown.span.end - HOUR).date()
-    console.print(Text(f"{first} to {last}, UTC: {_dollars(shown.total)}", "bold"))
-    as_of = f"{report.as_of:%Y-%m-%d %H:%M} UTC" if report.as_of else "never"
+    so_far = " so far" if shown.span.end > report.now else ""
+    console.print(Text(f"{first} to {last}, UTC: {_dollars(shown.total)}{so_far}", "bold"))
+    as_of = f", as of {report.as_of:%Y-%m-%d %H:%M} UTC" if report.as_of else ""
+    console.print(f"Quality: {report.quality}{as_of}.")
     console.print(
-        f"{report.quality}, as of {as_of}; cluster hours known: {_hours(report.known_seconds)},"
-        f" unknown and in no amount: {_hours(report.unknown_seconds)}"
+        f"Cluster hours known: {_hours(report.known_seconds)};"
+        f" unknown, and in no amount: {_hours(report.unknown_seconds)}."
     )
     if shown.is_this_month:
         console.print(Text(_outlook(shown)))
@@ -127,10 +129,11 @@ def _clusters(clusters: Sequence[ClusterMonth]) -> Table:
     table = _table("Clusters", "cluster", "USD", "known h", "unknown h")
     table.add_column("quality")
     table.add_column("node prices split by", overflow="fold")
-    for each in clusters:
+    cents = apportion([each.parts.total for each in clusters])
+    for each, total in zip(clusters, cents, strict=True):
         table.add_row(
             Text(each.cluster),
-            "unknown" if each.is_blind else f"{each.parts.total.cents():,.2f}",
+            "unknown" if each.is_blind else f"{total:,.2f}",
             _hours(each.known_seconds),
             _hours(each.unknown_seconds),
             each.quality,
