@@ -107,6 +107,12 @@ class Cluster(_Section):
         default=(), description="bought for this cluster; what lies unused is its cost"
     )
 
+    @model_validator(mode="after")
+    def _can_be_trusted(self) -> Cluster:
+        if ".eks.amazonaws.com" in self.endpoint and self.certificate_authority is None:
+            raise ValueError("an EKS endpoint has a certificate_authority of its own: name it")
+        return self
+
 
 class ManualPrice(_Section):
     """A price that a person vouches for, such as a private offer; it goes before the list's."""

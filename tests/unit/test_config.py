@@ -143,6 +143,15 @@ def test_the_roles_of_other_accounts_are_known_once(tmp_path: Path) -> None:
     assert config.account_of(config.cluster("prod")) == "444455556666"
 
 
+def test_an_eks_endpoint_without_its_certificate_authority_could_never_be_read(
+    tmp_path: Path,
+) -> None:
+    eks = RIGHT.replace("prod.example.com", "A1.gr7.eu-west-1.eks.amazonaws.com")
+    [said] = problems(tmp_path, eks)
+    assert "certificate_authority" in said
+    assert said.startswith(":6: clusters[0]")
+
+
 def test_a_section_that_is_missing_is_named(tmp_path: Path) -> None:
     text = RIGHT[: RIGHT.index("notifications:")]
     assert problems(tmp_path, text) == [":1: notifications: Field required"]
