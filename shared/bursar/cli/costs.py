@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Literal
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from cyclopts import Parameter
 
-from bursar.adapters.cloudformation import StackNotFoundError, stack_outputs
 from bursar.adapters.dynamodb.costs import DynamoCostHistory
 from bursar.adapters.dynamodb.health import DynamoHealthLog
 from bursar.cli.costs_views import print_json, print_tables
+from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave, warn
 from bursar.domain.cluster.breakdowns import Breakdown, UnknownBreakdownError
 from bursar.domain.cost_report.timeline import Per
@@ -62,7 +60,7 @@ def costs(
     except (UnknownBreakdownError, SpanError) as error:
         leave(Exit.WRONG_INPUT, [str(error)])
     try:
-        kept = _table(table, stack, region)
+        kept = deployed_table(table, stack, region)
         history = DynamoCostHistory(kept)
         shown = read_costs(
             _clusters(cluster, span, history, DynamoHealthLog(kept)),
@@ -72,8 +70,8 @@ def costs(
             now=now,
             history=history,
         )
-    except (BotoCoreError, ClientError, StackNotFoundError) as error:
-        _leave_unanswered(error, stack)
+    except UNANSWERED as error:
+        leave_unanswered(error, stack)
     (print_json if json else print_tables)(shown)
     warn(_notes(shown))
 
@@ -111,14 +109,6 @@ def _day(option: str, text: str) -> datetime:
         raise SpanError(f"{option} {text!r} is not a day, such as 2026-11-01") from None
 
 
-def _table(name: str | None, stack: str, region: str | None) -> Any:
-    if name is None:
-        outputs = stack_outputs(boto3.client("cloudformation", region_name=region), stack)
-        if (name := outputs.get("TableName")) is None:
-            leave(Exit.WRONG_INPUT, [f"stack {stack!r} has no output TableName: not Bursar's"])
-    return boto3.resource("dynamodb", region_name=region).Table(name)
-
-
 def _clusters(
     asked: Sequence[str], span: Window, history: CostHistory, health: HealthLog
 ) -> list[str]:
@@ -136,19 +126,6 @@ def _clusters(
     if not asked and not known:
         leave(Exit.WRONG_INPUT, ["no cluster has been seen yet: is one configured?"])
     return list(dict.fromkeys(asked)) or known
-
-
-def _leave_unanswered(error: Exception, stack: str) -> NoReturn:
-    if isinstance(error, StackNotFoundError):
-        leave(
-            Exit.WRONG_INPUT, [f"no stack {stack!r} here: name --stack and --region, or --table"]
-        )
-    if isinstance(error, NoRegionError):
-        leave(Exit.WRONG_INPUT, ["name the --region where Bursar is deployed"])
-    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-    if code == "ResourceNotFoundException":
-        leave(Exit.WRONG_INPUT, ["there is no such table here: name --table and --region"])
-    leave(Exit.NO_PRICE, [f"AWS cannot be asked: {error}"])
 
 
 def _notes(shown: SpanCosts) -> list[str]:

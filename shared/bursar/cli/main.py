@@ -9,6 +9,7 @@ from cyclopts import App
 
 from bursar.cli import cluster, config, local, prices
 from bursar.cli.costs import costs
+from bursar.cli.price_history import history
 from bursar.cli.snapshot import snapshot
 
 _ENOUGH = 128 + 13  # as a shell names the end by SIGPIPE
@@ -18,6 +19,7 @@ app = App(
     help="A cost guard for GenAI on Amazon EKS. Start with `bursar snapshot`.",
     version_flags=["--version"],
 )
+prices.app.command(history)
 app.command(snapshot)
 app.command(costs)
 app.command(prices.app)
