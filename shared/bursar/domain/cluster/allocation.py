@@ -25,11 +25,15 @@ class Allocation(Generic[K]):
     shares: dict[K, Parts] = field(default_factory=dict)
     idle: Parts = field(default_factory=lambda: [0, 0, 0])
 
-    def add(self, key: K, component: int, units: int) -> None:
+    def of(self, key: K) -> Parts:
+        """The sums of one, to be added to."""
         row = self.shares.get(key)
         if row is None:
             row = self.shares[key] = [0, 0, 0]
-        row[component] += units
+        return row
+
+    def add(self, key: K, component: int, units: int) -> None:
+        self.of(key)[component] += units
 
 
 def allocate_node(
@@ -40,19 +44,18 @@ def allocate_node(
     Where more is used than there is (overcommitted by usage), the users share the whole in
     proportion and nothing is idle. A part without capacity or use is idle whole.
     """
-    keys = list(uses)
+    sums = [into.of(key) for key in uses]
     for component, units in enumerate(price):
         if not units:
             continue
-        used = [uses[key][component] for key in keys]
+        used = [parts[component] for parts in uses.values()]
         free = max(capacity[component] - sum(used), 0)
         if not free and not any(used):
             free = 1
         *shares, idle = split_units(units, [*used, free])
         into.idle[component] += idle
-        for key, share in zip(keys, shares, strict=True):
-            if share:
-                into.add(key, component, share)
+        for row, share in zip(sums, shares, strict=True):
+            row[component] += share
 
 
 def spread_shared(

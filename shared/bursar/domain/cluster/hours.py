@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
@@ -35,9 +36,11 @@ class Basis(StrEnum):
     OPENCOST = "opencost"
 
 
-@dataclass(frozen=True, slots=True)
-class RowKey:
-    """Who a row of cost belongs to. Idle, shared and cluster-wide rows have a `__name__`."""
+class RowKey(NamedTuple):
+    """Who a row of cost belongs to. Idle, shared and cluster-wide rows have a `__name__`.
+
+    A tuple: hundreds of thousands are hashed to price one large cluster.
+    """
 
     namespace: str
     workload: str = ""
