@@ -1,9 +1,10 @@
-"""How much CPU and memory it takes to list a cluster of 5,000 nodes and 150,000 pods.
+"""How much CPU and memory it takes to list and price a cluster of 5,000 nodes and 150,000 pods.
 
-Three processes: a server on loopback with every page encoded beforehand, our reader, and the
+Three processes: a server on loopback with every page encoded beforehand, Bursar, and the
 official `kubernetes` client doing its paged list. Both readers are charged for everything
-from the interpreter's start. Ours also sums requests per (node, namespace, workload, model);
-the official one only walks its objects, so the ratio is on the low side. Plain HTTP for both.
+from the interpreter's start. Ours does all that `bursar snapshot` does but print: it lists,
+prices every node from a file and divides it among its pods. The official one only walks its
+objects, so the ratio is on the low side. Plain HTTP for both.
 
     python -m benchmarks.cluster_listing [--pods N] [--nodes N]
 
@@ -19,47 +20,53 @@ import re
 import resource
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 OFFICIAL = ROOT / ".build" / "bench-kubernetes"
 NODES, PODS, PAGE = 5_000, 150_000, 500
-PEAK_GOAL_MB, RATIO_GOAL = 128, 25
+REGION = "us-east-1"
+RATIO_GOAL, PEAK_AIM_MB, PEAK_LIMIT_MB = 25, 128, 256
 
 
 def measure(nodes: int = NODES, pods: int = PODS) -> dict[str, Any]:
-    """Run all three processes; CPU seconds, peak MB and counts of each reader, and the ratio."""
+    """Run all three processes: CPU seconds, peak MB and counts of each reader, and the ratio."""
     official_python = _official_client()
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPATH"] = str(ROOT / "shared")
     size = ["--nodes", str(nodes), "--pods", str(pods)]
 
-    def child(python: str, role: str, *arguments: str) -> list[str]:
-        return [python, str(Path(__file__).resolve()), role, *arguments]
+    def run(role: str, python: str, *arguments: str, **more: str) -> dict[str, Any]:
+        command = [python, str(Path(__file__).resolve()), role, *arguments]
+        done = subprocess.run(
+            command, env=environment | more, check=True, stdout=subprocess.PIPE, text=True
+        )
+        said: dict[str, Any] = json.loads(done.stdout)
+        return said
 
-    with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.generated_cluster", *size],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
+    with (
+        tempfile.NamedTemporaryFile("w", suffix=".csv") as prices,
+        subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.generated_cluster", *size],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as server,
+    ):
         assert server.stdout is not None
-        served = json.loads(server.stdout.readline())
         try:
+            served = json.loads(server.stdout.readline())
+            prices.write("instance_type,usd_per_hour\n")
+            prices.writelines(f"{name},1.6128\n" for name in served["instance_types"])
+            prices.flush()
+            url = ["--url", served["url"]]
             found = {
-                name: json.loads(
-                    subprocess.run(
-                        child(python, name, "--url", served["url"]),
-                        env=environment if name == "bursar" else {**environment, "PYTHONPATH": ""},
-                        check=True,
-                        capture_output=True,
-                        text=True,
-                    ).stdout
-                )
-                for name, python in (("bursar", sys.executable), ("official", official_python))
+                "bursar": run("bursar", sys.executable, *url, "--prices", prices.name),
+                "official": run("official", official_python, *url, PYTHONPATH=""),
             }
         finally:
             server.terminate()
@@ -69,33 +76,81 @@ def measure(nodes: int = NODES, pods: int = PODS) -> dict[str, Any]:
         **found,
         "served": served,
         "cpu_ratio": round(theirs["cpu_seconds"] / ours["cpu_seconds"], 1),
-        "goal": {"cpu_ratio": RATIO_GOAL, "peak_mb": PEAK_GOAL_MB},
     }
 
 
-def list_with_bursar(url: str) -> dict[str, Any]:
-    """Our reader, its pods summed as they come: the sums are where pricing starts."""
+def table(found: dict[str, Any]) -> list[str]:
+    ours, theirs, served = found["bursar"], found["official"], found["served"]
+    lines = [
+        f"{ours['nodes']:,} nodes of {served['node_bytes'] / 1e3:.0f} KB and {ours['pods']:,} pods"
+        f" of {served['pod_bytes'] / 1e3:.0f} KB, in pages of {PAGE}",
+        f"{'':24s} {'CPU s':>8s} {'peak MB':>8s}",
+    ]
+    for name, figures in (("bursar: list and price", ours), ("official client: list", theirs)):
+        lines.append(f"{name:24s} {figures['cpu_seconds']:8.2f} {figures['peak_mb']:8.1f}")
+    return [
+        *lines,
+        f"{'ratio':24s} {found['cpu_ratio']:7.1f}x   goal: at least {RATIO_GOAL}x",
+        f"{'peak memory':24s} {ours['peak_mb']:5.1f} MB   goal: under {PEAK_LIMIT_MB} MB,"
+        f" aim {PEAK_AIM_MB} MB",
+    ]
+
+
+def price_with_bursar(url: str, prices: str) -> dict[str, Any]:
+    """What `bursar snapshot --server URL --prices FILE` does before it prints."""
+    from datetime import UTC, datetime
+
+    from bursar.adapters.csv_prices import CsvPriceBook
     from bursar.adapters.kubernetes_api.access import ClusterAccess
     from bursar.adapters.kubernetes_api.reader import KubernetesApiReader
     from bursar.adapters.kubernetes_api.transport import KubernetesTransport
+    from bursar.adapters.memory.clusters import MemoryFileSystemCatalogue, MemoryVolumeCatalogue
+    from bursar.domain.cluster.costs import CostPolicy
+    from bursar.domain.cluster.hours import COMPUTE
+    from bursar.domain.money import Money
+    from bursar.jobs.price_cluster import price_cluster
 
     transport = KubernetesTransport(ClusterAccess(url, token=lambda: "benchmark"))
-    reader = KubernetesApiReader(transport, model_labels=("model",))
-    inventory = reader.inventory()
-    sums: dict[tuple[str | None, str, str, str], list[int]] = {}
-    pods = 0
-    for pod in reader.pods():
-        pods += 1
-        key = (pod.node, pod.namespace, pod.workload, pod.model)
-        total = sums.get(key)
-        if total is None:
-            total = sums[key] = [0, 0, 0]
-        total[0] += pod.cpu_milli
-        total[1] += pod.memory_bytes
-        for units in pod.accelerators.values():
-            total[2] += units
+    reader = KubernetesApiReader(transport, model_labels=("model",), usage=True)
+    counted = _Counted(reader)
+    rate = price_cluster(
+        counted,
+        prices=CsvPriceBook(Path(prices), REGION),
+        volumes=MemoryVolumeCatalogue(),
+        file_systems=MemoryFileSystemCatalogue(),
+        policy=CostPolicy(REGION),
+        at=datetime.now(UTC),
+    )
+    transport.close()
     assert not reader.oddities, reader.oddities
-    return {"nodes": len(inventory.nodes), "pods": pods, "sums": len(sums)}
+    assert all(price.usd_per_hour for _, price in rate.nodes)
+    allocated = Money.sum(
+        amount
+        for workload in rate.workloads
+        for part, amount in workload.amounts.items()
+        if part in COMPUTE
+    )
+    assert allocated + rate.idle + rate.shared == rate.compute
+    return {
+        "nodes": len(rate.nodes),
+        "pods": counted.pods_seen,
+        "workloads": len(rate.workloads),
+        "usd_per_hour": rate.total.plain(),
+    }
+
+
+class _Counted:
+    """A reader that counts its pods, so that both sides can be seen to have read the same."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+        self.inventory = reader.inventory
+        self.pods_seen = 0
+
+    def pods(self) -> Iterator[Any]:
+        for pod in self._reader.pods():
+            self.pods_seen += 1
+            yield pod
 
 
 def list_with_official(url: str) -> dict[str, Any]:
@@ -138,9 +193,9 @@ def _peak_mb() -> float:
     return round(int(match[1]) / 1024, 1)
 
 
-def _report(listing: Callable[[str], dict[str, Any]], url: str) -> None:
+def _report(listing: Callable[[], dict[str, Any]]) -> None:
     began = time.monotonic()
-    found = listing(url)
+    found = listing()
     used = resource.getrusage(resource.RUSAGE_SELF)
     figures = {
         "cpu_seconds": round(used.ru_utime + used.ru_stime, 2),
@@ -158,11 +213,14 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=NODES)
     parser.add_argument("--pods", type=int, default=PODS)
     parser.add_argument("--url", default="")
+    parser.add_argument("--prices", default="")
     asked = parser.parse_args()
     if asked.role == "measure":
-        print(json.dumps(measure(asked.nodes, asked.pods), indent=2))
+        print("\n".join(table(measure(asked.nodes, asked.pods))))
+    elif asked.role == "bursar":
+        _report(lambda: price_with_bursar(asked.url, asked.prices))
     else:
-        _report(list_with_bursar if asked.role == "bursar" else list_with_official, asked.url)
+        _report(lambda: list_with_official(asked.url))
 
 
 if __name__ == "__main__":

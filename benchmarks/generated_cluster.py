@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "kubernetes"
 PAGE = 500
+_INSTANCE_TYPE = "node.kubernetes.io/instance-type"
 GZIP_LEVEL, GZIP_WINDOW = 4, 31  # the API server's own level
 
 
@@ -39,6 +40,9 @@ def serve(nodes: int, pods: int) -> None:
         "url": f"http://127.0.0.1:{server.server_address[1]}",
         "node_bytes": sizes["/api/v1/nodes"] // nodes,
         "pod_bytes": sizes["/api/v1/pods"] // pods,
+        "instance_types": sorted(
+            {item["metadata"]["labels"][_INSTANCE_TYPE] for item in _templates("NodeList")}
+        ),
         "gzip_mb": round(sum(len(one) for some in pages.values() for one in some) / 1e6),
     }
     print(json.dumps(said), flush=True)
