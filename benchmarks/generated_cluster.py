@@ -176,7 +176,12 @@ def _templates(kind: str) -> list[dict[str, Any]]:
     if path.exists():
         items: list[dict[str, Any]] = json.loads(path.read_text())["items"]
         return items
-    return [_own_node()] if kind == "NodeList" else [_own_pod()]
+    if kind == "NodeList":
+        return [_own_node()]
+    return [_own_pod(f"serve-{number}", f"team-{number % 5}") for number in range(_OWN_WORKLOADS)]
+
+
+_OWN_WORKLOADS = 25
 
 
 def _own_node() -> dict[str, Any]:
@@ -192,22 +197,28 @@ def _own_node() -> dict[str, Any]:
         for i in range(50)
     ]
     return {
-        "metadata": _own_metadata("ip-10-16-0-0", labels, 6000),
+        "metadata": _own_metadata("ip-10-16-0-0", labels, 11_000),
         "spec": {"providerID": "aws:///us-east-1a/i-00000000000000000"},
         "status": {
             "capacity": {"cpu": "48", "memory": "390000000Ki", "nvidia.com/gpu": "4"},
             "addresses": [{"type": "InternalIP", "address": "10.16.0.0"}],
-            "nodeInfo": {"kubeletVersion": "v1.33.3-eks-ace6451"},
+            "nodeInfo": dict.fromkeys(_NODE_INFO, "v1.33.3-eks-ace6451"),
             "images": images,
         },
     }
 
 
-def _own_pod() -> dict[str, Any]:
-    labels = {"app": "serve", "model": "llama-3-1-8b", "pod-template-hash": "@serial@"}
-    metadata = _own_metadata("serve-7b9dcf-x", labels, 3000) | {"namespace": "team-search"}
+def _own_pod(app: str, namespace: str) -> dict[str, Any]:
+    labels = {"app": app, "model": f"model-of-{app}", "pod-template-hash": "7b9dcf"}
+    metadata = _own_metadata(f"{app}-7b9dcf-x", labels, 3000) | {"namespace": namespace}
     metadata["ownerReferences"] = [
-        {"kind": "ReplicaSet", "name": "serve-7b9dcf", "uid": _NIL, "controller": True}
+        {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "name": f"{app}-7b9dcf",
+            "uid": _NIL,
+            "controller": True,
+        }
     ]
     resources = {"requests": {"cpu": "12500m", "memory": "56Gi", "nvidia.com/gpu": "1"}}
     resources["limits"] = {"memory": "56Gi", "nvidia.com/gpu": "1"}
@@ -241,6 +252,11 @@ def _own_pod() -> dict[str, Any]:
     }
 
 
+# every field that Kubernetes requires: the official client refuses a node without
+_NODE_INFO = (
+    *("architecture", "bootID", "containerRuntimeVersion", "kernelVersion", "kubeProxyVersion"),
+    *("kubeletVersion", "machineID", "operatingSystem", "osImage", "systemUUID"),
+)
 _NIL = "00000000-0000-0000-0000-000000000000"
 
 
