@@ -14,6 +14,7 @@ def handler(run: FollowUpRun, ports: Ports) -> dict[str, Any]:
     raised = check_budgets(
         ports.config,
         run.scheduled_at,
+        closed_cluster=run.closed_cluster,
         history=ports.history,
         spend=ports.spend,
         budgets=ports.budgets,

@@ -6,7 +6,7 @@ for what it touches. A port whose settings the function was not given is refused
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -152,7 +152,9 @@ class Ports:
         return self._settings
 
 
+@cache
 def _client(service: str, region: str | None = None) -> Any:
+    """One for each service and region: EC2's alone takes a tenth of a second to build."""
     import boto3
 
     return boto3.client(service, region_name=region)

@@ -40,11 +40,21 @@ class PriceRun(ScheduledRun):
     part: PriceBookPart
 
 
+class FinishedRun(ScheduledRun):
+    """A run that succeeded: of one cluster (its hour is closed), or of the bill."""
+
+    cluster: str | None = None
+
+
 class FollowUpRun(Event):
     """What a Lambda on-success destination delivers: the request of the run that succeeded."""
 
-    request: ScheduledRun = Field(alias="requestPayload")
+    request: FinishedRun = Field(alias="requestPayload")
 
     @property
     def scheduled_at(self) -> datetime:
         return self.request.scheduled_at
+
+    @property
+    def closed_cluster(self) -> str | None:
+        return self.request.cluster

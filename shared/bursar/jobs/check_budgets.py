@@ -27,21 +27,34 @@ def check_budgets(
     config: Config,
     now: datetime,
     *,
+    closed_cluster: str | None,
     history: CostHistory,
     spend: SpendStore,
     budgets: BudgetStore,
 ) -> list[Alert]:
-    """Assess every budget; the alerts that were raised.
+    """Assess the budgets that something new was heard for; the alerts that were raised.
 
     A budget whose scope nobody has seen keeps its state: no data is not zero.
+
+    Args:
+        closed_cluster: the cluster whose hour was closed, or None when a bill came in.
     """
     raised: list[Alert] = []
     books = Books(config, history, spend)
     for budget in config.budgets:
+        if not _has_news(budget, closed_cluster):
+            continue
         for window in windows_due(budget, now):
             if figures := books.figures(budget, window):
                 raised += _commit(budget, window, figures, now, budgets)
     return raised
+
+
+def _has_news(budget: Budget, closed_cluster: str | None) -> bool:
+    """A bill is news for billed budgets, a cluster's hour for those that it can count in."""
+    if budget.book is Book.BILLED or closed_cluster is None:
+        return (budget.book is Book.BILLED) == (closed_cluster is None)
+    return budget.scope.get(Dimension.CLUSTER) in (None, closed_cluster)
 
 
 def windows_due(budget: Budget, now: datetime) -> list[Window]:
@@ -112,6 +125,8 @@ def _commit(
         old: BudgetState | None = budgets.state(budget.id, window)
         found = assess(budget, window, figures, old, now)
         rows = [OutboxRow(alert=alert, due_at=now) for alert in found.alerts]
+        if old and not rows and old == found.state.model_copy(update={"version": old.version}):
+            return ()  # of a window that has ended, or a bill that says the same
         if budgets.commit(old, found.state, rows):
             return found.alerts
     raise BudgetContentionError(budget.id)

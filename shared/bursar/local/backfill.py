@@ -184,9 +184,15 @@ def _follow_days(
         if day.start > window.start:
             run = ScheduledRun(scheduled_at=at)
             collect_spend(run, config, bill=bill(at), store=past.spend, health=health)
-        check_budgets(
-            config, day.end - HOUR, history=past.history, spend=past.spend, budgets=budgets
-        )
+        for closed in (*(cluster.name for cluster in config.clusters), None):
+            check_budgets(
+                config,
+                day.end - HOUR,
+                closed_cluster=closed,
+                history=past.history,
+                spend=past.spend,
+                budgets=budgets,
+            )
         send_new(
             past.outbox.unsent(day.end),
             outbox=past.outbox,

@@ -57,8 +57,18 @@ class Estate:
         self.spend.record([fact])
 
     def check(self, now: datetime) -> list[str]:
+        """After every cluster's hour, and after a bill."""
+        news = [*(cluster.name for cluster in self.config.clusters), None]
+        return [title for closed in news for title in self.check_after(closed, now)]
+
+    def check_after(self, closed: str | None, now: datetime) -> list[str]:
         alerts = check_budgets(
-            self.config, now, history=self.history, spend=self.spend, budgets=self.budgets
+            self.config,
+            now,
+            closed_cluster=closed,
+            history=self.history,
+            spend=self.spend,
+            budgets=self.budgets,
         )
         return [alert.title for alert in alerts]
 
@@ -130,6 +140,7 @@ def test_the_organisation_is_what_the_bill_says_and_estimated_days_say_so():
     alerts = check_budgets(
         estate.config,
         utc(2026, 11, 3, 9, 31),
+        closed_cluster=None,
         history=estate.history,
         spend=estate.spend,
         budgets=estate.budgets,
@@ -219,3 +230,29 @@ def test_a_run_that_loses_the_race_reads_again_and_gives_up_loudly(times, wins):
 def test_budget_zones_are_known_ones():
     [made] = config(budget("namespace=search", "1", time_zone="Asia/Kolkata")).budgets
     assert made.zone == ZoneInfo("Asia/Kolkata")
+
+
+def test_only_budgets_that_something_was_heard_for_are_checked():
+    whole = budget("org=acme", "10", id="bill")
+    metered = budget("cluster=prod", "10", id="prod")
+    estate = Estate(whole, metered)
+    estate.close(utc(2026, 11, 20, 10), "8")
+    estate.bill(date(2026, 11, 19), "9")
+    now = utc(2026, 11, 20, 11, 11)
+
+    assert estate.check_after("another", now) == []
+    assert estate.check_after("prod", now) == [
+        "cluster=prod has cost $8.00: 80% of $10.00 for the month"
+    ]
+    assert estate.check_after(None, now) == [
+        "org=acme has cost $9.00: 90% of $10.00 for the month"
+    ]
+
+
+def test_nothing_is_written_when_nothing_is_new():
+    estate = Estate(budget("namespace=search", "100"))
+    estate.close(utc(2026, 11, 20, 10), "8")
+    estate.check(utc(2026, 11, 20, 11, 11))
+    before = estate.state(utc(2026, 11, 1))
+    estate.check(utc(2026, 11, 20, 11, 12))
+    assert estate.state(utc(2026, 11, 1)) == before

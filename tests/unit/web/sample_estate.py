@@ -185,7 +185,15 @@ def estate_report(now: datetime = NOW) -> CostReport:
             history.put_hour(day)
             if each == "research" and day.window.start.date() > RUNAWAY - 2 * DAY:
                 at = min(day.window.end, NOW)
-                check_budgets(settings, at, history=history, spend=spend, budgets=budgets)
+                for closed in ("prod", "research", None):
+                    check_budgets(
+                        settings,
+                        at,
+                        closed_cluster=closed,
+                        history=history,
+                        spend=spend,
+                        budgets=budgets,
+                    )
     health.saw(_heard("cluster/prod", now - timedelta(minutes=4)))
     health.saw(_heard("cluster/research", now - timedelta(minutes=7)))
     health.saw(_heard("prices/eu-west-1", now - 5 * HOUR))
