@@ -107,7 +107,7 @@ def row_key(pod: Pod, node: Node) -> RowKey:
         model=pod.model,
         node_group=node.node_group or "",
         zone=node.zone or "",
-        labels=tuple(sorted(pod.labels.items())),
+        labels=tuple(sorted(pod.labels.items())) if pod.labels else (),
     )
 
 
