@@ -105,7 +105,7 @@ class BursarStack(Stack):
 
         # when
         when = Schedules(self, "Schedules", undelivered=dead.undelivered)
-        when.run(collect_prices, twin="List", cron="10 5,17", part="list")
+        when.run(collect_prices, twin="List", cron="3 *", part="list")
         when.run(collect_prices, twin="Spot", cron="52 *", part="spot")
         if collect_spend:
             when.run(collect_spend, cron="30 9")

@@ -1,4 +1,4 @@
-"""Twice a day the list prices, every hour the spot prices: keep what changed."""
+"""Every hour the spot prices, and twice a day the list prices: keep what changed."""
 
 from typing import Any
 

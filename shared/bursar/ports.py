@@ -187,7 +187,11 @@ class Outbox(Protocol):
 
 class Publisher(Protocol):
     def publish(self, alert: Alert) -> None:
-        """Tell everyone who subscribed to this owner; raises when any channel refused."""
+        """Tell everyone who subscribed to this owner.
+
+        Raises:
+            NotPublishedError: a channel refused it; the others were still told.
+        """
         ...
 
 

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from bursar.adapters.memory.notices import MemoryPublisher
 from bursar.adapters.sns import SnsPublisher
-from bursar.domain.alerts import Alert, Severity
+from bursar.domain.alerts import Alert, NotPublishedError, Severity
 from bursar.ports import Publisher
 from tests.contract.alerts_and_states import alert
 
@@ -134,7 +135,7 @@ class OneDown:
 
     def publish(self, *, TopicArn: str, **_: Any) -> None:  # noqa: N803
         if TopicArn == self._refuses:
-            raise ConnectionError(TopicArn)
+            raise EndpointConnectionError(endpoint_url=TopicArn)
         self.told.append(TopicArn)
 
 
@@ -143,7 +144,7 @@ def test_one_channel_down_is_an_error_and_the_other_is_still_told(
     down: str, told: list[str]
 ) -> None:
     client = OneDown(down)
-    with pytest.raises(ConnectionError):
+    with pytest.raises(NotPublishedError, match=down):
         SnsPublisher(client, "alerts", "slack").publish(alert())
     assert client.told == told
 

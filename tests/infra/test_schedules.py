@@ -30,12 +30,12 @@ def test_each_cluster_has_its_hour_closed_once_an_hour(deployed):
     ]
 
 
-def test_prices_are_listed_twice_a_day_and_spot_hourly(deployed):
+def test_lists_of_prices_are_looked_after_hourly_and_spot_prices_too(deployed):
     parts = {
         run["part"]: cron for name, run, cron in deployed.schedules() if name == "collect_prices"
     }
 
-    assert parts == {"list": "cron(10 5,17 * * ? *)", "spot": "cron(52 * * * ? *)"}
+    assert parts == {"list": "cron(3 * * * ? *)", "spot": "cron(52 * * * ? *)"}
 
 
 def test_the_rest_runs_once_an_hour_or_a_day(deployed):

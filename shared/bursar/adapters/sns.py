@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from bursar.adapters import alert_texts
-from bursar.domain.alerts import Alert
+from bursar.domain.alerts import Alert, NotPublishedError
 
 
 class SnsPublisher:
@@ -24,16 +27,23 @@ class SnsPublisher:
                 ("kind", alert.kind),
             )
         }
+        mail = {"Subject": alert_texts.subject(alert), "Message": alert_texts.body(alert)}
+        refusals = [
+            refusal
+            for topic, message in (
+                (self._alerts, mail),
+                (self._slack, {"Message": alert_texts.slack(alert)}),
+            )
+            if (refusal := self._refusal(topic, message, attributes))
+        ]
+        if refusals:  # only now: one channel's refusal must not keep the news from the other
+            raise NotPublishedError(f"{alert.id}: {'; '.join(refusals)}")
+
+    def _refusal(
+        self, topic: str, message: Mapping[str, str], attributes: Mapping[str, Any]
+    ) -> str | None:
         try:
-            self._client.publish(
-                TopicArn=self._alerts,
-                Subject=alert_texts.subject(alert),
-                Message=alert_texts.body(alert),
-                MessageAttributes=attributes,
-            )
-        finally:  # one channel's refusal must not keep the news from the other
-            self._client.publish(
-                TopicArn=self._slack,
-                Message=alert_texts.slack(alert),
-                MessageAttributes=attributes,
-            )
+            self._client.publish(TopicArn=topic, MessageAttributes=attributes, **message)
+        except (BotoCoreError, ClientError) as error:
+            return str(error)
+        return None

@@ -17,6 +17,10 @@ from bursar.domain.money import Money
 SYSTEM_OWNER = "bursar"  # of alerts about Bursar itself: they reach the catch-all only
 
 
+class NotPublishedError(Exception):
+    """A channel refused an alert; the others may have taken it."""
+
+
 class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"

@@ -35,6 +35,7 @@ from bursar.ports import (
 )
 
 MANUAL = "manual"
+LIST_HOLDS_FOR = timedelta(hours=12)
 SPOT_SOURCE = "EC2 spot price history"
 
 
@@ -71,7 +72,10 @@ def collect_prices(
     outbox: Outbox,
     health: HealthLog,
 ) -> CollectedPrices:
-    """Record the list prices of every region in use, or the last hour's spot prices.
+    """Record the list prices of the regions that are due, or the last hour's spot prices.
+
+    A region's list is due when it was last read well half a day ago, or never: a fresh
+    deployment has prices before its first hour closes.
 
     The alert about changed prices is posted before the rows are kept: a run that dies between
     the two finds the same changes when it is repeated, and posts the same alert id.
@@ -82,7 +86,7 @@ def collect_prices(
     if run.part is PriceBookPart.SPOT:
         told = _spot(run, config, spot_history, snapshots)
     else:
-        told = _listed(run, config, price_list)
+        told = _listed(run, config, price_list, _due(config, run.scheduled_at, health))
         _announce(told, run.scheduled_at, prices, outbox)
     changed: list[PriceChange] = []
     for region, rows in told.rows.items():
@@ -130,9 +134,21 @@ def with_manual(
     return list(by_key.values())
 
 
-def _listed(run: PriceRun, config: Config, price_list: CheckedPriceList) -> _Told:
+def _due(config: Config, now: datetime, health: HealthLog) -> list[str]:
+    good_at = {each.source: each.good_at for each in health.all()}
+    return [
+        region
+        for region in config.price_regions
+        if (last := good_at.get(_source(PriceBookPart.LIST, region))) is None
+        or now - last >= LIST_HOLDS_FOR
+    ]
+
+
+def _listed(
+    run: PriceRun, config: Config, price_list: CheckedPriceList, regions: Iterable[str]
+) -> _Told:
     told = _Told()
-    for region in config.price_regions:
+    for region in regions:
         try:
             rows = list(price_list.rows(region, run.scheduled_at))
         except PriceListError as error:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bursar.domain.alerts import Alert, OutboxRow, alert_id
+from bursar.domain.alerts import Alert, NotPublishedError, OutboxRow, alert_id
 from bursar.ports import Counter, Outbox, Publisher
 
 _LEAVE_TO_THE_STREAM = timedelta(minutes=5)
@@ -29,15 +29,15 @@ def send_new(
 ) -> Sent:
     """Send what the table's stream has just brought; beyond the cap, rows wait for the sweep."""
     sent = held = 0
+    refused: list[NotPublishedError] = []
     for row in rows:
         if row.sent_at is not None:
             continue
-        if _within_cap(row.due_at, counter, cap_per_hour):
-            _send(row, row.due_at, outbox, publisher)
-            sent += 1
-        else:
+        if not _within_cap(row.due_at, counter, cap_per_hour):
             held += 1
-    return Sent(sent, held)
+        elif _send(row, row.due_at, outbox, publisher, refused):
+            sent += 1
+    return _told(Sent(sent, held), refused)
 
 
 def sweep(
@@ -50,19 +50,35 @@ def sweep(
 ) -> Sent:
     """Send what was left behind; what the cap still holds back goes into a digest per owner."""
     held: list[OutboxRow] = []
+    refused: list[NotPublishedError] = []
     sent = 0
     for row in outbox.unsent(now - _LEAVE_TO_THE_STREAM):
-        if not held and _within_cap(now, counter, cap_per_hour):
-            _send(row, now, outbox, publisher)
-            sent += 1
-        else:
+        if held or not _within_cap(now, counter, cap_per_hour):
             held.append(row)
+        elif _send(row, now, outbox, publisher, refused):
+            sent += 1
     for owner in dict.fromkeys(row.alert.owner for row in held):
         theirs = [row for row in held if row.alert.owner == owner]
-        publisher.publish(_digest(theirs, now))
-        for row in theirs:
-            outbox.mark_sent(row, now)
-    return Sent(sent, len(held))
+        if _publish(_digest(theirs, now), publisher, refused):
+            for row in theirs:
+                outbox.mark_sent(row, now)
+    return _told(Sent(sent, len(held)), refused)
+
+
+def _told(done: Sent, refused: list[NotPublishedError]) -> Sent:
+    """One alert that cannot be sent keeps no other from being sent; then it fails loudly."""
+    if refused:
+        raise ExceptionGroup(f"{len(refused)} alerts were refused, {done.sent} sent", refused)
+    return done
+
+
+def _publish(alert: Alert, publisher: Publisher, refused: list[NotPublishedError]) -> bool:
+    try:
+        publisher.publish(alert)
+    except NotPublishedError as error:
+        refused.append(error)
+        return False
+    return True
 
 
 def _within_cap(at: datetime, counter: Counter, cap_per_hour: int) -> bool:
@@ -70,9 +86,17 @@ def _within_cap(at: datetime, counter: Counter, cap_per_hour: int) -> bool:
     return counter.take(f"notifications#{hour}", cap_per_hour, at + timedelta(days=2))
 
 
-def _send(row: OutboxRow, at: datetime, outbox: Outbox, publisher: Publisher) -> None:
-    publisher.publish(row.alert)
+def _send(
+    row: OutboxRow,
+    at: datetime,
+    outbox: Outbox,
+    publisher: Publisher,
+    refused: list[NotPublishedError],
+) -> bool:
+    if not _publish(row.alert, publisher, refused):
+        return False
     outbox.mark_sent(row, at)
+    return True
 
 
 def _digest(held: list[OutboxRow], now: datetime) -> Alert:

@@ -163,9 +163,29 @@ def test_a_run_that_died_before_it_recorded_still_tells_once(book: Book) -> None
 
 
 def test_a_change_of_something_else_than_an_instance_is_kept_but_not_told(book: Book) -> None:
-    book.collect()
+    book.collect(at=MAY)
     done = book.collect([*LIST[:2], row(control_plane(VIRGINIA), "0.2", JUNE), LIST[3]])
     assert (len(done.changed), book.outbox.all()) == (1, [])
+
+
+def test_a_list_is_read_again_when_it_is_half_a_day_old(book: Book) -> None:
+    first = datetime(2025, 6, 22, 18, 3, tzinfo=UTC)
+    assert book.collect(at=first).rows == len(LIST)  # never read before
+    assert book.collect(CHEAPER, at=first + timedelta(hours=11)).rows == 0
+    assert len(book.collect(CHEAPER, at=first + timedelta(hours=12)).changed) == 2
+
+
+def test_a_list_that_could_not_be_read_is_tried_again_at_the_next_hour(book: Book) -> None:
+    book.collect(at=MAY)
+    nothing = MemoryPriceList([])
+    nothing.rows = _refused  # type: ignore[method-assign]
+    with pytest.raises(PricesNotCollectedError):
+        book.collect(nothing)
+    assert book.collect(at=NOW + timedelta(hours=1)).rows == len(LIST)
+
+
+def _refused(region: str, at: datetime) -> Any:
+    raise PriceListError(f"{region} does not answer")
 
 
 MANUAL = {

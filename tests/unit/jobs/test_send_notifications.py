@@ -9,7 +9,7 @@ import pytest
 from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.adapters.memory.notices import MemoryPublisher
 from bursar.adapters.memory.spend import MemoryCounter
-from bursar.domain.alerts import Alert, OutboxRow, Severity
+from bursar.domain.alerts import Alert, NotPublishedError, OutboxRow, Severity
 from bursar.jobs.send_notifications import Sent, send_new, sweep
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -123,6 +123,26 @@ def test_what_could_not_be_told_stays_unsent_and_raises():
     with pytest.raises(ConnectionError):
         post.stream(row(1))
     assert post.unsent == ["BR-1"]
+
+
+class Refuses(MemoryPublisher):
+    """A channel that refuses one alert, whatever comes before and after it."""
+
+    def publish(self, alert: Alert) -> None:
+        if alert.id == "BR-2":
+            raise NotPublishedError("BR-2: invalid")
+        super().publish(alert)
+
+
+def test_one_alert_that_is_refused_keeps_no_other_from_being_sent():
+    post = Post()
+    post.publisher = Refuses()
+    with pytest.raises(ExceptionGroup, match="1 alerts were refused, 2 sent"):
+        post.stream(row(1), row(2), row(3))
+    assert (post.told, post.unsent) == (["BR-1", "BR-3"], ["BR-2"])
+    with pytest.raises(ExceptionGroup):
+        post.sweep()
+    assert post.unsent == ["BR-2"]
 
 
 def test_beyond_the_cap_rows_wait_for_the_sweep_which_digests_them():

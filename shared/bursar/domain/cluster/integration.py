@@ -147,21 +147,10 @@ def _add_usage(watch: _Watch[Pod], pods: Iterable[Pod]) -> None:
 
 
 def _known(times: Sequence[int], longest_gap: int, start: int, end: int) -> Spans:
-    """The parts of [start, end) that lie between snapshots no further apart than the gap.
-
-    The window's own ends serve as snapshots when a real one lies within the gap of them:
-    what began or ended there is dated by Kubernetes itself.
-    """
-    if not times:
-        return []
-    stops = list(times)
-    if start < stops[0] <= start + longest_gap:
-        stops.insert(0, start)
-    if end - longest_gap <= stops[-1] < end:
-        stops.append(end)
+    """The parts of [start, end) that lie between snapshots no further apart than the gap."""
     spans = [
         (max(since, start), min(to, end))
-        for since, to in pairwise(stops)
+        for since, to in pairwise(times)
         if to - since <= longest_gap
     ]
     return [(since, to) for since, to in spans if to > since]

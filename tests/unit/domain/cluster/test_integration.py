@@ -150,6 +150,17 @@ def test_a_gap_of_two_intervals_is_known():
     assert hour(shots).known_seconds == 3600
 
 
+def test_after_a_long_gap_the_hour_is_known_from_its_first_snapshot_on():
+    # blind until 10:08: the eight minutes before are not between two snapshots
+    shots = [snapshot(m, [node()]) for m in (8, *range(10, 70, 5))]
+    assert hour(shots).known_seconds == 52 * MINUTE
+
+
+def test_before_a_long_gap_the_hour_is_known_until_its_last_snapshot():
+    shots = [snapshot(m, [node()]) for m in range(-5, 55, 5)]
+    assert hour(shots).known_seconds == 50 * MINUTE
+
+
 def test_without_a_snapshot_nothing_is_known():
     assert hour([]) == ClusterTime(known_seconds=0, as_of=0)
 
