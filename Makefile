@@ -13,6 +13,8 @@ LINK_NODE = ln -sf "$(NODE_HOME)/bin/node" $(BIN)/node \
 	&& chmod +x $(BIN)/npx
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# hundreds of short processes share what one of them compiled
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo demo-assembly serve test test-deep check format synth deploy destroy bench lock clean
 
@@ -21,7 +23,7 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt requirements/node.txt 
 	@echo "Installing into .venv (once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/bootstrap.txt
-	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync -q --require-hashes requirements/dev.txt requirements/bootstrap.txt
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync -q --compile-bytecode --require-hashes requirements/dev.txt requirements/bootstrap.txt
 	@command -v node >/dev/null || { VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --no-deps --require-hashes -r requirements/node.txt && $(LINK_NODE); }
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
