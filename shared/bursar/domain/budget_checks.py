@@ -8,62 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from fractions import Fraction
 
-from bursar.domain.alerts import Alert, Driver, Severity, alert_id
-from bursar.domain.budgets import Book, Budget, BudgetState, Threshold, ThresholdBasis
+from bursar.domain.alerts import Alert
+from bursar.domain.budget_alerts import BudgetNews
+from bursar.domain.budgets import Budget, BudgetState, Threshold, ThresholdBasis
+from bursar.domain.figures import Figures
 from bursar.domain.money import Money
-from bursar.domain.periods import HOUR, SECOND, Window
-from bursar.domain.quality import Quality
+from bursar.domain.periods import Window
 
-SOONEST_PROJECTION = Fraction(1, 20)  # a run rate over less than 5% of the window says nothing
-_NONE = timedelta(0)
 _PROJECTION_RECOVERS_BELOW = Fraction(95, 100)  # of its threshold: a run rate wobbles
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What a budget's scope has cost in its window up to `as_of`; `known` of that was seen."""
-
-    spent: Money
-    as_of: datetime
-    known: timedelta
-    quality: Quality
-    drivers: tuple[Driver, ...] = ()
-    runs: tuple[tuple[Money, timedelta], ...] = ()  # by source, where several: spent, known
-
-    def unknown_hours(self, window: Window) -> int:
-        """Whole hours between the window's start and `as_of` that nobody saw."""
-        seen_to = max(self.as_of, window.start)
-        return max(window.overlap(Window(window.start, seen_to)) - self.known, _NONE) // HOUR
-
-    def projected(self, window: Window) -> Money | None:
-        """The run rate, of each source by itself: a cluster that was seen for a day must not
-        stretch what the others cost in twenty. One seen too little counts as what it cost.
-        """
-        runs = self.runs or ((self.spent, self.known),)
-        rates = [run_rate(spent, window, known) for spent, known in runs]
-        if all(rate is None for rate in rates):
-            return None
-        return Money.sum(
-            spent if rate is None else rate for rate, (spent, _) in zip(rates, runs, strict=True)
-        )
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
     state: BudgetState
     alerts: tuple[Alert, ...]
-
-
-def run_rate(spent: Money, window: Window, known: timedelta) -> Money | None:
-    """The window's total if all of it goes on like the part that was seen.
-
-    None before 5% of the window was seen. $300 in 3 known days of 30 project to $3,000.
-    """
-    share = Fraction(known // SECOND, window.length // SECOND)
-    return spent.times(1 / share) if share >= SOONEST_PROJECTION else None
 
 
 def assess(
@@ -87,16 +48,16 @@ def assess(
     epoch, fired = (old.epoch, old.fired) if old else (1, frozenset())
     if old and old.limit != budget.limit:
         epoch, fired = epoch + 1, frozenset()
+    news = BudgetNews(budget, window, figures, projected, now)
     told = [threshold for threshold in budget.thresholds if threshold.key in fired]
     recovered = [each for each in told if _has_recovered(each, budget.limit, values)]
     alerts: list[Alert] = []
     if recovered:
-        alerts.append(_recovery(budget, window, figures, projected, recovered, epoch, now))
+        alerts.append(news.recovery(recovered, epoch))
         epoch += 1
         fired -= {threshold.key for threshold in recovered}
     passed = [each for each in budget.thresholds if _is_passed(each, budget.limit, values)]
-    for threshold in _worth_telling(passed, fired):
-        alerts.append(_crossing(budget, window, figures, projected, threshold, epoch, now))
+    alerts += [news.crossing(threshold, epoch) for threshold in _worth_telling(passed, fired)]
     state = BudgetState(
         budget_id=budget.id,
         starts_at=window.start,
@@ -148,113 +109,3 @@ def _worth_telling(passed: list[Threshold], fired: frozenset[str]) -> list[Thres
         if each.key not in fired
         and (each.basis is not ThresholdBasis.PROJECTED or each.percent > really)
     ]
-
-
-def _crossing(
-    budget: Budget,
-    window: Window,
-    figures: Figures,
-    projected: Money | None,
-    threshold: Threshold,
-    epoch: int,
-    now: datetime,
-) -> Alert:
-    value, verb = figures.spent, "has cost"
-    if threshold.basis is ThresholdBasis.PROJECTED and projected is not None:
-        value, verb = projected, "is on course to cost"
-    return _alert(
-        budget,
-        window,
-        figures,
-        projected,
-        now,
-        id_=alert_id(budget.id, window.start.isoformat(), threshold.key, epoch),
-        kind="budget.threshold",
-        severity=threshold.severity,
-        title=f"{budget.scope} {verb} {value}: {_percent(value, budget.limit)} of {budget.limit}"
-        f" for the {budget.period}",
-        action="Look at the drivers; stop what is not wanted, or agree a new limit.",
-    )
-
-
-def _recovery(
-    budget: Budget,
-    window: Window,
-    figures: Figures,
-    projected: Money | None,
-    recovered: list[Threshold],
-    epoch: int,
-    now: datetime,
-) -> Alert:
-    keys = ",".join(sorted(threshold.key for threshold in recovered))
-    below = min(threshold.percent for threshold in recovered)
-    if all(threshold.basis is ThresholdBasis.PROJECTED for threshold in recovered):
-        verb, value = "is on course to stay", f"{projected} projected"
-    else:
-        verb, value = "is back", f"{figures.spent} so far"
-    return _alert(
-        budget,
-        window,
-        figures,
-        projected,
-        now,
-        id_=alert_id(budget.id, window.start.isoformat(), "recovered", keys, epoch),
-        kind="budget.recovered",
-        severity=Severity.INFO,
-        title=f"{budget.scope} {verb} below {below}% of {budget.limit} for the {budget.period}"
-        f" ({value})",
-        action="Nothing to do.",
-    )
-
-
-def _alert(
-    budget: Budget,
-    window: Window,
-    figures: Figures,
-    projected: Money | None,
-    now: datetime,
-    *,
-    id_: str,
-    kind: str,
-    severity: Severity,
-    title: str,
-    action: str,
-) -> Alert:
-    return Alert(
-        id=id_,
-        kind=kind,
-        severity=severity,
-        title=title,
-        comparison=_comparison(budget, window, figures, projected),
-        since=window.start,
-        data_as_of=figures.as_of,
-        drivers=figures.drivers,
-        owner=budget.owner,
-        action=action,
-        link=budget.link,
-        policy=f"budget {budget.id}",
-        mute=f"raise or remove thresholds of budget {budget.id} in bursar.yaml and deploy",
-        raised_at=now,
-    )
-
-
-def _comparison(budget: Budget, window: Window, figures: Figures, projected: Money | None) -> str:
-    even = budget.limit.times(window.share_before(figures.as_of))
-    billed = budget.book is Book.BILLED
-    parts = [
-        f"{'Billed' if billed else 'Metered'} {figures.spent}"
-        f" against {even} expected by now at an even pace."
-    ]
-    if projected is not None:
-        until = window.end.astimezone(budget.zone).date().isoformat()
-        parts.append(f"Projected {projected} by {until} (run rate; no forecast yet).")
-    if unknown := figures.unknown_hours(window):
-        parts.append(f"{unknown} h of the window are unknown and not counted.")
-    elif figures.quality is not Quality.FINAL:
-        parts.append(f"The figures are {figures.quality}.")
-    return " ".join(parts)
-
-
-def _percent(value: Money, limit: Money) -> str:
-    """Rounded down: $999 of $1,000 has not come to 100%."""
-    return f"{int((value.over(limit) or Fraction(0)) * 100)}%"

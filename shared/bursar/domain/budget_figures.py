@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from bursar.domain.alerts import Driver
-from bursar.domain.budget_checks import Figures
 from bursar.domain.cluster.hours import HourCosts, RowKey
+from bursar.domain.figures import Figures
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, SECOND, Window, day_of, midnight
 from bursar.domain.quality import Quality, worst

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from bursar.config import Cluster, Config
 from bursar.domain.alerts import Alert, OutboxRow
-from bursar.domain.budget_checks import Figures, assess
+from bursar.domain.budget_checks import assess
 from bursar.domain.budget_figures import Part, billed, metered, parts_of
 from bursar.domain.budgets import Book, Budget, BudgetState
+from bursar.domain.figures import Figures
 from bursar.domain.periods import SECOND, Window, window_of
 from bursar.domain.scopes import Dimension
 from bursar.domain.spend import Metric, SpendFact

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bursar.domain.alerts import Severity, age, alert_id
-from bursar.domain.budget_checks import Assessment, Figures, assess, run_rate
+from bursar.domain.budget_checks import Assessment, assess
 from bursar.domain.budgets import Book, Budget, BudgetState, Threshold, ThresholdBasis
+from bursar.domain.figures import Figures, run_rate
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, HOUR, Window
 from bursar.domain.quality import Quality

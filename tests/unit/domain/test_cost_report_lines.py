@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bursar.domain.alerts import Alert, OutboxRow, Severity
-from bursar.domain.budget_checks import Figures
 from bursar.domain.budgets import Budget
 from bursar.domain.cluster.hours import Basis, HourCosts
 from bursar.domain.cost_report import (
@@ -17,6 +16,7 @@ from bursar.domain.cost_report import (
     Standing,
     build_report,
 )
+from bursar.domain.figures import Figures
 from bursar.domain.health import SourceHealth
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, HOUR, day_of, month_of

@@ -11,9 +11,9 @@ from fractions import Fraction
 from pydantic import AwareDatetime
 
 from bursar.domain.alerts import Severity
-from bursar.domain.budget_checks import Figures
 from bursar.domain.budgets import Book, Budget, BudgetState, Threshold, ThresholdBasis
 from bursar.domain.cost_report.parts import Frozen
+from bursar.domain.figures import Figures
 from bursar.domain.money import Money
 from bursar.domain.periods import Period, Window
 from bursar.domain.quality import Quality, worst

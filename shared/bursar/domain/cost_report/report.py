@@ -10,7 +10,6 @@ from fractions import Fraction
 from pydantic import AwareDatetime
 
 from bursar.domain.alerts import OutboxRow, Severity
-from bursar.domain.budget_checks import run_rate
 from bursar.domain.cluster.hours import Amounts, Basis, Category, HourCosts, RowKey, Unpriced
 from bursar.domain.cluster.records import IDLE
 from bursar.domain.cost_report.budget_lines import (
@@ -31,6 +30,7 @@ from bursar.domain.cost_report.days import (
     day_totals,
 )
 from bursar.domain.cost_report.parts import Frozen, Parts, Ranking, by_model, by_namespace
+from bursar.domain.figures import run_rate
 from bursar.domain.health import SourceHealth
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, Window, day_of, month_of
