@@ -117,7 +117,9 @@ def test_the_price_list_gives_exactly_the_scenarios_prices(listed: Any) -> None:
         (prices.public_ipv4(REGION), "0.005"),
         (prices.nat_gateway(REGION, "hour"), "0.045"),
         (prices.data_transfer(REGION, "internet"), "0.09"),
-        (prices.data_transfer(REGION, "inter-region"), "0.02"),
+        (prices.data_transfer(REGION, "inter-region:USW2"), "0.02"),
+        (prices.data_transfer(REGION, "internet"), "0.09"),
+        (prices.data_transfer(REGION, "internet:over-50-tb"), "0.07"),
         (prices.fargate(REGION, "vcpu-hour"), "0.04048"),
     ):
         assert rows[key] == Money.of(text), key

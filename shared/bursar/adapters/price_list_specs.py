@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 
 from bursar.domain import prices
@@ -34,7 +35,8 @@ class PriceSpec:
 
     `units` says how many of Bursar's unit one of AWS' units is worth as a price: a GiB/s
     month at 40.96 is a MiB/s month at 40.96 x 1/1024. `plus` is a second usage type whose
-    rate is added. `same_everywhere` accepts several products when all cost the same.
+    rate is added. `tier` says which of a product's rates: the only one, the first that is
+    paid, or the one that begins at so many units a month.
     """
 
     key: Callable[..., PriceKey]
@@ -44,9 +46,8 @@ class PriceSpec:
     units: Mapping[str, Fraction]
     filters: Mapping[str, str] = field(default_factory=dict)
     region_field: str = "regionCode"
-    tier: Tier = Tier.ONLY
+    tier: Tier | Decimal = Tier.ONLY
     plus: str | None = None
-    same_everywhere: bool = False
 
     def match(self, product: Product, usage: str | None = None) -> tuple[str, ...] | None:
         """The groups of the usage pattern when the product is one of this line's."""
@@ -118,17 +119,19 @@ def _fargate(measure: str, usage: str, service: str, *, arm: bool = False) -> Pr
     )
 
 
-def _transfer(kind: str, transfer_type: str, usage: str) -> PriceSpec:
+def _transfer(
+    kind: str, transfer_type: str, usage: str, tier: Tier | Decimal = Tier.FIRST_PAID
+) -> PriceSpec:
+    """`kind` may hold `{}`: what the usage pattern's group matches stands there."""
     return PriceSpec(
-        lambda region: prices.data_transfer(region, kind),
+        lambda region, *groups: prices.data_transfer(region, kind.format(*groups)),
         "gb",
         "AWSDataTransfer",
         usage,
         GB,
         {"transferType": transfer_type},
         region_field="fromRegionCode",
-        tier=Tier.FIRST_PAID,
-        same_everywhere=kind == "inter-region",
+        tier=tier,
     )
 
 
@@ -221,8 +224,17 @@ SPECS: tuple[PriceSpec, ...] = (
         {"productFamily": "NAT Gateway"},
     ),
     _transfer("inter-zone", "IntraRegion", "DataTransfer-Regional-Bytes"),
-    _transfer("inter-region", "InterRegion Outbound", r"[A-Z]{2,4}\d*-AWS-Out-Bytes"),
+    _transfer("inter-region:{}", "InterRegion Outbound", r"([A-Z]{2,4}\d*)-AWS-Out-Bytes"),
     _transfer("internet", "AWS Outbound", "DataTransfer-Out-Bytes"),
+    *(
+        _transfer(
+            f"internet:over-{terabytes}-tb",
+            "AWS Outbound",
+            "DataTransfer-Out-Bytes",
+            Decimal(terabytes * 1024),
+        )
+        for terabytes in (10, 50, 150)
+    ),
     _files("AmazonEFS", "standard", "TimedStorage-ByteHrs"),
     _files("AmazonEFS", "infrequent-access", "IATimedStorage-ByteHrs"),
     _files("AmazonEFS", "infrequent-access-elastic", "IATimedStorage-ET-ByteHrs"),

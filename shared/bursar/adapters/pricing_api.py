@@ -19,7 +19,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bursar.adapters.price_list_specs import SPECS, PriceSpec
 from bursar.domain.money import Money
 from bursar.domain.price_list_errors import (
-    AmbiguousPriceError,
     PriceListError,
     PriceListUnavailableError,
 )
@@ -200,13 +199,6 @@ def spec_row(
 
 
 def _one(spec: PriceSpec, key: PriceKey, products: Sequence[Product]) -> tuple[Product, Money]:
-    if spec.same_everywhere:
-        priced = [product for product in products if product.costs_something]
-        amounts = {_price(spec, product).amount for product in priced}
-        if len(amounts) > 1:
-            told = ", ".join(f"{amount.normalize():f}" for amount in sorted(amounts))
-            raise AmbiguousPriceError(f"{key} differs by destination: {told}")
-        products = sorted(priced, key=lambda product: product.sku)[:1]
     product = the_only(products, str(key))
     return product, _price(spec, product)
 

@@ -136,12 +136,12 @@ def _rate(sku: str, dimension: _Dimension) -> Rate:
         raise PriceListError(f"{sku} costs {usd!r} from {dimension.begin_range!r}") from None
 
 
-def rate_of(product: Product, tier: Tier = Tier.ONLY) -> Rate:
-    """The one rate of a product, or the first paid one of its tiers.
+def rate_of(product: Product, tier: Tier | Decimal = Tier.ONLY) -> Rate:
+    """The one rate of a product, the first paid one of its tiers, or the one from an amount on.
 
     Raises:
         PriceListError: there are several rates where one was expected, or several terms.
-        NoPriceError: no rate costs anything.
+        NoPriceError: no rate costs anything, or none begins there.
     """
     if product.terms > 1:
         raise PriceListError(f"{product.sku} has {product.terms} on-demand terms")
@@ -149,9 +149,10 @@ def rate_of(product: Product, tier: Tier = Tier.ONLY) -> Rate:
         tiers = ", ".join(f"{rate.usd.plain()} from {rate.begin}" for rate in product.rates)
         raise PriceListError(f"{product.sku} has {len(product.rates)} rates: {tiers}")
     for rate in product.rates:
-        if rate.usd:
+        if rate.usd and (not isinstance(tier, Decimal) or rate.begin == tier):
             return rate
-    raise NoPriceError(f"{product.sku} costs nothing")
+    of = f" from {tier:f} on" if isinstance(tier, Decimal) else ""
+    raise NoPriceError(f"{product.sku} costs nothing{of}")
 
 
 def the_only(products: Sequence[Product], what: str) -> Product:

@@ -135,7 +135,9 @@ def nat_gateway(region: str, measure: str) -> PriceKey:
 
 
 def data_transfer(region: str, kind: str) -> PriceKey:
-    """A GB of `inter-zone`, `inter-region` or `internet` (first paid tier) transfer."""
+    """A GB of transfer: `inter-zone`, `inter-region:USW2` (by the other region's billing code),
+    `internet` (the first tier that is paid), `internet:over-10-tb` and so on.
+    """
     return PriceKey(service="AWSDataTransfer", region=region, item=kind)
 
 

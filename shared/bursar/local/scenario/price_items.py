@@ -134,7 +134,13 @@ def _other_items(since: datetime) -> list[Item]:
         item(service, family, {"usagetype": usage}, [("0", "Inf", f"{usd}")], unit, since)
         for service, family, usage, usd, unit in OTHERS
     ]
-    out: Tiers = [("0", "100", "0"), ("100", "10240", "0.09"), ("10240", "Inf", "0.085")]
+    out: Tiers = [
+        ("0", "100", "0"),
+        ("100", "10240", "0.09"),
+        ("10240", "51200", "0.085"),
+        ("51200", "153600", "0.07"),
+        ("153600", "Inf", "0.05"),
+    ]
     for transfer, usage, tiers in (
         ("IntraRegion", "DataTransfer-Regional-Bytes", [("0", "Inf", "0.01")]),
         ("InterRegion Outbound", "USE1-USW2-AWS-Out-Bytes", [("0", "Inf", "0.02")]),
