@@ -126,6 +126,7 @@ def price_with_bursar(url: str, prices: str) -> dict[str, Any]:
         prices=CsvPriceBook(Path(prices), REGION),
         volumes=MemoryVolumeCatalogue(),
         file_systems=MemoryFileSystemCatalogue(),
+        fsx=MemoryFileSystemCatalogue(),
         policy=CostPolicy(REGION),
         at=datetime.now(UTC),
     )

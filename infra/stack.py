@@ -150,7 +150,7 @@ class BursarStack(Stack):
         collect_prices.may("pricing:GetProducts", "ec2:DescribeSpotPriceHistory")
         close_hour.may(
             *("ec2:DescribeVolumes", "ec2:DescribeCapacityReservations"),
-            "elasticfilesystem:DescribeFileSystems",
+            *("elasticfilesystem:DescribeFileSystems", "fsx:DescribeFileSystems"),
         )
         for function in (*snapshot_cluster.functions_abroad, close_hour):
             function.may_assume(config.role_arns)

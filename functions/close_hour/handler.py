@@ -19,6 +19,7 @@ def handler(run: ClusterRun, ports: Ports) -> dict[str, Any]:
         lifetimes=ports.lifetimes,
         volumes=ports.volumes(cluster),
         file_systems=ports.file_systems(cluster),
+        fsx=ports.fsx(cluster),
         reservations=ports.reservations(cluster),
         prices=ports.prices,
         history=ports.history,

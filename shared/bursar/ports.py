@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
     from bursar.domain.cluster.hours import HourCosts
     from bursar.domain.cluster.lifetimes import InstanceState
     from bursar.domain.cluster.records import ClusterSnapshot, Inventory, Pod
-    from bursar.domain.cluster.storage import FileSystemSpec, VolumeSpec
+    from bursar.domain.cluster.storage import FileSystem, VolumeSpec
     from bursar.domain.health import SourceHealth
     from bursar.domain.instance_types import CapacityReservation
     from bursar.domain.periods import Window
@@ -81,8 +81,8 @@ class VolumeCatalogue(Protocol):
 
 
 class FileSystemCatalogue(Protocol):
-    def describe(self, file_system_ids: Collection[str]) -> Mapping[str, FileSystemSpec]:
-        """What is metered of EFS file systems; unknown ids are absent. No ids, no question."""
+    def describe(self, file_system_ids: Collection[str]) -> Mapping[str, FileSystem]:
+        """What those of EFS, or of FSx, are billed by; unknown ids are absent. No ids: no call."""
         ...
 
 

@@ -80,6 +80,11 @@ class Ports:
 
         return EfsFileSystemCatalogue(lambda: _client_where("efs", cluster))
 
+    def fsx(self, cluster: Cluster) -> ports.FileSystemCatalogue:
+        from bursar.adapters.fsx_api import FsxFileSystemCatalogue
+
+        return FsxFileSystemCatalogue(lambda: _client_where("fsx", cluster))
+
     def reservations(self, cluster: Cluster) -> ports.ReservationCatalogue:
         from bursar.adapters.ec2_api import Ec2ReservationCatalogue
 

@@ -28,6 +28,7 @@ def those_who_may(deployed, action):
         ("ec2:DescribeVolumes", {"close_hour"}),
         ("ec2:DescribeCapacityReservations", {"close_hour"}),
         ("elasticfilesystem:DescribeFileSystems", {"close_hour"}),
+        ("fsx:DescribeFileSystems", {"close_hour"}),
         ("sts:AssumeRole", {"snapshot_cluster", "close_hour"}),
         ("lambda:InvokeFunction", {"close_hour", "collect_spend"}),
         ("dynamodb:GetRecords", {"send_notifications"}),
@@ -54,7 +55,10 @@ def test_only_reading_and_tracing_take_any_resource(deployed, name):
         action
         for action in anywhere
         if not action.startswith(
-            ("xray:Put", "pricing:Get", "ce:Get", "ec2:Describe", "elasticfilesystem:Describe")
+            (
+                *("xray:Put", "pricing:Get", "ce:Get", "ec2:Describe"),
+                *("elasticfilesystem:Describe", "fsx:Describe"),
+            )
         )
     }
     assert not writes

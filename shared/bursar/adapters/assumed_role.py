@@ -7,7 +7,8 @@ What that account must allow, once for each cluster (`role_arn` in bursar.yaml):
 - an EKS access entry of type STANDARD puts the role into the group `bursar-readers`, and
   `bursar cluster manifest` is applied to the cluster;
 - its policy allows `ec2:DescribeVolumes`, `ec2:DescribeCapacityReservations` and, where
-  volumes stand on EFS, `elasticfilesystem:DescribeFileSystems`.
+  volumes stand on EFS or FSx, `elasticfilesystem:DescribeFileSystems` or
+  `fsx:DescribeFileSystems`.
 
 EC2's state changes of that account are not heard here: its nodes live from the first snapshot
 that shows them to the last. Spot prices are those of the zones that Bursar's own account calls

@@ -15,12 +15,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bursar.adapters.ec2_api import Ec2SpotHistory, Ec2VolumeCatalogue
 from bursar.adapters.efs_api import EfsFileSystemCatalogue
+from bursar.adapters.fsx_api import FsxFileSystemCatalogue
 from bursar.adapters.pricing_api import LivePriceBook, pricing_client
-from bursar.domain.cluster.storage import FileSystemSpec, VolumeSpec
+from bursar.domain.cluster.storage import FileSystem, VolumeSpec
 from bursar.domain.periods import Window
 from bursar.domain.price_list_errors import PriceListUnavailableError
 from bursar.domain.prices import PriceKey, PriceRow, spot_parts
 from bursar.domain.spot import SpotUnavailableError, by_zone, time_weighted_mean
+from bursar.ports import FileSystemCatalogue
 
 _LAST_HOUR = timedelta(hours=1)
 _IMPATIENT = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=5)
@@ -53,8 +55,14 @@ class LivePrices:
             return {}
 
     @property
-    def file_systems(self) -> LiveFileSystems:
-        return LiveFileSystems(self._region, self.problems)
+    def file_systems(self) -> FileSystemCatalogue:
+        efs = EfsFileSystemCatalogue(lambda: self._client("efs"))
+        return _Forgiving(efs, "EFS", self.problems)
+
+    @property
+    def fsx(self) -> FileSystemCatalogue:
+        fsx = FsxFileSystemCatalogue(lambda: self._client("fsx"))
+        return _Forgiving(fsx, "FSx", self.problems)
 
     def _spot(
         self, keys: Mapping[PriceKey, tuple[str, str]], at: datetime
@@ -81,23 +89,23 @@ class LivePrices:
             if mean is not None
         }
 
+    def _client(self, service: str) -> Any:
+        return boto3.client(service, region_name=self._region, config=_IMPATIENT)
+
     def _ec2(self, region: str) -> Any:
         return boto3.client("ec2", region_name=region, config=_IMPATIENT)
 
 
-class LiveFileSystems:
-    """A FileSystemCatalogue of one region, whose troubles go to `problems`."""
+class _Forgiving:
+    """A FileSystemCatalogue whose troubles go to `problems`."""
 
-    def __init__(self, region: str, problems: list[str]) -> None:
-        self._region = region
+    def __init__(self, asked: FileSystemCatalogue, name: str, problems: list[str]) -> None:
+        self._asked, self._name = asked, name
         self._problems = problems
 
-    def describe(self, file_system_ids: Collection[str]) -> Mapping[str, FileSystemSpec]:
+    def describe(self, file_system_ids: Collection[str]) -> Mapping[str, FileSystem]:
         try:
-            return EfsFileSystemCatalogue(self._efs).describe(file_system_ids)
+            return self._asked.describe(file_system_ids)
         except (BotoCoreError, ClientError) as error:
-            self._problems.append(f"no sizes of EFS file systems: {error}")
+            self._problems.append(f"no sizes of {self._name} file systems: {error}")
             return {}
-
-    def _efs(self) -> Any:
-        return boto3.client("efs", region_name=self._region, config=_IMPATIENT)

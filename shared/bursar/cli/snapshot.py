@@ -75,6 +75,7 @@ def snapshot(
             prices=book or live,
             volumes=NO_VOLUMES if book else live,
             file_systems=NO_FILE_SYSTEMS if book else live.file_systems,
+            fsx=NO_FILE_SYSTEMS if book else live.fsx,
             policy=CostPolicy(region, Basis(basis), frozenset(shared_namespace)),
             at=datetime.now(UTC),
         )

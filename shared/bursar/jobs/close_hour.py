@@ -11,7 +11,7 @@ from bursar.domain.cluster.costs import CostPolicy
 from bursar.domain.cluster.file_systems import file_system_ids
 from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.integration import integrate
-from bursar.domain.cluster.storage import Described
+from bursar.domain.cluster.storage import Described, FileService
 from bursar.domain.periods import Window
 from bursar.ports import (
     CostHistory,
@@ -32,6 +32,7 @@ def close_hour(
     lifetimes: LifetimeStore,
     volumes: VolumeCatalogue,
     file_systems: FileSystemCatalogue,
+    fsx: FileSystemCatalogue,
     reservations: ReservationCatalogue,
     prices: PriceBook,
     history: CostHistory,
@@ -51,7 +52,8 @@ def close_hour(
     held = [volume for volume, _ in time.volumes]
     described: Described = {
         **volumes.describe(block_volume_ids(held)),
-        **file_systems.describe(file_system_ids(held)),
+        **file_systems.describe(file_system_ids(held, FileService.EFS)),
+        **fsx.describe(file_system_ids(held, FileService.FSX)),
     }
     policy = cost_policy(cluster)
     reserved = reservations.reserved(cluster.capacity_reservations)

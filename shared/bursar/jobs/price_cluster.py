@@ -14,7 +14,7 @@ from bursar.domain.cluster.costs import CostPolicy
 from bursar.domain.cluster.file_systems import file_system_ids, file_system_keys
 from bursar.domain.cluster.node_prices import keys_of
 from bursar.domain.cluster.rates import ClusterRate, rate_now
-from bursar.domain.cluster.storage import Described
+from bursar.domain.cluster.storage import Described, FileService
 from bursar.ports import ClusterReader, FileSystemCatalogue, PriceBook, VolumeCatalogue
 
 
@@ -24,6 +24,7 @@ def price_cluster(
     prices: PriceBook,
     volumes: VolumeCatalogue,
     file_systems: FileSystemCatalogue,
+    fsx: FileSystemCatalogue,
     policy: CostPolicy,
     at: datetime,
 ) -> ClusterRate:
@@ -35,7 +36,8 @@ def price_cluster(
     held = reader.inventory()
     described: Described = {
         **volumes.describe(block_volume_ids(held.volumes)),
-        **file_systems.describe(file_system_ids(held.volumes)),
+        **file_systems.describe(file_system_ids(held.volumes, FileService.EFS)),
+        **fsx.describe(file_system_ids(held.volumes, FileService.FSX)),
     }
     specs = [volume_spec(volume, described) for volume in held.volumes]
     keys = (

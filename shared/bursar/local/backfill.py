@@ -163,6 +163,7 @@ def live_cluster(
                 lifetimes=lifetimes,
                 volumes=volumes,
                 file_systems=MemoryFileSystemCatalogue(),
+                fsx=MemoryFileSystemCatalogue(),
                 reservations=MemoryReservationCatalogue(),
                 prices=store,
                 history=history,

@@ -102,6 +102,9 @@ class MemoryPorts:
     def file_systems(self, _cluster: object) -> MemoryFileSystemCatalogue:
         return MemoryFileSystemCatalogue()
 
+    def fsx(self, _cluster: object) -> MemoryFileSystemCatalogue:
+        return MemoryFileSystemCatalogue()
+
     def reservations(self, _cluster: object) -> MemoryReservationCatalogue:
         return MemoryReservationCatalogue()
 

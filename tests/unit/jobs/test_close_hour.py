@@ -52,6 +52,7 @@ class Ledger:
         self.prices = MemoryPriceStore([*book().values(), GP3])
         self.history = MemoryCostHistory()
         self.file_systems = MemoryFileSystemCatalogue()
+        self.fsx = MemoryFileSystemCatalogue()
         self.volumes = MemoryVolumeCatalogue([VolumeSpec("vol-pv1", "gp3", 200)])
 
     def close(self, hour: Window = TEN_TO_ELEVEN, cluster: Cluster = CLUSTER) -> HourCosts:
@@ -62,6 +63,7 @@ class Ledger:
             lifetimes=self.lifetimes,
             volumes=self.volumes,
             file_systems=self.file_systems,
+            fsx=self.fsx,
             reservations=MemoryReservationCatalogue(),
             prices=self.prices,
             history=self.history,
@@ -138,7 +140,7 @@ def test_a_file_system_is_priced_by_what_efs_has_metered():
     assert (costs.total, costs.quality) == (Money.of("1.106"), Quality.FINAL)
 
 
-def test_only_what_stands_on_efs_is_asked_of_efs_and_the_rest_of_ec2(ledger):
+def test_each_service_is_asked_only_of_what_stands_on_it_and_ec2_of_the_rest(ledger):
     asked: dict[str, set[str]] = {}
 
     class Asked:
@@ -150,11 +152,14 @@ def test_only_what_stands_on_efs_is_asked_of_efs_and_the_rest_of_ec2(ledger):
             return {}
 
     efs = volume("shared", driver="efs.csi.aws.com", volume_id="fs-1")
-    for shot in all_hour(volumes=[volume(), efs]):
+    lustre = volume("lustre", driver="fsx.csi.aws.com", volume_id="fs-2")
+    part = volume("part", driver="fsx.openzfs.csi.aws.com", volume_id="fsvol-1")
+    for shot in all_hour(volumes=[volume(), efs, lustre, part]):
         ledger.snapshots.put(shot)
     ledger.volumes, ledger.file_systems = Asked("ec2"), Asked("efs")
+    ledger.fsx = Asked("fsx")
     ledger.close()
-    assert asked == {"ec2": {"vol-pv1"}, "efs": {"fs-1"}}
+    assert asked == {"ec2": {"vol-pv1"}, "efs": {"fs-1"}, "fsx": {"fs-2"}}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from bursar.domain import prices
 from bursar.domain.cluster.costs import CostPolicy
 from bursar.domain.cluster.hours import Category
 from bursar.domain.cluster.records import ClusterUnreadableError, LoadBalancer
-from bursar.domain.cluster.storage import FileSystemSpec, VolumeSpec
+from bursar.domain.cluster.storage import FileSystemSpec, FsxSpec, VolumeSpec
 from bursar.domain.money import Money
 from bursar.domain.prices import VolumeMeasure
 from bursar.jobs.price_cluster import price_cluster
@@ -29,12 +29,16 @@ ROWS = [
 ]
 
 
+LUSTRE = FsxSpec("fs-9", "LUSTRE", "SSD", "PERSISTENT_2", 1_200, 125)
+
+
 def rate(reader: MemoryClusterReader, rows=ROWS):
     return price_cluster(
         reader,
         prices=MemoryPriceStore(rows),
         volumes=MemoryVolumeCatalogue([VolumeSpec("vol-pv1", "gp3", 200)]),
         file_systems=MemoryFileSystemCatalogue([FileSystemSpec("fs-1", 500 * GIB)]),
+        fsx=MemoryFileSystemCatalogue([LUSTRE]),
         policy=CostPolicy(REGION),
         at=TEN,
     )
@@ -66,6 +70,15 @@ def test_without_any_price_everything_is_listed_and_nothing_is_zero():
 def test_a_cluster_that_cannot_be_read_has_no_number():
     with pytest.raises(ClusterUnreadableError):
         rate(MemoryClusterReader(None))
+
+
+def test_an_fsx_file_system_is_priced_at_this_moment():
+    lustre = volume("scratch", driver="fsx.csi.aws.com", volume_id="fs-9")
+    key = prices.file_storage(REGION, "AmazonFSx", "lustre-ssd-125")
+    reader = MemoryClusterReader(inventory([], volumes=[lustre], is_eks=False))
+    told = rate(reader, [*ROWS, row(key, "0.144")])
+    # 1,200 GiB x 0.144 / 720 h
+    assert (told.total, told.unpriced) == (Money.of("0.24"), ())
 
 
 def test_a_file_system_is_priced_at_this_moment():

@@ -14,7 +14,7 @@ from bursar.domain.cluster.records import (
     Inventory,
     Pod,
 )
-from bursar.domain.cluster.storage import FileSystemSpec, VolumeSpec
+from bursar.domain.cluster.storage import FileSystem, VolumeSpec
 from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.periods import Window
 
@@ -93,8 +93,8 @@ class MemoryVolumeCatalogue:
 
 
 class MemoryFileSystemCatalogue:
-    def __init__(self, specs: Collection[FileSystemSpec] = ()) -> None:
+    def __init__(self, specs: Collection[FileSystem] = ()) -> None:
         self._specs = {spec.file_system_id: spec for spec in specs}
 
-    def describe(self, file_system_ids: Collection[str]) -> Mapping[str, FileSystemSpec]:
+    def describe(self, file_system_ids: Collection[str]) -> Mapping[str, FileSystem]:
         return {name: self._specs[name] for name in file_system_ids if name in self._specs}

@@ -22,7 +22,7 @@ from bursar.domain.cluster.records import (
     Pod,
     Volume,
 )
-from bursar.domain.cluster.storage import Described, VolumeSpec
+from bursar.domain.cluster.storage import Described, FileService, VolumeSpec
 from bursar.domain.eks_support import Support, support_of
 from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.money import Money
@@ -31,7 +31,11 @@ from bursar.domain.prices import PriceKey
 UNMOUNTED = "__unmounted__"
 _GIB = 2**30
 _EBS_DRIVERS = frozenset({"ebs.csi.aws.com", "kubernetes.io/aws-ebs", "ebs.csi.eks.amazonaws.com"})
-_EFS_DRIVER = "efs.csi.aws.com"
+_FILE_SERVICES = {
+    "efs.csi.aws.com": FileService.EFS,
+    "fsx.csi.aws.com": FileService.FSX,
+    "fsx.openzfs.csi.aws.com": FileService.FSX,
+}
 
 _BILLED_LISTS = {"persistentvolumes": "volumes", "services": "load balancers"}
 
@@ -63,14 +67,15 @@ def note_claims(owners: dict[Claim, ClaimOwner], pod: Pod) -> None:
             owners[claim] = owner
 
 
-def is_file_system(volume: Volume) -> bool:
-    """Whether the volume stands on an EFS file system, which is billed instead of it."""
-    return volume.driver == _EFS_DRIVER and (volume.volume_id or "").startswith("fs-")
+def file_service(volume: Volume) -> FileService | None:
+    """Whose file system the volume stands on, where that is named and billed instead of it."""
+    named = (volume.volume_id or "").startswith("fs-")
+    return _FILE_SERVICES.get(volume.driver or "") if named else None
 
 
 def block_volume_ids(volumes: Iterable[Volume]) -> set[str]:
     """The ids that EC2 may know."""
-    return {v.volume_id for v in volumes if v.volume_id and not is_file_system(v)}
+    return {v.volume_id for v in volumes if v.volume_id and v.driver not in _FILE_SERVICES}
 
 
 def volume_spec(volume: Volume, described: Described) -> VolumeSpec | str:
@@ -81,6 +86,8 @@ def volume_spec(volume: Volume, described: Described) -> VolumeSpec | str:
     spec = described.get(volume.volume_id) if volume.volume_id else None
     if isinstance(spec, VolumeSpec):
         return spec
+    if (volume.volume_id or "").startswith("fsvol-"):
+        return f"{volume.volume_id} is part of an OpenZFS file system that its id does not name"
     if volume.driver not in _EBS_DRIVERS:
         return f"{volume.driver or 'a volume without a driver'} is not billed by its claimed size"
     asked = volume.class_parameters
@@ -126,10 +133,10 @@ def add_volumes(
     """Charge each volume to the workload that mounts it, else to its claim's namespace.
 
     A released volume has no claim any more and is still billed: it is unallocated. Those on
-    EFS are left to `add_file_systems`.
+    EFS and FSx are left to `add_file_systems`.
     """
     for volume, seconds in volumes:
-        if is_file_system(volume):
+        if file_service(volume):
             continue
         spec = volume_spec(volume, described)
         if isinstance(spec, str):

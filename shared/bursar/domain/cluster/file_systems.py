@@ -1,4 +1,7 @@
-"""What an EFS file system costs: by its metered size, shared by the volumes that stand on it."""
+"""What a file system costs, shared by the volumes that stand on it.
+
+EFS is billed by its metered size in each storage class, FSx by its provisioned one.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,44 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from fractions import Fraction
 
-from bursar.domain.cluster.cluster_items import Claim, ClaimOwner, is_file_system, volume_row
+from bursar.domain.cluster import fsx
+from bursar.domain.cluster.cluster_items import Claim, ClaimOwner, file_service, volume_row
 from bursar.domain.cluster.costs import SECONDS_PER_HOUR, CostPolicy, CostSheet
 from bursar.domain.cluster.hours import Category
 from bursar.domain.cluster.node_prices import Prices
 from bursar.domain.cluster.records import Volume
-from bursar.domain.cluster.storage import Described, FileSystemSpec, VolumeSpec
+from bursar.domain.cluster.storage import (
+    Described,
+    FileService,
+    FileSystem,
+    FileSystemSpec,
+    FsxSpec,
+    VolumeSpec,
+)
 from bursar.domain.money import Money
 from bursar.domain.periods import hours_in_month
 from bursar.domain.prices import PriceKey, file_storage
 
-_SERVICE = "AmazonEFS"
 _GIB = 2**30  # AWS writes GB: `storage usage is calculated in binary gigabytes`
 
 
-def file_system_ids(volumes: Iterable[Volume]) -> set[str]:
-    return {v.volume_id for v in volumes if is_file_system(v) and v.volume_id}
+def file_system_ids(volumes: Iterable[Volume], service: FileService) -> set[str]:
+    """Those of one service, that the volumes stand on."""
+    return {v.volume_id for v in volumes if file_service(v) is service and v.volume_id}
 
 
-def stored_bytes(spec: FileSystemSpec) -> dict[str, int]:
+def billed_bytes(spec: FileSystem, region: str) -> dict[PriceKey, int]:
+    """Bytes by the price of their GB-month; none of an FSx file system that has no price."""
+    if isinstance(spec, FileSystemSpec):
+        service, sizes = FileService.EFS, _stored_bytes(spec)
+    elif fsx.unpriced_reason(spec):
+        return {}
+    else:
+        service, sizes = FileService.FSX, {fsx.storage_class(spec): (spec.size_gib or 0) * _GIB}
+    return {file_storage(region, service, each): size for each, size in sizes.items()}
+
+
+def _stored_bytes(spec: FileSystemSpec) -> dict[str, int]:
     """Bytes by the storage class that prices them; classes that hold nothing are left out.
 
     Infrequent access is dearer where throughput is not elastic: it is a class of its own.
@@ -40,23 +62,22 @@ def stored_bytes(spec: FileSystemSpec) -> dict[str, int]:
     return {storage_class: size for storage_class, size in stored.items() if size}
 
 
-def file_system_keys(specs: Iterable[VolumeSpec | FileSystemSpec], region: str) -> set[PriceKey]:
+def file_system_keys(specs: Iterable[VolumeSpec | FileSystem], region: str) -> set[PriceKey]:
     """The prices that `usd_per_hour` will look at; what is no file system has none here."""
-    known = (spec for spec in specs if isinstance(spec, FileSystemSpec))
-    return {file_storage(region, _SERVICE, each) for spec in known for each in stored_bytes(spec)}
+    known = (spec for spec in specs if not isinstance(spec, VolumeSpec))
+    return {key for spec in known for key in billed_bytes(spec, region)}
 
 
 def usd_per_hour(
-    spec: FileSystemSpec, book: Prices, *, region: str, at: datetime
+    spec: FileSystem, book: Prices, *, region: str, at: datetime
 ) -> Money | list[PriceKey]:
-    """An hour of what is stored, by the actual hours of the UTC month; or the missing prices.
+    """An hour of the storage, by the actual hours of the UTC month; or the missing prices.
 
-    Reads, writes and tiering are billed by the request, which DescribeFileSystems does not
-    count: they are not in it.
+    Reads, writes and tiering of EFS are billed by the request, which DescribeFileSystems does
+    not count: they are not in it.
     """
     lines, missing = [], []
-    for storage_class, size in stored_bytes(spec).items():
-        key = file_storage(region, _SERVICE, storage_class)
+    for key, size in billed_bytes(spec, region).items():
         row = book.get(key)
         if row is None:
             missing.append(key)
@@ -79,18 +100,17 @@ def add_file_systems(
     What a file system holds for one volume or another nobody meters. It is charged for as
     long as its longest-lived volume was there.
     """
-    on: dict[str, list[tuple[Volume, int]]] = {}
+    on: dict[tuple[FileService, str], list[tuple[Volume, int]]] = {}
     for volume, seconds in volumes:
-        if is_file_system(volume) and volume.volume_id:
-            on.setdefault(volume.volume_id, []).append((volume, seconds))
-    for id_, uses in sorted(on.items()):
+        if (service := file_service(volume)) and volume.volume_id:
+            on.setdefault((service, volume.volume_id), []).append((volume, seconds))
+    for (service, id_), uses in sorted(on.items()):
         spec = described.get(id_)
-        hourly = _hourly(id_, spec, policy, book, at)
+        hourly = _hourly(service, id_, spec, policy, book, at)
         if isinstance(hourly, str):
             sheet.unpriced |= {volume.name: hourly for volume, _ in uses}
             continue
-        if isinstance(spec, FileSystemSpec) and spec.provisioned_throughput:
-            sheet.unpriced[f"{id_} throughput"] = "provisioned throughput of EFS has no price here"
+        sheet.unpriced |= _billed_beside(spec)
         in_order = sorted(uses, key=lambda use: use[0].name)
         weights = [seconds for _, seconds in in_order]
         if longest := max(weights):
@@ -99,17 +119,30 @@ def add_file_systems(
                 sheet.add(volume_row(volume, owners), Category.STORAGE, part)
 
 
+def _billed_beside(spec: VolumeSpec | FileSystem | None) -> dict[str, str]:
+    if isinstance(spec, FsxSpec):
+        return fsx.billed_beside(spec)
+    if isinstance(spec, FileSystemSpec) and spec.provisioned_throughput:
+        reason = "provisioned throughput of EFS has no price here"
+        return {f"{spec.file_system_id} throughput": reason}
+    return {}
+
+
 def _hourly(
+    service: FileService,
     id_: str,
-    spec: VolumeSpec | FileSystemSpec | None,
+    spec: VolumeSpec | FileSystem | None,
     policy: CostPolicy,
     book: Prices,
     at: datetime,
 ) -> Money | str:
     """The price of an hour, or why there is none."""
-    if not isinstance(spec, FileSystemSpec):
-        return f"EFS does not know file system {id_}: its size is unknown"
-    if spec.standard_bytes is None:
+    if spec is None or isinstance(spec, VolumeSpec):
+        name = service.removeprefix("Amazon")
+        return f"{name} does not know file system {id_}: its size is unknown"
+    if isinstance(spec, FileSystemSpec) and spec.standard_bytes is None:
         return f"nothing of file system {id_} has been metered yet: its size is unknown"
+    if isinstance(spec, FsxSpec) and (reason := fsx.unpriced_reason(spec)):
+        return reason
     hourly = usd_per_hour(spec, book, region=policy.region, at=at)
     return hourly if isinstance(hourly, Money) else f"no price for {', '.join(map(str, hourly))}"

@@ -1,4 +1,4 @@
-"""What a volume or file system is, as EC2 and EFS say; and the price of an EBS volume.
+"""What a volume or file system is, as EC2, EFS and FSx say; and the price of an EBS volume.
 
 The volume's own type, IOPS and throughput decide it.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from fractions import Fraction
 
 from bursar.domain.money import Money
@@ -32,6 +33,13 @@ class VolumeSpec:
     attached: bool = True
 
 
+class FileService(StrEnum):
+    """Whose a file system is, by AWS' own service code: its id tells EFS and FSx not apart."""
+
+    EFS = "AmazonEFS"
+    FSX = "AmazonFSx"
+
+
 @dataclass(frozen=True, slots=True)
 class FileSystemSpec:
     """One EFS file system, and what was last metered of it in each storage class."""
@@ -45,7 +53,21 @@ class FileSystemSpec:
     provisioned_throughput: bool = False
 
 
-Described = Mapping[str, VolumeSpec | FileSystemSpec]  # by vol-... and fs-...
+@dataclass(frozen=True, slots=True)
+class FsxSpec:
+    """One FSx file system: `size_gib` is provisioned, and billed however little it holds."""
+
+    file_system_id: str
+    kind: str  # LUSTRE, OPENZFS, ONTAP, WINDOWS
+    storage_type: str  # SSD, HDD, INTELLIGENT_TIERING
+    deployment: str | None  # PERSISTENT_2, SINGLE_AZ_2, ...
+    size_gib: int | None  # None: FSx did not say
+    mbps_per_tib: int | None = None  # of Lustre: it decides the price of a GB
+    provisioned_iops: bool = False
+
+
+FileSystem = FileSystemSpec | FsxSpec
+Described = Mapping[str, VolumeSpec | FileSystem]  # by vol-... and fs-...
 
 
 def billed_quantities(spec: VolumeSpec) -> dict[VolumeMeasure, int | None]:

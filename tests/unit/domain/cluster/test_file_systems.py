@@ -6,7 +6,7 @@ import pytest
 
 from bursar.domain.cluster.closing import close, keys_needed
 from bursar.domain.cluster.costs import CostPolicy
-from bursar.domain.cluster.file_systems import file_system_ids, usd_per_hour
+from bursar.domain.cluster.file_systems import usd_per_hour
 from bursar.domain.cluster.hours import Category, HourCosts, RowKey
 from bursar.domain.cluster.integration import integrate
 from bursar.domain.cluster.records import UNALLOCATED, Volume
@@ -165,10 +165,3 @@ def test_provisioned_throughput_is_said_to_be_missing():
     costs = closed(on_efs("a"), specs=[spec])
     assert costs.total == Money.of("0.30")
     assert [item.name for item in costs.unpriced] == ["fs-1 throughput"]
-
-
-def test_fsx_stays_unpriced_and_is_not_asked_of_efs():
-    fsx = volume("lustre", driver="fsx.csi.aws.com", volume_id="fs-9")
-    assert file_system_ids([fsx, on_efs("a")]) == {"fs-1"}
-    [item] = closed(fsx, specs=()).unpriced
-    assert item.reason == "fsx.csi.aws.com is not billed by its claimed size"
