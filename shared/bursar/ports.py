@@ -17,13 +17,18 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
     from bursar.domain.cluster.hours import HourCosts
     from bursar.domain.cluster.lifetimes import InstanceState
     from bursar.domain.cluster.records import ClusterSnapshot, Inventory, Pod
-    from bursar.domain.cluster.storage import FileSystem, VolumeSpec
+    from bursar.domain.cluster.storage import EbsSnapshots, FileSystem, VolumeSpec
     from bursar.domain.health import SourceHealth
     from bursar.domain.instance_types import CapacityReservation
+    from bursar.domain.ledger.entries import EntryId, Leaf, LeafKey
+    from bursar.domain.ledger.lines import Statement
+    from bursar.domain.ledger.postings import Posting
     from bursar.domain.periods import Window
     from bursar.domain.prices import PriceChange, PriceKey, PriceRow
     from bursar.domain.spend import Metric, SpendFact
     from bursar.domain.spot import SpotPoint
+    from bursar.domain.usage.prices import TokenPrice
+    from bursar.domain.usage.records import UsageRecord
 
 
 class ClusterReader(Protocol):
@@ -77,6 +82,10 @@ class LifetimeStore(Protocol):
 class VolumeCatalogue(Protocol):
     def describe(self, volume_ids: Collection[str]) -> Mapping[str, VolumeSpec]:
         """What the volumes really are (type, size, IOPS, throughput); unknown ids are absent."""
+        ...
+
+    def snapshots(self, volume_ids: Collection[str]) -> EbsSnapshots | None:
+        """The completed snapshots of each volume, deleted or not; None: EC2 could not be asked."""
         ...
 
 
@@ -199,3 +208,54 @@ class HealthLog(Protocol):
     def saw(self, health: SourceHealth) -> None: ...
 
     def all(self) -> Sequence[SourceHealth]: ...
+
+
+class TokenPriceBook(Protocol):
+    """What tokens cost, from the public price data and the configuration's own rows."""
+
+    def price_at(self, provider: str, model: str, at: datetime) -> TokenPrice | None:
+        """The row in force; None for a model that nobody has a price for. No provider: any."""
+        ...
+
+
+class LedgerStore(Protocol):
+    """Entries and their balances. One posting is one transaction."""
+
+    def post(self, posting: Posting, shard: int) -> None:
+        """Write the posting's entries and add to its balances, all or nothing.
+
+        Raises:
+            PostingCancelledError: nothing was written; its `reason` says why.
+            PostingUnansweredError: it may have been written: read the entries first.
+        """
+        ...
+
+    def digests(self, names: Collection[EntryId]) -> Mapping[EntryId, str]:
+        """The digest of each entry that exists, read consistently."""
+        ...
+
+    def leaves(self, hour: datetime) -> Mapping[LeafKey, Leaf]:
+        """Every leaf of one UTC hour, its shards summed, read consistently."""
+        ...
+
+
+class UsageArchive(Protocol):
+    """Usage records as they were told, immutable: what everything can be replayed from."""
+
+    def put(self, records: Sequence[UsageRecord], received_at: datetime) -> None: ...
+
+    def records(self, hours: Window) -> Iterator[UsageRecord]:
+        """Those whose own hour lies in the window; one told twice comes twice."""
+        ...
+
+
+class StatementStore(Protocol):
+    """The ledger's statements: hours, and the days they add up to."""
+
+    def put_hour(self, statement: Statement) -> None:
+        """Replace the hour, and re-sum its day."""
+        ...
+
+    def hours(self, window: Window) -> Sequence[Statement]: ...
+
+    def days(self, window: Window) -> Sequence[Statement]: ...

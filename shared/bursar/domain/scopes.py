@@ -15,7 +15,13 @@ class Dimension(StrEnum):
     ACCOUNT = "account"
     CLUSTER = "cluster"
     NAMESPACE = "namespace"
+    TEAM = "team"
+    TENANT = "tenant"
     MODEL = "model"
+    FEATURE = "feature"
+    PROVIDER = "provider"
+    KEY = "key"
+    CATEGORY = "category"
 
 
 class ScopeError(ValueError):

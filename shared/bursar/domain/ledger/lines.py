@@ -1,0 +1,112 @@
+"""The ledger's statement of an hour, day or month: every dollar once, with whose and what for.
+
+Lines are sums of leaves and of the clusters' closed hours, made when an hour closes. Every
+breakdown is a sum over the same lines, so every breakdown has the same total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from bursar.domain.money import Money
+from bursar.domain.periods import Window
+from bursar.domain.quality import Quality, worst
+from bursar.domain.usage.records import TokenCounts
+
+IDLE = "__idle__"
+SHARED = "__shared__"
+UNATTRIBUTED = "__unattributed__"  # what no rule matched: shown, never spread in silence
+
+
+class CostCategory(StrEnum):
+    """What money is spent on; any line has exactly one."""
+
+    GPU_COMPUTE = "gpu_compute"
+    CPU_COMPUTE = "cpu_compute"
+    MEMORY = "memory"
+    STORAGE = "storage"
+    NETWORK = "network"
+    EXTERNAL_API = "external_api"
+    TRAINING = "training"
+    DATA_PROCESSING = "data_processing"
+    ANNOTATION = "annotation"
+    ENGINEERING_TIME = "engineering_time"
+    LICENCES = "licences"
+    SUPPORT = "support"
+    INFRASTRUCTURE = "infrastructure"
+
+
+class LineKey(NamedTuple):
+    """Whose a line is, and what for. A dimension that does not apply is empty.
+
+    `adjusts` names the closed month (`2026-10`) that the line corrects.
+    """
+
+    tenant: str
+    category: CostCategory
+    team: str = ""
+    model: str = ""
+    feature: str = ""
+    key: str = ""
+    provider: str = ""
+    cluster: str = ""
+    namespace: str = ""
+    adjusts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`units` count 10^-12 USD. `unpriced` tokens have no price: their money is missing."""
+
+    units: int = 0
+    requests: int = 0
+    tokens: TokenCounts = field(default_factory=TokenCounts)
+    unpriced: TokenCounts = field(default_factory=TokenCounts)
+
+    @property
+    def usd(self) -> Money:
+        return Money.from_units(self.units)
+
+    def __add__(self, other: Line) -> Line:
+        return Line(
+            self.units + other.units,
+            self.requests + other.requests,
+            self.tokens + other.tokens,
+            self.unpriced + other.unpriced,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The lines of one window, as of a time (epoch seconds)."""
+
+    window: Window
+    lines: Mapping[LineKey, Line]
+    quality: Quality
+    as_of: int
+
+    @property
+    def total(self) -> Money:
+        return Money.from_units(sum(line.units for line in self.lines.values()))
+
+
+def sum_lines(parts: Iterable[Mapping[LineKey, Line]]) -> dict[LineKey, Line]:
+    sums: dict[LineKey, Line] = {}
+    for part in parts:
+        for key, line in part.items():
+            sums[key] = sums[key] + line if key in sums else line
+    return sums
+
+
+def add_up(window: Window, parts: Iterable[Statement]) -> Statement:
+    """Sum the statements of hours or days to the window that holds them; as good as the worst."""
+    kept = list(parts)
+    return Statement(
+        window=window,
+        lines=sum_lines(part.lines for part in kept),
+        quality=worst(part.quality for part in kept) if kept else Quality.UNKNOWN,
+        as_of=max((part.as_of for part in kept), default=0),
+    )

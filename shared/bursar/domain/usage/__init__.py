@@ -1,0 +1,1 @@
+"""What models were used: records of requests and tokens, and what a token costs."""

@@ -1,0 +1,128 @@
+"""What tokens cost: dated rates by token class, by context tier, and for batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from bursar.domain.money import PLACES, Money
+from bursar.domain.usage.records import TokenCounts
+
+MILLION = 1_000_000
+
+
+class TokenClass(StrEnum):
+    """The classes that have a price of their own; reasoning is billed as output."""
+
+    INPUT = "input"
+    CACHED_INPUT = "cached_input"
+    CACHE_WRITE_5M = "cache_write_5m"
+    CACHE_WRITE_1H = "cache_write_1h"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRates:
+    """USD per million tokens of each class, and USD per thousand requests where they cost.
+
+    A class that the provider does not price apart (None) costs what input costs: a cache
+    without a discount is no cheaper, and none is assumed.
+    """
+
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+    cache_write_5m: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    per_thousand_requests: Decimal = Decimal(0)
+
+    def of(self, token_class: TokenClass) -> Decimal:
+        rate: Decimal | None = getattr(self, token_class)
+        return self.input if rate is None else rate
+
+
+@dataclass(frozen=True, slots=True)
+class ContextTier:
+    """The rates of a whole request whose input is longer than `above_input_tokens`."""
+
+    above_input_tokens: int
+    rates: TokenRates
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPrice:
+    """One dated row of the token price book: in force from `effective_from` to the next row.
+
+    `tiers` are in rising order and the first starts at 0. `batch_tiers` are empty where the
+    provider has no batch price: a batch then costs what its tiers say.
+    """
+
+    provider: str
+    model: str
+    source: str
+    tiers: tuple[ContextTier, ...]
+    batch_tiers: tuple[ContextTier, ...] = ()
+    effective_from: datetime | None = None
+
+    def rates_for(self, input_tokens_per_request: Fraction | int, *, batch: bool) -> TokenRates:
+        """The rates of the highest tier that a request of so many input tokens reaches."""
+        tiers = self.batch_tiers if batch and self.batch_tiers else self.tiers
+        reached = tiers[0]
+        for tier in tiers[1:]:
+            if input_tokens_per_request > tier.above_input_tokens:
+                reached = tier
+        return reached.rates
+
+
+@dataclass(frozen=True, slots=True)
+class ClassAmounts:
+    """Money by token class, in units of 10^-12 USD; `requests` is a fee per request."""
+
+    input: int = 0
+    cached_input: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    output: int = 0
+    requests: int = 0
+
+    @property
+    def units(self) -> int:
+        return sum(getattr(self, each.name) for each in fields(self))
+
+    @property
+    def usd(self) -> Money:
+        return Money.from_units(self.units)
+
+    def __add__(self, other: ClassAmounts) -> ClassAmounts:
+        return ClassAmounts(
+            *(getattr(self, each.name) + getattr(other, each.name) for each in fields(self))
+        )
+
+    def __neg__(self) -> ClassAmounts:
+        return ClassAmounts(*(-getattr(self, each.name) for each in fields(self)))
+
+
+def cost(tokens: TokenCounts, requests: int, rates: TokenRates) -> ClassAmounts:
+    """Tokens x rate for each class, each rounded once, half-even, at 10^-12 USD."""
+    counts = by_class(tokens)
+    amounts = {each.value: _units(counts[each], rates.of(each), MILLION) for each in TokenClass}
+    return ClassAmounts(**amounts, requests=_units(requests, rates.per_thousand_requests, 1000))
+
+
+def by_class(tokens: TokenCounts) -> Mapping[TokenClass, int]:
+    return {
+        TokenClass.INPUT: tokens.uncached_input,
+        TokenClass.CACHED_INPUT: tokens.cached_input,
+        TokenClass.CACHE_WRITE_5M: tokens.cache_write_5m,
+        TokenClass.CACHE_WRITE_1H: tokens.cache_write_1h,
+        TokenClass.OUTPUT: tokens.output,
+    }
+
+
+def _units(count: int, rate: Decimal, per: int) -> int:
+    """`round` on fractions is half-even."""
+    return round(Fraction(rate) * count * 10**PLACES / per) if count else 0

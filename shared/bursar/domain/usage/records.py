@@ -1,0 +1,128 @@
+"""One telling of model usage: who used which model, when, and how many tokens of each class."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+
+LONGEST_NAME_BYTES = 128  # of a tenant, model, feature, ...: an entry stays below 1 KB
+LONGEST_ID_BYTES = 256
+
+
+class UsageRecordError(ValueError):
+    """A record contradicts itself: a count below zero, more cached tokens than input, no name."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCounts:
+    """Tokens by class, as OpenTelemetry's GenAI conventions count them.
+
+    `input` counts all of the prompt: what was read from a cache and what was written to one
+    are parts of it. `output` counts all that was generated: `reasoning` is a part of it.
+    """
+
+    input: int = 0
+    cached_input: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse parts that are more than their whole.
+
+        Raises:
+            UsageRecordError: a count is negative, or the parts exceed the whole.
+        """
+        for name in self.__slots__:
+            if getattr(self, name) < 0:
+                raise UsageRecordError(f"{name} tokens are below zero")
+        if self.uncached_input < 0:
+            raise UsageRecordError("more tokens cached than input: input includes the cached")
+        if self.reasoning > self.output:
+            raise UsageRecordError("more reasoning tokens than output: output includes them")
+
+    @property
+    def uncached_input(self) -> int:
+        """Prompt tokens at the full price: neither read from a cache nor written to one."""
+        return self.input - self.cached_input - self.cache_write_5m - self.cache_write_1h
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output
+
+    def __add__(self, other: TokenCounts) -> TokenCounts:
+        return TokenCounts(
+            self.input + other.input,
+            self.cached_input + other.cached_input,
+            self.cache_write_5m + other.cache_write_5m,
+            self.cache_write_1h + other.cache_write_1h,
+            self.output + other.output,
+            self.reasoning + other.reasoning,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageRecord:
+    """Usage as its producer told it.
+
+    `(producer, id)` names it for ever: `producer` is who was authenticated, `id` is theirs.
+    `requests` is above 1 where the producer tells sums (counters, metrics). `key` is the alias
+    of an API key, never the key. `source` is the kind of telemetry, such as `litellm`.
+    """
+
+    producer: str
+    id: str
+    at: datetime
+    tenant: str
+    model: str
+    provider: str = ""
+    feature: str = ""
+    user: str = ""
+    key: str = ""
+    requests: int = 1
+    tokens: TokenCounts = field(default_factory=TokenCounts)
+    batch: bool = False
+    latency_ms: int | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be kept.
+
+        Raises:
+            UsageRecordError: a name is missing or too long, a count is below zero, or `at` has
+                no time zone.
+        """
+        if self.at.tzinfo is None:
+            raise UsageRecordError("at has no time zone")
+        for name in ("producer", "id", "tenant", "model"):
+            if not getattr(self, name):
+                raise UsageRecordError(f"{name} is missing")
+        for name in ("producer", "tenant", "model", "provider", "feature", "user", "key"):
+            _refuse_unkeepable(name, getattr(self, name), LONGEST_NAME_BYTES)
+        _refuse_unkeepable("id", self.id, LONGEST_ID_BYTES)
+        if self.requests < 0:
+            raise UsageRecordError("requests are below zero")
+        if self.latency_ms is not None and self.latency_ms < 0:
+            raise UsageRecordError("latency is below zero")
+
+    @property
+    def digest(self) -> str:
+        """Of what the producer told, and nothing of ours: the same body has the same digest."""
+        told = asdict(self) | {"at": self.at.astimezone(UTC).isoformat()}
+        text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()[:32]
+
+    def of_tenant(self, tenant: str) -> UsageRecord:
+        return replace(self, tenant=tenant)
+
+
+def _refuse_unkeepable(name: str, text: str, longest_bytes: int) -> None:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise UsageRecordError(f"{name} holds half a character (a lone surrogate)") from None
+    if size > longest_bytes:
+        raise UsageRecordError(f"{name} is {size} bytes long; {longest_bytes} are kept")
