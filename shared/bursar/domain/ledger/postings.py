@@ -14,7 +14,7 @@ MOST_ITEMS = 100  # of one TransactWriteItems
 
 @dataclass(frozen=True, slots=True)
 class BudgetWindow:
-    """One window of one enforced budget: `spent` rises and `available` falls by what is charged."""
+    """One window of an enforced budget: a charge raises `spent` and lowers `available`."""
 
     budget_id: str
     starts_at: datetime
