@@ -149,7 +149,8 @@ class BursarStack(Stack):
         topics.slack.grant_publish(send_notifications.lambda_function)
         collect_prices.may("pricing:GetProducts", "ec2:DescribeSpotPriceHistory")
         close_hour.may(
-            *("ec2:DescribeVolumes", "ec2:DescribeCapacityReservations"),
+            *("ec2:DescribeVolumes", "ec2:DescribeSnapshots"),
+            "ec2:DescribeCapacityReservations",
             *("elasticfilesystem:DescribeFileSystems", "fsx:DescribeFileSystems"),
         )
         for function in (*snapshot_cluster.functions_abroad, close_hour):

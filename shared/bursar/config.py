@@ -89,8 +89,8 @@ class Cluster(_Section):
         description="assumed to read a cluster of another account, which must let Bursar in: the "
         "role trusts RoleSnapshotCluster and RoleCloseHour of the stack's outputs, an EKS access "
         "entry puts it into the group bursar-readers, and it may ec2:DescribeVolumes, "
-        "ec2:DescribeCapacityReservations, elasticfilesystem:DescribeFileSystems and "
-        "fsx:DescribeFileSystems",
+        "ec2:DescribeSnapshots, ec2:DescribeCapacityReservations, "
+        "elasticfilesystem:DescribeFileSystems and fsx:DescribeFileSystems",
     )
     endpoint: Endpoint = Field(description="the cluster's API endpoint")
     certificate_authority: CertificateAuthority | None = Field(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import boto3
 import pytest
@@ -18,11 +19,13 @@ from bursar.adapters.ec2_api import (
     Ec2VolumeCatalogue,
     instance_type,
 )
+from bursar.adapters.live_prices import LivePrices
+from bursar.adapters.memory.clusters import MemoryVolumeCatalogue
 from bursar.adapters.memory.ec2 import MemorySpotHistory
-from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.cluster.storage import EbsSnapshot, VolumeSpec
 from bursar.domain.instance_types import Accelerator, CapacityReservation
 from bursar.domain.spot import SpotUnavailableError
-from bursar.ports import SpotHistory
+from bursar.ports import SpotHistory, VolumeCatalogue
 from tests.contract.aws_loopback import serving
 from tests.contract.spot_price_server import HISTORY, HOUR, SpotServer
 
@@ -105,6 +108,102 @@ def test_volumes_are_described_as_they_are_and_unknown_ids_left_out() -> None:
 
 def test_no_volumes_are_no_question() -> None:
     assert Ec2VolumeCatalogue(None).describe([]) == {}
+
+
+SNAPSHOTS = [
+    EbsSnapshot(f"snap-{n:03}", f"vol-{n % 250:03}", n * 2**30, archived=n % 7 == 0)
+    for n in range(1, 500)
+]
+SNAPSHOTS_OF_VOL_003 = [SNAPSHOTS[2], SNAPSHOTS[252]]  # of 3 and of 253 GiB
+
+
+class Snapshots:
+    """DescribeSnapshots, a hundred a page."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, list[str]]] = []
+
+    def answer(self, body: bytes) -> tuple[int, bytes]:
+        form = parse_qs(body.decode())
+        self.asked.append(form)
+        wanted = {value for key, (value,) in form.items() if key.startswith("Filter.2.Value.")}
+        found = [each for each in SNAPSHOTS if each.volume_id in wanted]
+        start = int(form.get("NextToken", ["0"])[0])
+        items = "".join(
+            f"<item><snapshotId>{each.snapshot_id}</snapshotId><volumeId>{each.volume_id}"
+            f"</volumeId><status>completed</status>"
+            f"<storageTier>{'archive' if each.archived else 'standard'}</storageTier>"
+            f"<fullSnapshotSizeInBytes>{each.full_bytes}</fullSnapshotSizeInBytes></item>"
+            for each in found[start : start + 100]
+        )
+        more = f"<nextToken>{start + 100}</nextToken>" if start + 100 < len(found) else ""
+        return 200, (
+            f"<DescribeSnapshotsResponse><snapshotSet>{items}</snapshotSet>{more}"
+            "</DescribeSnapshotsResponse>"
+        ).encode()
+
+
+@pytest.fixture(params=["memory", "ec2"])
+def volumes(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[VolumeCatalogue]:
+    if request.param == "memory":
+        yield MemoryVolumeCatalogue(snapshots=SNAPSHOTS[::-1])
+        return
+    with serving(Snapshots().answer, "text/xml") as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", url)
+        yield Ec2VolumeCatalogue(ec2_client("us-east-1"))
+
+
+def test_snapshots_are_found_by_their_volumes_in_order(volumes: VolumeCatalogue) -> None:
+    assert volumes.snapshots(["vol-003", "vol-nobody"]) == {"vol-003": SNAPSHOTS_OF_VOL_003}
+    assert volumes.snapshots([]) == {}
+
+
+def test_the_snapshots_of_many_volumes_are_all_found(volumes: VolumeCatalogue) -> None:
+    found = volumes.snapshots([f"vol-{n:03}" for n in range(250)])
+    assert found is not None
+    assert sum(len(each) for each in found.values()) == 499
+    assert found["vol-003"] == SNAPSHOTS_OF_VOL_003
+
+
+def test_our_own_completed_snapshots_are_asked_for_200_volumes_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = Snapshots()
+    with serving(server.answer, "text/xml") as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", url)
+        Ec2VolumeCatalogue(ec2_client("us-east-1")).snapshots([f"vol-{n:03}" for n in range(250)])
+    assert {(form["Owner.1"][0], form["Filter.1.Value.1"][0]) for form in server.asked} == {
+        ("self", "completed")
+    }
+    counts = [sum(key.startswith("Filter.2.Value.") for key in form) for form in server.asked]
+    assert sorted(set(counts)) == [50, 200]
+
+
+def test_a_snapshot_as_ec2_makes_it_is_one_of_its_volume_whose_size_it_may_not_tell() -> None:
+    with mock_aws():
+        client = ec2_client("us-east-1")
+        made = client.create_volume(AvailabilityZone="us-east-1a", Size=8, VolumeType="gp3")
+        volume_id = made["VolumeId"]
+        snapshot_id = client.create_snapshot(VolumeId=volume_id)["SnapshotId"]
+        found = Ec2VolumeCatalogue(client).snapshots([volume_id])
+    assert found == {volume_id: [EbsSnapshot(snapshot_id, volume_id, None)]}
+
+
+def test_a_look_that_may_not_ask_for_snapshots_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal = (
+        b"<Response><Errors><Error><Code>UnauthorizedOperation</Code>"
+        b"<Message>not yours</Message></Error></Errors></Response>"
+    )
+    live = LivePrices("us-east-1")
+    with serving(lambda _: (403, refusal), "text/xml") as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", url)
+        assert live.snapshots(["vol-1"]) is None
+        assert live.snapshots([]) == {}
+    [problem] = live.problems
+    assert problem.startswith("EBS snapshots are not counted: ")
+    assert problem.endswith("not yours")
 
 
 def test_real_instance_types_say_their_parts() -> None:

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from bursar.adapters.ec2_api import Ec2SpotHistory, Ec2VolumeCatalogue
 from bursar.adapters.memory.ec2 import MemorySpotHistory
-from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.cluster.storage import EbsSnapshot, VolumeSpec
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.spot import SpotPoint
@@ -45,6 +45,14 @@ VOLUMES = {
 }
 
 
+SNAPSHOTS = [
+    EbsSnapshot("snap-1", "vol-0a", 7 * 2**30),
+    EbsSnapshot("snap-2", "vol-0a", None),
+    EbsSnapshot("snap-3", "vol-0b", 9 * 2**30, archived=True),
+    EbsSnapshot("snap-4", "vol-gone", 0),
+]
+
+
 def spot_points(types: Collection[str], start: datetime, end: datetime) -> Iterator[SpotPoint]:
     return MemorySpotHistory(HISTORY).points("us-east-1", types, Window(start, end))
 
@@ -53,7 +61,7 @@ def spot_points(types: Collection[str], start: datetime, end: datetime) -> Itera
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ec2Service]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    with Ec2Service(spot_points, lambda: VOLUMES) as running:
+    with Ec2Service(spot_points, lambda: VOLUMES, lambda: reversed(SNAPSHOTS)) as running:
         monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", running.url)
         yield running
 
@@ -108,6 +116,21 @@ def test_a_volume_asked_for_by_id_must_exist() -> None:
     assert ec2().describe_volumes(VolumeIds=["vol-0d"])["Volumes"][0]["Size"] == 500
     with pytest.raises(ClientError, match=r"InvalidVolume\.NotFound.*vol-0z"):
         ec2().describe_volumes(VolumeIds=["vol-0z"])
+
+
+def test_completed_snapshots_are_found_by_their_volume_also_when_it_is_gone() -> None:
+    asked = ["vol-0a", "vol-gone", "vol-0d"]
+    assert Ec2VolumeCatalogue(ec2()).snapshots(asked) == {
+        "vol-0a": SNAPSHOTS[:2],
+        "vol-gone": SNAPSHOTS[3:],
+    }
+    pending = [{"Name": "status", "Values": ["pending"]}]
+    assert ec2().describe_snapshots(Filters=pending)["Snapshots"] == []
+
+
+def test_snapshots_come_in_pages() -> None:
+    pages = ec2().get_paginator("describe_snapshots").paginate(PaginationConfig={"PageSize": 3})
+    assert [len(page["Snapshots"]) for page in pages] == [3, 1]
 
 
 def test_nothing_is_reserved() -> None:

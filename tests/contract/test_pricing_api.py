@@ -97,6 +97,7 @@ def test_no_real_price_is_zero_and_p4d_least_of_all(real_rows: dict[str, PriceRo
         (prices.volume(IRELAND, "io2", VolumeMeasure.IOPS_TIER_2), "0.0504"),
         (prices.volume(IRELAND, "io2", VolumeMeasure.IOPS_TIER_3), "0.03528"),
         (prices.snapshot_storage(IRELAND), "0.05"),
+        (prices.snapshot_storage(IRELAND, archived=True), "0.0125"),
         (prices.load_balancer(IRELAND, "application"), "0.0252"),
         (prices.load_balancer(IRELAND, "network"), "0.0252"),
         (prices.load_balancer(IRELAND, "gateway"), "0.014"),
@@ -117,7 +118,7 @@ def test_what_the_real_list_does_not_sell_is_named(
     monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", real_list)
     price_list = PricingApiPriceList(pricing_client())
     rows = list(price_list.rows(IRELAND, NOW))
-    assert len(rows) == 95  # 75 instance types, 13 of volumes, snapshots, 4 balancers, 2 of NAT
+    assert len(rows) == 96  # 75 instance types, 13 of volumes, 2 of snapshots, 4 balancers, 2 NAT
     assert str(prices.control_plane(IRELAND)) in price_list.unmatched
     assert price_list.ambiguous == []
 

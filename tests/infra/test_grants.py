@@ -26,6 +26,7 @@ def those_who_may(deployed, action):
         ("ec2:DescribeSpotPriceHistory", {"collect_prices"}),
         ("ce:GetCostAndUsage", {"collect_spend"}),
         ("ec2:DescribeVolumes", {"close_hour"}),
+        ("ec2:DescribeSnapshots", {"close_hour"}),
         ("ec2:DescribeCapacityReservations", {"close_hour"}),
         ("elasticfilesystem:DescribeFileSystems", {"close_hour"}),
         ("fsx:DescribeFileSystems", {"close_hour"}),

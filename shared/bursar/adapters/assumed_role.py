@@ -6,9 +6,9 @@ What that account must allow, once for each cluster (`role_arn` in bursar.yaml):
   stack's outputs name `RoleSnapshotCluster` and `RoleCloseHour`;
 - an EKS access entry of type STANDARD puts the role into the group `bursar-readers`, and
   `bursar cluster manifest` is applied to the cluster;
-- its policy allows `ec2:DescribeVolumes`, `ec2:DescribeCapacityReservations` and, where
-  volumes stand on EFS or FSx, `elasticfilesystem:DescribeFileSystems` or
-  `fsx:DescribeFileSystems`.
+- its policy allows `ec2:DescribeVolumes`, `ec2:DescribeSnapshots`,
+  `ec2:DescribeCapacityReservations` and, where volumes stand on EFS or FSx,
+  `elasticfilesystem:DescribeFileSystems` or `fsx:DescribeFileSystems`.
 
 EC2's state changes of that account are not heard here: its nodes live from the first snapshot
 that shows them to the last. Spot prices are those of the zones that Bursar's own account calls

@@ -1,4 +1,4 @@
-"""What EC2 says: spot prices, real volumes, instance types, and capacity that lies unused."""
+"""What EC2 says: spot prices, volumes and their snapshots, instance types, unused capacity."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.cluster.storage import EbsSnapshot, EbsSnapshots, VolumeSpec
 from bursar.domain.instance_types import Accelerator, CapacityReservation, InstanceType
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
@@ -15,6 +15,7 @@ from bursar.domain.spot import SpotPoint, SpotUnavailableError
 
 _FILTER_VALUES = 200  # the most that one EC2 filter takes
 _TYPES_PER_REQUEST = 100
+_SNAPSHOTS_PER_PAGE = 1000
 
 
 class Ec2SpotHistory:
@@ -62,7 +63,7 @@ def _point(told: Mapping[str, Any]) -> SpotPoint:
 
 
 class Ec2VolumeCatalogue:
-    """DescribeVolumes by filter, which leaves unknown ids out where a list of ids would fail."""
+    """DescribeVolumes and DescribeSnapshots by filter: unknown ids are left out, not refused."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -78,6 +79,26 @@ class Ec2VolumeCatalogue:
                 specs |= {told["VolumeId"]: _volume(told) for told in page["Volumes"]}
         return specs
 
+    def snapshots(self, volume_ids: Collection[str]) -> EbsSnapshots:
+        """The completed snapshots that this account has of each volume, by snapshot id."""
+        found: dict[str, list[EbsSnapshot]] = {}
+        for ids in _batches(volume_ids, _FILTER_VALUES):
+            pages = self._client.get_paginator("describe_snapshots").paginate(
+                OwnerIds=["self"],
+                Filters=[
+                    {"Name": "status", "Values": ["completed"]},
+                    {"Name": "volume-id", "Values": ids},
+                ],
+                PaginationConfig={"PageSize": _SNAPSHOTS_PER_PAGE},
+            )
+            for page in pages:
+                for told in page["Snapshots"]:
+                    found.setdefault(told["VolumeId"], []).append(_snapshot(told))
+        return {
+            name: sorted(each, key=lambda snapshot: snapshot.snapshot_id)
+            for name, each in found.items()
+        }
+
 
 def _volume(told: Mapping[str, Any]) -> VolumeSpec:
     return VolumeSpec(
@@ -87,6 +108,15 @@ def _volume(told: Mapping[str, Any]) -> VolumeSpec:
         iops=told.get("Iops"),
         throughput_mibps=told.get("Throughput"),
         attached=bool(told.get("Attachments")),
+    )
+
+
+def _snapshot(told: Mapping[str, Any]) -> EbsSnapshot:
+    return EbsSnapshot(
+        snapshot_id=told["SnapshotId"],
+        volume_id=told["VolumeId"],
+        full_bytes=told.get("FullSnapshotSizeInBytes"),
+        archived=told.get("StorageTier") == "archive",
     )
 
 

@@ -17,7 +17,7 @@ from bursar.adapters.ec2_api import Ec2SpotHistory, Ec2VolumeCatalogue
 from bursar.adapters.efs_api import EfsFileSystemCatalogue
 from bursar.adapters.fsx_api import FsxFileSystemCatalogue
 from bursar.adapters.pricing_api import LivePriceBook, pricing_client
-from bursar.domain.cluster.storage import FileSystem, VolumeSpec
+from bursar.domain.cluster.storage import EbsSnapshots, FileSystem, VolumeSpec
 from bursar.domain.periods import Window
 from bursar.domain.price_list_errors import PriceListUnavailableError
 from bursar.domain.prices import PriceKey, PriceRow, spot_parts
@@ -53,6 +53,15 @@ class LivePrices:
         except (BotoCoreError, ClientError) as error:
             self.problems.append(f"volumes are priced as their StorageClass says: {error}")
             return {}
+
+    def snapshots(self, volume_ids: Collection[str]) -> EbsSnapshots | None:
+        if not volume_ids:
+            return {}
+        try:
+            return Ec2VolumeCatalogue(self._ec2(self._region)).snapshots(volume_ids)
+        except (BotoCoreError, ClientError) as error:
+            self.problems.append(f"EBS snapshots are not counted: {error}")
+            return None
 
     @property
     def file_systems(self) -> FileSystemCatalogue:

@@ -98,6 +98,17 @@ def _provisioned(
     )
 
 
+def _snapshots(usage: str, *, archived: bool) -> PriceSpec:
+    return PriceSpec(
+        lambda region: prices.snapshot_storage(region, archived=archived),
+        "gib-month",
+        "AmazonEC2",
+        usage,
+        GIB_MONTH,
+        {"productFamily": "Storage Snapshot"},
+    )
+
+
 def _balancer(kind: str, family: str) -> PriceSpec:
     return PriceSpec(
         lambda region: prices.load_balancer(region, kind),
@@ -178,14 +189,8 @@ SPECS: tuple[PriceSpec, ...] = (
         MIBPS_MONTH,
         "Provisioned Throughput",
     ),
-    PriceSpec(
-        prices.snapshot_storage,
-        "gib-month",
-        "AmazonEC2",
-        "EBS:SnapshotUsage",
-        GIB_MONTH,
-        {"productFamily": "Storage Snapshot"},
-    ),
+    _snapshots("EBS:SnapshotUsage", archived=False),
+    _snapshots("EBS:SnapshotArchiveStorage", archived=True),
     _cluster_hour(extended=False),
     _cluster_hour(extended=True),
     PriceSpec(prices.auto_mode, "hour", "AmazonEKS", r"EKS-Auto:([\w.-]+)-management-hours", HOUR),

@@ -116,8 +116,9 @@ def volume(region: str, volume_type: str, measure: VolumeMeasure) -> PriceKey:
     return PriceKey(service="AmazonEBS", region=region, item=f"{volume_type}:{measure}")
 
 
-def snapshot_storage(region: str) -> PriceKey:
-    return PriceKey(service="AmazonEBS", region=region, item="snapshot:gib-month")
+def snapshot_storage(region: str, *, archived: bool = False) -> PriceKey:
+    item = "snapshot-archive" if archived else "snapshot"
+    return PriceKey(service="AmazonEBS", region=region, item=f"{item}:gib-month")
 
 
 def load_balancer(region: str, kind: str) -> PriceKey:

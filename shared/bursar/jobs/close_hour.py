@@ -6,13 +6,11 @@ from datetime import timedelta
 
 from bursar.config import Cluster
 from bursar.domain.cluster import closing
-from bursar.domain.cluster.cluster_items import block_volume_ids
 from bursar.domain.cluster.costs import CostPolicy
-from bursar.domain.cluster.file_systems import file_system_ids
 from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.integration import integrate
-from bursar.domain.cluster.storage import Described, FileService
 from bursar.domain.periods import Window
+from bursar.jobs.describe_storage import describe_storage
 from bursar.ports import (
     CostHistory,
     FileSystemCatalogue,
@@ -49,12 +47,12 @@ def close_hour(
         for before in history.hours(cluster.name, hour):
             if before.known_seconds:
                 return before
-    held = [volume for volume, _ in time.volumes]
-    described: Described = {
-        **volumes.describe(block_volume_ids(held)),
-        **file_systems.describe(file_system_ids(held, FileService.EFS)),
-        **fsx.describe(file_system_ids(held, FileService.FSX)),
-    }
+    described = describe_storage(
+        (volume for volume, _ in time.volumes),
+        volumes=volumes,
+        file_systems=file_systems,
+        fsx=fsx,
+    )
     policy = cost_policy(cluster)
     reserved = reservations.reserved(cluster.capacity_reservations)
     keys = closing.keys_needed(time, described, reserved, policy.region)

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bursar.domain.cluster.cluster_items import (
-    block_volume_ids,
-    cluster_keys,
-    volume_keys,
-    volume_spec,
-)
+from bursar.domain.cluster.cluster_items import cluster_keys
 from bursar.domain.cluster.costs import CostPolicy
-from bursar.domain.cluster.file_systems import file_system_ids, file_system_keys
 from bursar.domain.cluster.node_prices import keys_of
 from bursar.domain.cluster.rates import ClusterRate, rate_now
-from bursar.domain.cluster.storage import Described, FileService
+from bursar.domain.cluster.storage_costs import storage_keys
+from bursar.jobs.describe_storage import describe_storage
 from bursar.ports import ClusterReader, FileSystemCatalogue, PriceBook, VolumeCatalogue
 
 
@@ -34,16 +29,10 @@ def price_cluster(
         ClusterUnreadableError: it cannot be read, or only half of it: there is no number.
     """
     held = reader.inventory()
-    described: Described = {
-        **volumes.describe(block_volume_ids(held.volumes)),
-        **file_systems.describe(file_system_ids(held.volumes, FileService.EFS)),
-        **fsx.describe(file_system_ids(held.volumes, FileService.FSX)),
-    }
-    specs = [volume_spec(volume, described) for volume in held.volumes]
+    described = describe_storage(held.volumes, volumes=volumes, file_systems=file_systems, fsx=fsx)
     keys = (
         keys_of(held.nodes, policy.region)
-        | volume_keys(specs, policy.region)
-        | file_system_keys(described.values(), policy.region)
+        | storage_keys(held.volumes, described, policy.region)
         | cluster_keys(policy.region, held.load_balancers, is_eks=held.is_eks)
     )
     return rate_now(held, reader.pods(), described, prices.prices_at(keys, at), policy, at)

@@ -1,4 +1,4 @@
-"""The few EC2 calls that Bursar makes, on loopback: spot prices, volumes, reservations.
+"""The few EC2 calls that Bursar makes, on loopback: spot prices, volumes, snapshots, reservations.
 
 The EC2 query API: a form is posted, XML comes back. boto3 finds it behind
 AWS_ENDPOINT_URL_EC2. Signatures are not checked; whatever else is asked is UnknownAction.
@@ -17,16 +17,18 @@ from typing import Self, TypeVar
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
-from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.cluster.storage import EbsSnapshot, VolumeSpec
 from bursar.domain.spot import SpotPoint
 
 SpotPoints = Callable[[Collection[str], datetime, datetime], Iterable[SpotPoint]]
 Volumes = Callable[[], Mapping[str, VolumeSpec]]
+Snapshots = Callable[[], Iterable[EbsSnapshot]]
 
 _NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 _REQUEST_ID = "5a1b6c2e-0000-4000-8000-000000000000"
 _LARGEST_PAGE = 1000
 _LINUX = "Linux/UNIX"
+_COMPLETED = "completed"
 _T = TypeVar("_T")
 _Form = Mapping[str, str]
 
@@ -40,18 +42,23 @@ class Ec2Error(Exception):
 
 
 class Ec2Service:
-    """Serves what two callables know, until it is stopped.
+    """Serves what callables know, until it is stopped.
 
     `spot_points(types, start, end)` answers the points of the span and those in force at its
-    start; `volumes()` answers every volume by its id. Use it as a context manager.
+    start; `volumes()` answers every volume by its id; `snapshots()` answers every snapshot,
+    all of them completed and our own. Use it as a context manager.
     """
 
-    def __init__(self, spot_points: SpotPoints, volumes: Volumes) -> None:
+    def __init__(
+        self, spot_points: SpotPoints, volumes: Volumes, snapshots: Snapshots = tuple
+    ) -> None:
         self._spot_points = spot_points
         self._volumes = volumes
+        self._snapshots = snapshots
         self._actions: Mapping[str, Callable[[_Form], ElementTree.Element]] = {
             "DescribeSpotPriceHistory": self._describe_spot_price_history,
             "DescribeVolumes": self._describe_volumes,
+            "DescribeSnapshots": self._describe_snapshots,
             "DescribeCapacityReservations": self._describe_capacity_reservations,
         }
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -126,6 +133,23 @@ class Ec2Service:
             ElementTree.SubElement(answer, "nextToken").text = token
         return answer
 
+    def _describe_snapshots(self, form: _Form) -> ElementTree.Element:
+        filters = _filters(form)
+        found = [
+            each
+            for each in self._snapshots()
+            if each.volume_id in filters.get("volume-id", [each.volume_id])
+            and _COMPLETED in filters.get("status", [_COMPLETED])
+        ]
+        page, token = _page(sorted(found, key=lambda each: each.snapshot_id), form)
+        answer = _response("DescribeSnapshots")
+        held = ElementTree.SubElement(answer, "snapshotSet")
+        for snapshot in page:
+            _add_snapshot(held, snapshot)
+        if token:
+            ElementTree.SubElement(answer, "nextToken").text = token
+        return answer
+
     def _describe_capacity_reservations(self, _: _Form) -> ElementTree.Element:
         answer = _response("DescribeCapacityReservations")
         ElementTree.SubElement(answer, "capacityReservationSet")
@@ -147,6 +171,18 @@ def _add_volume(held: ElementTree.Element, spec: VolumeSpec) -> None:
     attachments = ElementTree.SubElement(item, "attachmentSet")
     if spec.attached:
         _add_item(attachments, volumeId=spec.volume_id, status="attached")
+
+
+def _add_snapshot(held: ElementTree.Element, snapshot: EbsSnapshot) -> None:
+    item = _add_item(
+        held,
+        snapshotId=snapshot.snapshot_id,
+        volumeId=snapshot.volume_id,
+        status=_COMPLETED,
+        storageTier="archive" if snapshot.archived else "standard",
+    )
+    if snapshot.full_bytes is not None:
+        ElementTree.SubElement(item, "fullSnapshotSizeInBytes").text = str(snapshot.full_bytes)
 
 
 def _response(action: str) -> ElementTree.Element:

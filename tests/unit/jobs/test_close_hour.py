@@ -151,6 +151,10 @@ def test_each_service_is_asked_only_of_what_stands_on_it_and_ec2_of_the_rest(led
             asked[self._service] = set(ids)
             return {}
 
+        def snapshots(self, ids):
+            asked["snapshots"] = set(ids)
+            return {}
+
     efs = volume("shared", driver="efs.csi.aws.com", volume_id="fs-1")
     lustre = volume("lustre", driver="fsx.csi.aws.com", volume_id="fs-2")
     part = volume("part", driver="fsx.openzfs.csi.aws.com", volume_id="fsvol-1")
@@ -159,7 +163,8 @@ def test_each_service_is_asked_only_of_what_stands_on_it_and_ec2_of_the_rest(led
     ledger.volumes, ledger.file_systems = Asked("ec2"), Asked("efs")
     ledger.fsx = Asked("fsx")
     ledger.close()
-    assert asked == {"ec2": {"vol-pv1"}, "efs": {"fs-1"}, "fsx": {"fs-2"}}
+    blocks = {"vol-pv1"}
+    assert asked == {"ec2": blocks, "snapshots": blocks, "efs": {"fs-1"}, "fsx": {"fs-2"}}
 
 
 @pytest.mark.parametrize(

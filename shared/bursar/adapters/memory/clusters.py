@@ -14,7 +14,7 @@ from bursar.domain.cluster.records import (
     Inventory,
     Pod,
 )
-from bursar.domain.cluster.storage import FileSystem, VolumeSpec
+from bursar.domain.cluster.storage import EbsSnapshot, EbsSnapshots, FileSystem, VolumeSpec
 from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.periods import Window
 
@@ -85,11 +85,21 @@ class MemoryReservationCatalogue:
 
 
 class MemoryVolumeCatalogue:
-    def __init__(self, specs: Collection[VolumeSpec] = ()) -> None:
+    def __init__(
+        self, specs: Collection[VolumeSpec] = (), snapshots: Collection[EbsSnapshot] = ()
+    ) -> None:
         self._specs = {spec.volume_id: spec for spec in specs}
+        self._snapshots = sorted(snapshots, key=lambda snapshot: snapshot.snapshot_id)
 
     def describe(self, volume_ids: Collection[str]) -> Mapping[str, VolumeSpec]:
         return {name: self._specs[name] for name in volume_ids if name in self._specs}
+
+    def snapshots(self, volume_ids: Collection[str]) -> EbsSnapshots:
+        found: dict[str, list[EbsSnapshot]] = {}
+        for each in self._snapshots:
+            if each.volume_id in volume_ids:
+                found.setdefault(each.volume_id, []).append(each)
+        return found
 
 
 class MemoryFileSystemCatalogue:

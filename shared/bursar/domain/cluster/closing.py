@@ -10,12 +10,8 @@ from bursar.domain.cluster.cluster_items import (
     add_load_balancers,
     add_public_addresses,
     add_reservations,
-    add_volumes,
-    claim_owners,
     cluster_keys,
     note_unlisted,
-    volume_keys,
-    volume_spec,
 )
 from bursar.domain.cluster.costs import (
     CostPolicy,
@@ -24,11 +20,12 @@ from bursar.domain.cluster.costs import (
     price_nodes,
     settle_shared,
 )
-from bursar.domain.cluster.file_systems import add_file_systems, file_system_keys
 from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.integration import ClusterTime
 from bursar.domain.cluster.node_prices import Prices, keys_of
 from bursar.domain.cluster.storage import Described
+from bursar.domain.cluster.storage_costs import add_storage, storage_keys
+from bursar.domain.cluster.volumes import StoragePricing, claim_owners
 from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.periods import Window
 from bursar.domain.prices import PriceKey
@@ -41,12 +38,10 @@ def keys_needed(
     reservations: Iterable[CapacityReservation],
     region: str,
 ) -> set[PriceKey]:
-    specs = [volume_spec(volume, described) for volume, _ in time.volumes]
     balancers = [balancer for balancer, _ in time.load_balancers]
     return (
         keys_of((node for node, _ in time.nodes), region)
-        | volume_keys(specs, region)
-        | file_system_keys(described.values(), region)
+        | storage_keys((volume for volume, _ in time.volumes), described, region)
         | cluster_keys(region, balancers, is_eks=time.is_eks)
         | {prices.on_demand(region, reservation.instance_type) for reservation in reservations}
     )
@@ -63,7 +58,7 @@ def close(
 ) -> HourCosts:
     """Price one window of a cluster.
 
-    The hour is `final` when snapshots cover it whole and everything in it has a price,
+    The hour is `final` when snapshots cover it whole and everything in it has its price,
     `estimated` otherwise, and `unknown`, with no row, when nothing was seen at all.
     """
     if not time.known_seconds:
@@ -81,8 +76,8 @@ def close(
     price_nodes(sheet, uses.values(), policy, book)
     settle_shared(sheet, policy)
     owners = claim_owners(run.pod for run in time.pods)
-    add_volumes(sheet, time.volumes, described, owners, policy, book, window.start)
-    add_file_systems(sheet, time.volumes, described, owners, policy, book, window.start)
+    pricing = StoragePricing(described, owners, policy, book, window.start)
+    add_storage(sheet, time.volumes, pricing)
     add_load_balancers(sheet, time.load_balancers, policy, book)
     add_public_addresses(sheet, time.nodes, policy, book)
     note_unlisted(sheet, time.not_served)
@@ -90,11 +85,11 @@ def close(
         version, seconds = time.kubernetes_version, time.known_seconds
         add_control_plane(sheet, version, seconds, policy, book, window.start)
     add_reservations(sheet, reservations, time.known_seconds, policy, book)
-    whole = time.known_seconds == int(window.length.total_seconds()) and not sheet.unpriced
+    whole = time.known_seconds == int(window.length.total_seconds())
     return HourCosts(
         cluster=cluster,
         window=window,
-        quality=Quality.FINAL if whole else Quality.ESTIMATED,
+        quality=sheet.quality if whole else Quality.ESTIMATED,
         known_seconds=time.known_seconds,
         basis=policy.basis,
         rows=sheet.rows(),

@@ -24,6 +24,7 @@ from bursar.domain.cluster.hours import COMPUTE, Basis, Category, RowKey, Unpric
 from bursar.domain.cluster.node_prices import FARGATE_MEASURES, NodePrice, Prices, price_node
 from bursar.domain.cluster.records import IDLE, SHARED, CapacityType, Node, Pod
 from bursar.domain.money import Money
+from bursar.domain.quality import Quality
 
 SECONDS_PER_HOUR = 3600
 _GIB = 2**30
@@ -78,6 +79,11 @@ class CostSheet:
     shared: Parts = field(default_factory=lambda: [0, 0, 0])
     other: dict[RowKey, dict[Category, int]] = field(default_factory=dict)
     unpriced: dict[str, str] = field(default_factory=dict)
+    is_estimate: bool = False  # some amount is a bound, not what is billed
+
+    @property
+    def quality(self) -> Quality:
+        return Quality.ESTIMATED if self.unpriced or self.is_estimate else Quality.FINAL
 
     def add(self, key: RowKey, category: Category, amount: Money) -> None:
         row = self.other.setdefault(key, {})

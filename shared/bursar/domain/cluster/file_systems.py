@@ -5,23 +5,27 @@ EFS is billed by its metered size in each storage class, FSx by its provisioned 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from fractions import Fraction
 
 from bursar.domain.cluster import fsx
-from bursar.domain.cluster.cluster_items import Claim, ClaimOwner, file_service, volume_row
-from bursar.domain.cluster.costs import SECONDS_PER_HOUR, CostPolicy, CostSheet
+from bursar.domain.cluster.costs import SECONDS_PER_HOUR, CostSheet
 from bursar.domain.cluster.hours import Category
 from bursar.domain.cluster.node_prices import Prices
 from bursar.domain.cluster.records import Volume
 from bursar.domain.cluster.storage import (
-    Described,
     FileService,
     FileSystem,
     FileSystemSpec,
     FsxSpec,
     VolumeSpec,
+)
+from bursar.domain.cluster.volumes import (
+    StoragePricing,
+    VolumeTimes,
+    file_service,
+    volume_row,
 )
 from bursar.domain.money import Money
 from bursar.domain.periods import hours_in_month
@@ -88,12 +92,8 @@ def usd_per_hour(
 
 def add_file_systems(
     sheet: CostSheet,
-    volumes: Iterable[tuple[Volume, int]],
-    described: Described,
-    owners: Mapping[Claim, ClaimOwner],
-    policy: CostPolicy,
-    book: Prices,
-    at: datetime,
+    volumes: VolumeTimes,
+    pricing: StoragePricing,
 ) -> None:
     """Charge each file system to the volumes on it, evenly; by their seconds where these differ.
 
@@ -105,8 +105,8 @@ def add_file_systems(
         if (service := file_service(volume)) and volume.volume_id:
             on.setdefault((service, volume.volume_id), []).append((volume, seconds))
     for (service, id_), uses in sorted(on.items()):
-        spec = described.get(id_)
-        hourly = _hourly(service, id_, spec, policy, book, at)
+        spec = pricing.described.specs.get(id_)
+        hourly = _hourly(service, id_, spec, pricing)
         if isinstance(hourly, str):
             sheet.unpriced |= {volume.name: hourly for volume, _ in uses}
             continue
@@ -116,7 +116,7 @@ def add_file_systems(
         if longest := max(weights):
             whole = hourly.times(Fraction(longest, SECONDS_PER_HOUR))
             for (volume, _), part in zip(in_order, whole.split(weights), strict=True):
-                sheet.add(volume_row(volume, owners), Category.STORAGE, part)
+                sheet.add(volume_row(volume, pricing.owners), Category.STORAGE, part)
 
 
 def _billed_beside(spec: VolumeSpec | FileSystem | None) -> dict[str, str]:
@@ -132,9 +132,7 @@ def _hourly(
     service: FileService,
     id_: str,
     spec: VolumeSpec | FileSystem | None,
-    policy: CostPolicy,
-    book: Prices,
-    at: datetime,
+    pricing: StoragePricing,
 ) -> Money | str:
     """The price of an hour, or why there is none."""
     if spec is None or isinstance(spec, VolumeSpec):
@@ -144,5 +142,6 @@ def _hourly(
         return f"nothing of file system {id_} has been metered yet: its size is unknown"
     if isinstance(spec, FsxSpec) and (reason := fsx.unpriced_reason(spec)):
         return reason
-    hourly = usd_per_hour(spec, book, region=policy.region, at=at)
+    region, at = pricing.policy.region, pricing.at
+    hourly = usd_per_hour(spec, pricing.book, region=region, at=at)
     return hourly if isinstance(hourly, Money) else f"no price for {', '.join(map(str, hourly))}"

@@ -10,13 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.domain.cluster.cluster_items import (
-    Claim,
-    ClaimOwner,
     add_control_plane,
     add_load_balancers,
     add_public_addresses,
-    add_volumes,
-    note_claims,
     note_unlisted,
 )
 from bursar.domain.cluster.costs import (
@@ -27,11 +23,12 @@ from bursar.domain.cluster.costs import (
     price_nodes,
     settle_shared,
 )
-from bursar.domain.cluster.file_systems import add_file_systems
 from bursar.domain.cluster.hours import COMPUTE, Basis, Category, RowKey, Unpriced, sum_rows
 from bursar.domain.cluster.node_prices import NodePrice, Prices
 from bursar.domain.cluster.records import IDLE, SHARED, UNALLOCATED, Inventory, Node, Pod
 from bursar.domain.cluster.storage import Described
+from bursar.domain.cluster.storage_costs import add_storage
+from bursar.domain.cluster.volumes import Claim, ClaimOwner, StoragePricing, note_claims
 from bursar.domain.money import Money
 from bursar.domain.quality import Quality
 
@@ -111,8 +108,7 @@ def rate_now(
     settle_shared(sheet, policy)
     hour = SECONDS_PER_HOUR
     volumes = [(volume, hour) for volume in inventory.volumes]
-    add_volumes(sheet, volumes, described, owners, policy, book, at)
-    add_file_systems(sheet, volumes, described, owners, policy, book, at)
+    add_storage(sheet, volumes, StoragePricing(described, owners, policy, book, at))
     balancers = ((balancer, hour) for balancer in inventory.load_balancers)
     add_load_balancers(sheet, balancers, policy, book)
     add_public_addresses(sheet, ((node, hour) for node in inventory.nodes), policy, book)
@@ -123,7 +119,7 @@ def rate_now(
     return ClusterRate(
         at=at,
         basis=policy.basis,
-        quality=Quality.ESTIMATED if sheet.unpriced else Quality.FINAL,
+        quality=sheet.quality,
         by_category=_by_category(rows),
         nodes=tuple((node, paid[node.name]) for node in inventory.nodes),
         workloads=_workloads(rows, counts, policy.shared_namespaces),

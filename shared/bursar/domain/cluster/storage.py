@@ -5,8 +5,8 @@ The volume's own type, IOPS and throughput decide it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -67,7 +67,27 @@ class FsxSpec:
 
 
 FileSystem = FileSystemSpec | FsxSpec
-Described = Mapping[str, VolumeSpec | FileSystem]  # by vol-... and fs-...
+
+
+@dataclass(frozen=True, slots=True)
+class EbsSnapshot:
+    """One completed snapshot; `full_bytes` is all that its volume held, not what it added."""
+
+    snapshot_id: str
+    volume_id: str
+    full_bytes: int | None  # None: EC2 does not say
+    archived: bool = False
+
+
+EbsSnapshots = Mapping[str, Sequence[EbsSnapshot]]  # by vol-...
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What AWS says of a cluster's storage; `snapshots` is None where it could not be asked."""
+
+    specs: Mapping[str, VolumeSpec | FileSystem] = field(default_factory=dict)  # vol-..., fs-...
+    snapshots: EbsSnapshots | None = field(default_factory=dict)
 
 
 def billed_quantities(spec: VolumeSpec) -> dict[VolumeMeasure, int | None]:

@@ -52,6 +52,10 @@ VOLUME_MONTH: Mapping[str, Decimal] = MappingProxyType(
 # what else the list has: (service, product family, usage type, USD, unit)
 OTHERS: tuple[tuple[str, str, str, Decimal, str], ...] = (
     ("AmazonEC2", "Storage Snapshot", "EBS:SnapshotUsage", Decimal("0.05"), "GB-Mo"),
+    (
+        *("AmazonEC2", "Storage Snapshot", "EBS:SnapshotArchiveStorage"),
+        *(Decimal("0.0125"), "GB-Mo"),
+    ),
     ("AmazonEC2", "NAT Gateway", "NatGateway-Hours", Decimal("0.045"), "Hrs"),
     ("AmazonEC2", "NAT Gateway", "NatGateway-Bytes", Decimal("0.045"), "GB"),
     ("AmazonEKS", "Compute", "AmazonEKS-Hours:perCluster", CLUSTER_HOUR, "Hours"),

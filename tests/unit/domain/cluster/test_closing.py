@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -27,7 +27,7 @@ from bursar.domain.cluster.records import (
     ClusterSnapshot,
     LoadBalancer,
 )
-from bursar.domain.cluster.storage import VolumeSpec
+from bursar.domain.cluster.storage import Described, VolumeSpec
 from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window
@@ -52,7 +52,7 @@ from tests.unit.sample_cluster import (
 
 POLICY = CostPolicy(REGION)
 UNTYPED = {"class_parameters": {}}
-NOTHING: Mapping[str, VolumeSpec] = {}
+NOTHING = Described()
 GP3 = row(prices.volume(REGION, "gp3", VolumeMeasure.SIZE), "0.072")
 NLB = row(prices.load_balancer(REGION, "network"), "0.0225")
 STANDARD = row(prices.control_plane(REGION), "0.10")
@@ -66,7 +66,7 @@ def closed(
     m5: str = "1.006",
     policy: CostPolicy = POLICY,
     states: Sequence[InstanceState] = (),
-    described: Mapping[str, VolumeSpec] = NOTHING,
+    described: Described = NOTHING,
     reserved: Sequence[CapacityReservation] = (),
     window: Window = TEN_TO_ELEVEN,
 ) -> HourCosts:
@@ -258,7 +258,7 @@ def test_a_volume_costs_its_share_of_the_month_and_belongs_to_who_mounts_it():
 
 def test_ec2_knows_better_than_the_storage_class():
     bigger = VolumeSpec("vol-pv1", "gp3", 200)
-    costs = closed(all_hour(volumes=[volume()]), GP3, described={"vol-pv1": bigger})
+    costs = closed(all_hour(volumes=[volume()]), GP3, described=Described({"vol-pv1": bigger}))
     assert costs.total == Money.of("0.02")
 
 

@@ -10,7 +10,7 @@ from bursar.domain.cluster.file_systems import usd_per_hour
 from bursar.domain.cluster.hours import Category, HourCosts, RowKey
 from bursar.domain.cluster.integration import integrate
 from bursar.domain.cluster.records import UNALLOCATED, Volume
-from bursar.domain.cluster.storage import FileSystemSpec
+from bursar.domain.cluster.storage import Described, FileSystemSpec
 from bursar.domain.money import Money
 from bursar.domain.prices import file_storage
 from bursar.domain.quality import Quality
@@ -80,7 +80,7 @@ def closed(*volumes: Volume, specs=THIRTY_CENTS, **more) -> HourCosts:
     """An hour of these volumes; a file system of 720 GiB costs $0.30 in it."""
     shots = more.get("shots") or all_hour([], more.get("pods", []), volumes=volumes)
     time = integrate(TEN_TO_ELEVEN, shots, lambda _: {})
-    described = {spec.file_system_id: spec for spec in specs}
+    described = Described({spec.file_system_id: spec for spec in specs})
     wanted = keys_needed(time, described, (), REGION)
     book = {key: found for key, found in more.get("book", BOOK).items() if key in wanted}
     return close("prod", TEN_TO_ELEVEN, time, described, book, POLICY)

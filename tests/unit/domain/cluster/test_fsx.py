@@ -12,7 +12,13 @@ from bursar.domain.cluster.file_systems import file_system_ids
 from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.integration import integrate
 from bursar.domain.cluster.records import Volume
-from bursar.domain.cluster.storage import FileService, FileSystem, FileSystemSpec, FsxSpec
+from bursar.domain.cluster.storage import (
+    Described,
+    FileService,
+    FileSystem,
+    FileSystemSpec,
+    FsxSpec,
+)
 from bursar.domain.money import Money
 from bursar.domain.prices import file_storage
 from bursar.domain.quality import Quality
@@ -35,7 +41,7 @@ def on_fsx(name: str, **changes) -> Volume:
 
 def closed(*volumes: Volume, specs: tuple[FileSystem, ...] = (LUSTRE,)) -> HourCosts:
     time = integrate(TEN_TO_ELEVEN, all_hour([], [], volumes=volumes), lambda _: {})
-    described = {spec.file_system_id: spec for spec in specs}
+    described = Described({spec.file_system_id: spec for spec in specs})
     wanted = keys_needed(time, described, (), REGION)
     book = {key: found for key, found in BOOK.items() if key in wanted}
     return close("prod", TEN_TO_ELEVEN, time, described, book, CostPolicy(REGION))

@@ -10,6 +10,7 @@ from bursar.domain.cluster.costs import CostPolicy
 from bursar.domain.cluster.hours import Category
 from bursar.domain.cluster.rates import ClusterRate, rate_now
 from bursar.domain.cluster.records import CapacityType
+from bursar.domain.cluster.storage import Described
 from bursar.domain.money import Money
 from bursar.domain.prices import VolumeMeasure
 from bursar.domain.quality import Quality
@@ -31,7 +32,7 @@ GP3 = row(prices.volume(REGION, "gp3", VolumeMeasure.SIZE), "0.072")
 
 
 def rated(nodes=(), pods=(), *rows, policy=CostPolicy(REGION), **held) -> ClusterRate:  # noqa: B008
-    return rate_now(inventory(nodes, **held), iter(pods), {}, book(*rows), policy, TEN)
+    return rate_now(inventory(nodes, **held), iter(pods), Described(), book(*rows), policy, TEN)
 
 
 def allocated(rate: ClusterRate) -> Money:
