@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -55,7 +55,12 @@ class Ledger:
         self.fsx = MemoryFileSystemCatalogue()
         self.volumes = MemoryVolumeCatalogue([VolumeSpec("vol-pv1", "gp3", 200)])
 
-    def close(self, hour: Window = TEN_TO_ELEVEN, cluster: Cluster = CLUSTER) -> HourCosts:
+    def close(
+        self,
+        hour: Window = TEN_TO_ELEVEN,
+        cluster: Cluster = CLUSTER,
+        at: datetime | None = None,
+    ) -> HourCosts:
         return close_hour(
             cluster,
             hour,
@@ -67,7 +72,12 @@ class Ledger:
             reservations=MemoryReservationCatalogue(),
             prices=self.prices,
             history=self.history,
+            at=at,
         )
+
+    def total(self, hour: Window) -> Money:
+        [costs] = self.history.hours("prod", hour)
+        return costs.total
 
 
 @pytest.fixture
@@ -183,3 +193,46 @@ def test_an_hour_whose_snapshots_have_expired_keeps_the_rows_it_has(ledger):
 
     assert ledger.close() == known
     assert ledger.history.hours("prod", TEN_TO_ELEVEN) == [known]
+
+
+ELEVEN_TO_NOON = Window(TEN + HOUR, TEN + 2 * HOUR)
+
+
+def in_time_for_both_runs(ledger: Ledger, joins_at: int, every: int = 5) -> None:
+    """`late` was started by EC2 at 10:50; the hourly runs at 11:11 and 12:11 see what they can."""
+    ledger.lifetimes.record(InstanceState("i-late", "running", when(50)))
+    cluster = CLUSTER.model_copy(update={"snapshot_every_minutes": every})
+    seen_until = -every
+    for run, hour in ((71, TEN_TO_ELEVEN), (131, ELEVEN_TO_NOON)):
+        for minute in range(seen_until, run, every):
+            nodes = [node(), node("late")] if minute >= joins_at else [node()]
+            ledger.snapshots.put(snapshot(minute, nodes, every_minutes=every))
+            seen_until = minute + every
+        ledger.close(hour, cluster, at=when(run))
+
+
+@pytest.mark.parametrize(("every", "joins_at"), [(5, 80), (5, 115), (15, 75), (15, 105)])
+def test_the_hour_in_which_a_machine_was_started_is_closed_again_when_it_has_joined(
+    every, joins_at
+):
+    ledger = Ledger()
+    in_time_for_both_runs(ledger, joins_at, every)
+    # 1.006 for the one and 10 of 60 minutes, 0.167666666667, for the other
+    assert ledger.total(TEN_TO_ELEVEN) == Money.of("1.173666666667")
+    assert ledger.total(ELEVEN_TO_NOON) == Money.of("2.012")
+    [day] = ledger.history.days("prod", day_of(TEN))
+    assert day.total == Money.of("3.185666666667")
+
+
+def test_an_hour_whose_machines_joined_in_time_is_closed_once():
+    ledger = Ledger()
+    put, closed = ledger.history.put_hour, []
+
+    def put_hour(costs: HourCosts) -> None:
+        closed.append(costs.window)
+        put(costs)
+
+    ledger.history.put_hour = put_hour
+    in_time_for_both_runs(ledger, joins_at=60)
+    assert closed == [TEN_TO_ELEVEN, ELEVEN_TO_NOON]
+    assert ledger.total(TEN_TO_ELEVEN) == Money.of("1.173666666667")

@@ -38,7 +38,11 @@ class PodTime:
 
 @dataclass(frozen=True, slots=True)
 class ClusterTime:
-    """One cluster over one window, in seconds. Empty, with no known second, when blind."""
+    """One cluster over one window, in seconds. Empty, with no known second, when blind.
+
+    `latest_join` is when the last of those nodes was first seen that EC2 says ran before the
+    window and that no snapshot before it shows: whoever closed the hour before missed them.
+    """
 
     known_seconds: int
     as_of: int
@@ -49,6 +53,7 @@ class ClusterTime:
     kubernetes_version: str | None = None
     is_eks: bool = False
     not_served: tuple[str, ...] = ()
+    latest_join: int | None = None
 
 
 @dataclass(slots=True)
@@ -57,6 +62,7 @@ class _Life(Generic[R]):
 
     record: R
     appeared: int  # half-way from the snapshot before; minus forever if it was always there
+    first_seen: int
     last_seen: int
     gone_at: int | None = None
     sightings: int = 0
@@ -83,7 +89,7 @@ class _Watch(Generic[R]):
             seen.add(key)
             life = self.lives.get(key)
             if life is None:
-                life = self.lives[key] = _Life(record, appeared, at)
+                life = self.lives[key] = _Life(record, appeared, at, at)
             life.record, life.last_seen, life.gone_at = record, at, None
         for key in self.alive - seen:
             self.lives[key].gone_at = at
@@ -100,12 +106,15 @@ def integrate(
     window: Window,
     snapshots: Iterable[ClusterSnapshot],
     states_of: Callable[[Collection[str]], States],
+    latecomers: Iterable[Node] = (),
 ) -> ClusterTime:
     """Integrate one window over snapshots that reach a little beyond both of its ends.
 
     Args:
         snapshots: of one cluster, oldest first; one is in memory at a time.
         states_of: EC2's state changes of the instances that were seen; exact where present.
+        latecomers: nodes of still later snapshots. One that EC2 started in the window cost
+            money in it, though it had not joined the cluster yet.
     """
     nodes, volumes = _Watch[Node](), _Watch[Volume]()
     pods, balancers = _Watch[Pod](), _Watch[LoadBalancer]()
@@ -124,7 +133,10 @@ def integrate(
     known = _known(times, 2 * interval, start, end)
     if last is None or not known:
         return ClusterTime(known_seconds=0, as_of=times[-1] if times else 0)
-    ran = list(_node_times(nodes, known, states_of(_instances(nodes))))
+    for node in latecomers:
+        nodes.lives.setdefault(node.identity, _Life(node, _FOREVER, _FOREVER, _FOREVER))
+    states = states_of(_instances(nodes))
+    ran = list(_node_times(nodes, known, states))
     return ClusterTime(
         known_seconds=sum(to - since for since, to in known),
         as_of=max((at for at in times if at <= end), default=times[0]),
@@ -135,6 +147,7 @@ def integrate(
         kubernetes_version=last.inventory.kubernetes_version,
         is_eks=last.inventory.is_eks,
         not_served=last.inventory.not_served,
+        latest_join=max(_late_joins(nodes, start, states), default=None),
     )
 
 
@@ -172,6 +185,14 @@ def _node_times(watch: _Watch[Node], known: Spans, states: States) -> Iterator[t
             seconds += _within(known, began, _first_known(span.end, life.vanished))
         if seconds:
             yield node, seconds
+
+
+def _late_joins(watch: _Watch[Node], start: int, states: States) -> Iterator[int]:
+    for life in watch.lives.values():
+        spans = billed_spans(states.get(life.record.instance_id or "", ()))
+        began = [span.start for span in spans if span.start is not None]
+        if start < life.first_seen < _FOREVER and began and began[0] < start:
+            yield life.first_seen
 
 
 def _first_known(*times: int | None) -> int:

@@ -26,11 +26,13 @@ from tests.unit.sample_cluster import (
 MINUTE = 60
 
 
-def hour(snapshots, *states: InstanceState, window: Window = TEN_TO_ELEVEN) -> ClusterTime:
+def hour(
+    snapshots, *states: InstanceState, window: Window = TEN_TO_ELEVEN, latecomers=()
+) -> ClusterTime:
     def states_of(wanted):
         return {each: [s for s in states if s.instance_id == each] for each in wanted}
 
-    return integrate(window, snapshots, states_of)
+    return integrate(window, snapshots, states_of, latecomers)
 
 
 def node_minutes(time: ClusterTime) -> dict[str, float]:
@@ -64,6 +66,25 @@ def test_a_node_lives_by_ec2_and_not_by_when_kubernetes_saw_it():
     )
     assert node_minutes(hour(shots, *states)) == {"n1": 27}
     assert node_minutes(hour(shots)) == {"n1": 27.5 - 6}
+
+
+def test_a_node_that_joined_after_all_snapshots_is_billed_from_when_ec2_started_it():
+    late = node("late", created_at=at(80))
+    started = InstanceState("i-late", "running", when(48))
+    assert node_minutes(hour(all_hour([node()]), started, latecomers=[late])) == {
+        "n1": 60,
+        "late": 12,
+    }
+    assert node_minutes(hour(all_hour([node()]), latecomers=[late, node()])) == {"n1": 60}
+
+
+def test_a_node_that_ec2_started_before_the_hour_and_that_joined_in_it_is_a_late_join():
+    shots = [snapshot(m, [node()] if m < 20 else [node(), node("late")]) for m in range(-5, 70, 5)]
+    states = [InstanceState(f"i-{name}", "running", when(-9)) for name in ("n1", "late")]
+    assert hour(shots, *states).latest_join == at(20)
+    in_time = InstanceState("i-late", "running", when(3))
+    assert hour(shots, states[0], in_time).latest_join is None
+    assert hour(shots).latest_join is None  # without EC2's word nobody knows
 
 
 def test_a_node_that_stopped_for_half_an_hour_is_not_billed_for_it():
