@@ -32,6 +32,18 @@ def linger(event, context):
 def leave(event, context):
     os._exit(7)
 
+def take_messages(event, context):
+    """Keep the good ones, and answer which are bad."""
+    for message in event["Records"]:
+        if message["body"] != "bad":
+            _table().put_item(Item={"pk": f"SEEN#{context.function_name}",
+                                    "sk": message["messageId"], "event": json.dumps(message)})
+    bad = [each["messageId"] for each in event["Records"] if each["body"] == "bad"]
+    return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in bad]}
+
+def answer(event, context):
+    return {"statusCode": 201, "headers": {"X-Seen": "yes"}, "body": json.dumps(event)}
+
 def wait_for_event(event, context):
     print(f"arrived {event['id']}")
     return {"left_ms": context.get_remaining_time_in_millis()}
@@ -102,6 +114,18 @@ def subscription(recipient):
     }
 
 
+def route(key, **authorization):
+    return {
+        "Type": "AWS::ApiGatewayV2::Route",
+        "Properties": {
+            "ApiId": {"Ref": "Api"},
+            "RouteKey": key,
+            "Target": {"Fn::Join": ["", ["integrations/", {"Ref": "Integration"}]]},
+            **authorization,
+        },
+    }
+
+
 RESOURCES = {
     "Role": {
         "Type": "AWS::IAM::Role",
@@ -136,6 +160,65 @@ RESOURCES = {
         },
     },
     "Failed": {"Type": "AWS::SQS::Queue", "Properties": {}},
+    "Poisoned": {"Type": "AWS::SQS::Queue", "Properties": {}},
+    "Work": {
+        "Type": "AWS::SQS::Queue",
+        "Properties": {
+            "RedrivePolicy": {
+                "deadLetterTargetArn": {"Fn::GetAtt": ["Poisoned", "Arn"]},
+                "maxReceiveCount": 2,
+            }
+        },
+    },
+    "Worker": function("take_messages"),
+    "WorkMapping": {
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Properties": {
+            "FunctionName": {"Ref": "Worker"},
+            "EventSourceArn": {"Fn::GetAtt": ["Work", "Arn"]},
+            "BatchSize": 25,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        },
+    },
+    "ToWork": {
+        "Type": "AWS::Events::Rule",
+        "Properties": {
+            "State": "ENABLED",
+            "EventPattern": {"source": ["example.work"]},
+            "Targets": [{"Id": "Target0", "Arn": {"Fn::GetAtt": ["Work", "Arn"]}}],
+        },
+    },
+    "Api": {
+        "Type": "AWS::ApiGatewayV2::Api",
+        "Properties": {"Name": "small", "ProtocolType": "HTTP"},
+    },
+    "Stage": {
+        "Type": "AWS::ApiGatewayV2::Stage",
+        "Properties": {"ApiId": {"Ref": "Api"}, "StageName": "$default", "AutoDeploy": True},
+    },
+    "Answer": function("answer"),
+    "Integration": {
+        "Type": "AWS::ApiGatewayV2::Integration",
+        "Properties": {
+            "ApiId": {"Ref": "Api"},
+            "IntegrationType": "AWS_PROXY",
+            "IntegrationUri": {"Fn::GetAtt": ["Answer", "Arn"]},
+            "PayloadFormatVersion": "2.0",
+        },
+    },
+    "SignIn": {
+        "Type": "AWS::ApiGatewayV2::Authorizer",
+        "Properties": {
+            "ApiId": {"Ref": "Api"},
+            "AuthorizerType": "JWT",
+            "Name": "people",
+            "IdentitySource": ["$request.header.Authorization"],
+            "JwtConfiguration": {"Issuer": "https://issuer.example.com", "Audience": ["bursar"]},
+        },
+    },
+    "OpenRoute": route("GET /v1/open/{name}"),
+    "MachineRoute": route("POST /v1/usage", AuthorizationType="AWS_IAM"),
+    "PersonRoute": route("GET /v1/me", AuthorizationType="JWT", AuthorizerId={"Ref": "SignIn"}),
     "Topic": {"Type": "AWS::SNS::Topic", "Properties": {}},
     "ToSearch": subscription("search"),
     "ToRanking": subscription("ranking"),

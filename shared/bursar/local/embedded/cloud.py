@@ -23,6 +23,7 @@ from bursar.local.embedded.functions import InvokeConfig, LambdaFunction
 from bursar.local.embedded.invocations import Invocations, Outcome, sender
 from bursar.local.embedded.lambda_api import answered_by
 from bursar.local.embedded.notifications import Delivery, Outbox
+from bursar.local.embedded.queues import QueuePoller
 from bursar.local.embedded.runtime_api import LambdaRuntime
 from bursar.local.embedded.schedules import OnStep, steps
 from bursar.local.embedded.streams import StreamPoller
@@ -53,7 +54,7 @@ class EmbeddedCloud:
         self.account = ACCOUNT
         self.clock = Clock(now or datetime.now(UTC))
         self._deployment: Deployment | None = None
-        self._pollers: list[StreamPoller] = []
+        self._pollers: list[StreamPoller | QueuePoller] = []
         self._created = self.clock.now
         self._clients: dict[str, Any] = {}
         self._client_lock = threading.Lock()
@@ -132,6 +133,10 @@ class EmbeddedCloud:
             )
             for mapping in deployed.streams
         ]
+        self._pollers += [
+            QueuePoller(mapping, self._invocations, self.client, self.clock)
+            for mapping in deployed.queues
+        ]
         return deployed
 
     @property
@@ -158,12 +163,15 @@ class EmbeddedCloud:
     def put_event(
         self, source: str, detail_type: str, detail: Mapping[str, Any], time: datetime
     ) -> int:
-        """Put an event of an AWS service on the default bus; answers how many targets it met."""
+        """Put an event on the default bus; answers how many targets it met."""
         self.clock.set(time)
         event = rules.envelope(source, detail_type, detail, time, self.account, self.region)
         matched = list(rules.matches(event, self.account, self.region))
         for match in matched:
-            self._invocations.submit(match.target_arn, match.event)
+            if ":lambda:" in match.target_arn:
+                self._invocations.submit(match.target_arn, match.event)
+            else:
+                self._send(match.target_arn, match.event)
         self.settle()
         return len(matched)
 
@@ -193,7 +201,7 @@ class EmbeddedCloud:
         return fired
 
     def settle(self) -> None:
-        """Wait until nothing runs, and no stream holds what a function waits for."""
+        """Wait until nothing runs, and no stream or queue holds what a function waits for."""
         while True:
             self._invocations.settle()
             delivered = [poller.deliver() for poller in self._pollers]

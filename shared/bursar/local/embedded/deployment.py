@@ -29,6 +29,8 @@ from bursar.local.embedded.errors import (
 from bursar.local.embedded.functions import (
     InvokeConfig,
     LambdaFunction,
+    QueueMapping,
+    Route,
     Schedule,
     StreamMapping,
 )
@@ -55,6 +57,8 @@ class Deployment:
     invoke_configs: Mapping[str, InvokeConfig]  # by function ARN
     schedules: tuple[Schedule, ...]
     streams: tuple[StreamMapping, ...]
+    queues: tuple[QueueMapping, ...]
+    routes: tuple[Route, ...]
     recorded: tuple[Recorded, ...]
 
     def function(self, name: str) -> LambdaFunction:
@@ -123,6 +127,8 @@ def deploy(assembly: Path, client: Callable[[str], Any], account: str, region: s
         invoke_configs=stack.invoke_configs,
         schedules=tuple(stack.schedules),
         streams=tuple(stack.streams),
+        queues=tuple(stack.queues),
+        routes=tuple(stack.routes),
         recorded=tuple(stack.recorded),
     )
 

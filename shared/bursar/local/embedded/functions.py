@@ -44,6 +44,30 @@ class StreamMapping:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueMapping:
+    """An SQS queue that feeds a function."""
+
+    function_arn: str
+    queue_arn: str
+    batch_size: int
+    reports_failures: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route of the HTTP API: `POST /v1/usage`, who may call it, and what answers.
+
+    `authorization` is NONE, AWS_IAM or JWT; a JWT has the issuer and the audiences it takes.
+    """
+
+    key: str
+    function_arn: str
+    authorization: str
+    issuer: str = ""
+    audiences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """One EventBridge Scheduler schedule, as deployed."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def matches(event: Any, account: str, region: str) -> Iterator[Matched]:
     """The targets of every enabled rule of the default bus whose pattern the event matches.
 
     Raises:
-        UnsupportedTargetError: a matching target is no Lambda function.
+        UnsupportedTargetError: a matching target is neither a function nor a queue.
     """
     bus = events_backends[account][region].event_buses["default"]
     for rule in bus.rules.values():
@@ -58,7 +59,7 @@ def matches(event: Any, account: str, region: str) -> Iterator[Matched]:
             continue
         if rule.event_pattern.matches_event(event):
             for target in rule.targets:
-                if ":lambda:" not in target["Arn"]:
+                if not re.search(":(lambda|sqs):", target["Arn"]):
                     raise UnsupportedTargetError(f"{rule.name} targets {target['Arn']}")
                 constant = target.get("Input")
                 yield Matched(target["Arn"], json.loads(constant) if constant else event)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from bursar.local.embedded.cloudformation_types import (
     compute,
+    http,
     messaging,
     observability,
     recorded,
@@ -15,6 +16,7 @@ from bursar.local.embedded.cloudformation_types.resources import Create
 
 TYPES: Mapping[str, Create] = {
     **compute.TYPES,
+    **http.TYPES,
     **messaging.TYPES,
     **observability.TYPES,
     **recorded.TYPES,

@@ -19,6 +19,7 @@ from bursar.local.embedded.errors import UnsupportedTargetError
 from bursar.local.embedded.functions import (
     InvokeConfig,
     LambdaFunction,
+    QueueMapping,
     Schedule,
     StreamMapping,
 )
@@ -105,33 +106,44 @@ def _invoke_config(request: Request) -> Created:
 def _event_source_mapping(request: Request) -> Created:
     properties, stack = request.properties, request.stack
     source = properties["EventSourceArn"]
-    if ":dynamodb:" not in source:
-        raise UnsupportedTargetError(f"{request.logical_id}: only DynamoDB streams, not {source}")
     function = next(
         function
         for function in stack.functions.values()
         if properties["FunctionName"] in (function.name, function.arn)
     )
-    retries = int(properties.get("MaximumRetryAttempts", -1))
-    stack.streams.append(
-        StreamMapping(
-            function_arn=function.arn,
-            stream_arn=source,
-            batch_size=int(properties.get("BatchSize", 100)),
-            patterns=tuple(
-                filter_["Pattern"]
-                for filter_ in properties.get("FilterCriteria", {}).get("Filters", ())
-            ),
-            retries=None if retries < 0 else retries,
-            bisect=bool(properties.get("BisectBatchOnFunctionError", False)),
-            reports_failures="ReportBatchItemFailures"
-            in properties.get("FunctionResponseTypes", ()),
-            on_failure=properties.get("DestinationConfig", {})
-            .get("OnFailure", {})
-            .get("Destination"),
+    if ":dynamodb:" in source:
+        stack.streams.append(_stream(function.arn, source, properties))
+    elif ":sqs:" in source:
+        stack.queues.append(
+            QueueMapping(
+                function_arn=function.arn,
+                queue_arn=source,
+                batch_size=int(properties.get("BatchSize", 10)),
+                reports_failures=_reports_failures(properties),
+            )
         )
-    )
+    else:
+        raise UnsupportedTargetError(f"{request.logical_id}: no event source {source}")
     return Created(request.logical_id, {"Id": request.logical_id})
+
+
+def _stream(function_arn: str, source: str, properties: Properties) -> StreamMapping:
+    retries = int(properties.get("MaximumRetryAttempts", -1))
+    filters = properties.get("FilterCriteria", {}).get("Filters", ())
+    return StreamMapping(
+        function_arn=function_arn,
+        stream_arn=source,
+        batch_size=int(properties.get("BatchSize", 100)),
+        patterns=tuple(filter_["Pattern"] for filter_ in filters),
+        retries=None if retries < 0 else retries,
+        bisect=bool(properties.get("BisectBatchOnFunctionError", False)),
+        reports_failures=_reports_failures(properties),
+        on_failure=properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),
+    )
+
+
+def _reports_failures(properties: Properties) -> bool:
+    return "ReportBatchItemFailures" in properties.get("FunctionResponseTypes", ())
 
 
 def _schedule(request: Request) -> Created:

@@ -9,6 +9,8 @@ from typing import Any
 from bursar.local.embedded.functions import (
     InvokeConfig,
     LambdaFunction,
+    QueueMapping,
+    Route,
     Schedule,
     StreamMapping,
 )
@@ -35,6 +37,8 @@ class Stack:
     functions: dict[str, LambdaFunction] = field(default_factory=dict)
     invoke_configs: dict[str, InvokeConfig] = field(default_factory=dict)
     streams: list[StreamMapping] = field(default_factory=list)
+    queues: list[QueueMapping] = field(default_factory=list)
+    routes: list[Route] = field(default_factory=list)
     schedules: list[Schedule] = field(default_factory=list)
     recorded: list[Recorded] = field(default_factory=list)
 
