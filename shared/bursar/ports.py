@@ -20,9 +20,17 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
     from bursar.domain.cluster.storage import EbsSnapshots, FileSystem, VolumeSpec
     from bursar.domain.health import SourceHealth
     from bursar.domain.instance_types import CapacityReservation
-    from bursar.domain.ledger.entries import EntryId, Leaf, LeafKey
+    from bursar.domain.ledger.conflicts import Conflict
+    from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
     from bursar.domain.ledger.lines import Statement
-    from bursar.domain.ledger.postings import Posting
+    from bursar.domain.ledger.postings import (
+        BudgetWindow,
+        MonthState,
+        Posting,
+        TouchedHour,
+        WindowBalance,
+    )
+    from bursar.domain.money import Money
     from bursar.domain.periods import Window
     from bursar.domain.prices import PriceChange, PriceKey, PriceRow
     from bursar.domain.spend import Metric, SpendFact
@@ -156,6 +164,10 @@ class SpendStore(Protocol):
         """The newest telling of each day and group, by day, then group; `last` is included."""
         ...
 
+    def balance(self, account: str, metric: Metric, month: str) -> Mapping[str, Money]:
+        """What each group of a month (`2026-11`) sums to over its newest tellings."""
+        ...
+
 
 class Counter(Protocol):
     """A counter with a ceiling that holds under any concurrency."""
@@ -184,7 +196,11 @@ class Outbox(Protocol):
         ...
 
     def unsent(self, due_before: datetime) -> Sequence[OutboxRow]:
-        """Oldest first, at most 200."""
+        """Oldest first, at most 200; without those that cannot be read."""
+        ...
+
+    def unreadable(self, due_before: datetime) -> Sequence[str]:
+        """Ids of messages that nobody was told because what is stored is no message."""
         ...
 
     def mark_sent(self, row: OutboxRow, at: datetime) -> None: ...
@@ -205,7 +221,9 @@ class Publisher(Protocol):
 
 
 class HealthLog(Protocol):
-    def saw(self, health: SourceHealth) -> None: ...
+    def saw(self, health: SourceHealth) -> None:
+        """Keep the newest news, and the newest good time, in whatever order they come."""
+        ...
 
     def all(self) -> Sequence[SourceHealth]: ...
 
@@ -224,6 +242,8 @@ class LedgerStore(Protocol):
     def post(self, posting: Posting, shard: int) -> None:
         """Write the posting's entries and add to its balances, all or nothing.
 
+        The hours of its leaves are marked as touched in the same transaction.
+
         Raises:
             PostingCancelledError: nothing was written; its `reason` says why.
             PostingUnansweredError: it may have been written: read the entries first.
@@ -234,8 +254,67 @@ class LedgerStore(Protocol):
         """The digest of each entry that exists, read consistently."""
         ...
 
-    def leaves(self, hour: datetime) -> Mapping[LeafKey, Leaf]:
-        """Every leaf of one UTC hour, its shards summed, read consistently."""
+    def leaves(self, hour: datetime, *, shadow: bool = False) -> Mapping[LeafKey, Leaf]:
+        """Every leaf of one UTC hour, its shards summed, read consistently.
+
+        Shadow leaves are a book of their own: either those, or the others.
+        """
+        ...
+
+
+class EntryReader(Protocol):
+    def entries(self, names: Collection[EntryId]) -> Mapping[EntryId, Entry]:
+        """Entries as they were posted (without `user`), read consistently."""
+        ...
+
+
+class TouchedHours(Protocol):
+    """Hours whose statement is to be made anew."""
+
+    def touch(self, hour: datetime, cause: str) -> None:
+        """Mark an hour; a `cause` names one change, and no other change ever again."""
+        ...
+
+    def touched(self) -> Sequence[TouchedHour]:
+        """Oldest first, as they are marked now: read this before the leaves."""
+        ...
+
+    def clear(self, hour: TouchedHour) -> bool:
+        """Forget the marks that are as they were read; False when there is a newer one."""
+        ...
+
+
+class MonthGates(Protocol):
+    """Whether a month (`2026-11`) still takes postings."""
+
+    def state(self, month: str) -> MonthState: ...
+
+    def turn(self, month: str, to: MonthState) -> None:
+        """When it returns, no posting that saw another state can still be written.
+
+        Raises:
+            MonthClosedError: a closed month is not opened or frozen again.
+        """
+        ...
+
+
+class EnforcedWindows(Protocol):
+    """The windows of enforced budgets, which postings charge."""
+
+    def open(self, window: BudgetWindow, limit: Money) -> None:
+        """Let the window be charged; one that is open stays as it is."""
+        ...
+
+    def balance(self, window: BudgetWindow) -> WindowBalance | None: ...
+
+
+class ConflictLog(Protocol):
+    def record(self, conflict: Conflict, row: OutboxRow) -> bool:
+        """Keep a refused body; its id's first one with the message. False: it was known."""
+        ...
+
+    def recent(self) -> Sequence[Conflict]:
+        """Newest first, at most 200."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -57,6 +57,26 @@ def test_good_news_replaces_bad_and_its_detail(log: HealthLog) -> None:
     log.saw(bad(NOON))
     log.saw(good(at=LATER))
     assert list(log.all()) == [good(at=LATER)]
+
+
+def test_news_that_comes_late_replaces_no_newer_news(log: HealthLog) -> None:
+    log.saw(bad(LATER))
+    log.saw(bad(NOON, "an older refusal"))
+    assert list(log.all()) == [bad(LATER)]
+
+
+def test_of_good_news_that_comes_late_its_time_is_kept(log: HealthLog) -> None:
+    log.saw(bad(LATER))
+    log.saw(good(at=NOON))
+    log.saw(good(at=NOON - timedelta(minutes=5)))
+    assert list(log.all()) == [bad(LATER).model_copy(update={"good_at": NOON})]
+
+
+def test_times_are_compared_as_instants(log: HealthLog) -> None:
+    tokyo = timezone(timedelta(hours=9))
+    log.saw(bad(NOON + timedelta(microseconds=1), "newer"))
+    log.saw(bad(NOON.astimezone(tokyo), "older"))
+    assert [each.detail for each in log.all()] == ["newer"]
 
 
 def test_sources_come_by_name_and_are_apart(log: HealthLog) -> None:

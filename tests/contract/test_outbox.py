@@ -114,3 +114,28 @@ def test_of_more_than_200_messages_the_newest_are_recent(outbox: Outbox) -> None
     found = [each.id for each in outbox.recent()]
     assert len(found) == 200
     assert min(found) == "BR-020"
+
+
+@pytest.mark.parametrize("text", ['{"alert": {}}', "{", None])
+def test_a_row_that_is_no_message_is_named_and_hides_no_other(
+    dynamodb_table: Any, text: str | None
+) -> None:
+    outbox = DynamoOutbox(dynamodb_table)
+    for n in range(3):
+        outbox.post(row(f"BR-{n}", NOON - n * MINUTE))
+    update = "SET #json = :text" if text else "REMOVE #json"
+    dynamodb_table.update_item(
+        Key={"pk": "OUTBOX#BR-1", "sk": "O"},
+        UpdateExpression=update,
+        ExpressionAttributeNames={"#json": "json"},
+        **({"ExpressionAttributeValues": {":text": text}} if text else {}),
+    )
+    assert waiting(outbox) == ["BR-2", "BR-0"]
+    assert outbox.unreadable(NOON) == ["BR-1"]
+    assert outbox.unreadable(NOON - 2 * MINUTE) == []
+    assert {each.id for each in outbox.recent()} == {"BR-0", "BR-2"}
+
+
+def test_what_can_be_read_is_not_named_as_unreadable(outbox: Outbox) -> None:
+    outbox.post(row())
+    assert list(outbox.unreadable(NOON)) == []

@@ -21,6 +21,10 @@ class NotPublishedError(Exception):
     """A channel refused an alert; the others may have taken it."""
 
 
+class UnreadableAlertError(Exception):
+    """What the outbox stores under this id is no message; nobody was told."""
+
+
 class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"

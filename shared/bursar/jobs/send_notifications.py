@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bursar.domain.alerts import Alert, NotPublishedError, OutboxRow, alert_id
+from bursar.domain.alerts import (
+    Alert,
+    NotPublishedError,
+    OutboxRow,
+    UnreadableAlertError,
+    alert_id,
+)
 from bursar.ports import Counter, Outbox, Publisher
 
 _LEAVE_TO_THE_STREAM = timedelta(minutes=5)
@@ -29,7 +35,7 @@ def send_new(
 ) -> Sent:
     """Send what the table's stream has just brought; beyond the cap, rows wait for the sweep."""
     sent = held = 0
-    refused: list[NotPublishedError] = []
+    refused: list[Exception] = []
     for row in rows:
         if row.sent_at is not None:
             continue
@@ -48,11 +54,16 @@ def sweep(
     counter: Counter,
     cap_per_hour: int,
 ) -> Sent:
-    """Send what was left behind; what the cap still holds back goes into a digest per owner."""
+    """Send what was left behind; what the cap still holds back goes into a digest per owner.
+
+    Raises:
+        ExceptionGroup: of what could not be sent, or not even read; the rest was sent.
+    """
+    due = now - _LEAVE_TO_THE_STREAM
     held: list[OutboxRow] = []
-    refused: list[NotPublishedError] = []
+    refused: list[Exception] = []
     sent = 0
-    for row in outbox.unsent(now - _LEAVE_TO_THE_STREAM):
+    for row in outbox.unsent(due):
         if held or not _within_cap(now, counter, cap_per_hour):
             held.append(row)
         elif _send(row, now, outbox, publisher, refused):
@@ -62,17 +73,18 @@ def sweep(
         if _publish(_digest(theirs, now), publisher, refused):
             for row in theirs:
                 outbox.mark_sent(row, now)
+    refused += (UnreadableAlertError(f"{id_} is no message") for id_ in outbox.unreadable(due))
     return _told(Sent(sent, len(held)), refused)
 
 
-def _told(done: Sent, refused: list[NotPublishedError]) -> Sent:
+def _told(done: Sent, refused: list[Exception]) -> Sent:
     """One alert that cannot be sent keeps no other from being sent; then it fails loudly."""
     if refused:
         raise ExceptionGroup(f"{len(refused)} alerts were refused, {done.sent} sent", refused)
     return done
 
 
-def _publish(alert: Alert, publisher: Publisher, refused: list[NotPublishedError]) -> bool:
+def _publish(alert: Alert, publisher: Publisher, refused: list[Exception]) -> bool:
     try:
         publisher.publish(alert)
     except NotPublishedError as error:
@@ -91,7 +103,7 @@ def _send(
     at: datetime,
     outbox: Outbox,
     publisher: Publisher,
-    refused: list[NotPublishedError],
+    refused: list[Exception],
 ) -> bool:
     if not _publish(row.alert, publisher, refused):
         return False

@@ -145,6 +145,24 @@ def test_one_alert_that_is_refused_keeps_no_other_from_being_sent():
     assert post.unsent == ["BR-2"]
 
 
+class Damaged(MemoryOutbox):
+    """One of its messages cannot be read any more."""
+
+    def unreadable(self, due_before: datetime) -> list[str]:
+        return ["BR-2"] if due_before >= NOON + timedelta(seconds=2) else []
+
+
+def test_a_message_that_cannot_be_read_is_an_error_after_the_others_were_sent():
+    post = Post()
+    post.outbox = Damaged()
+    for number in (1, 3):
+        post.outbox.post(row(number))
+    with pytest.raises(ExceptionGroup, match="1 alerts were refused, 2 sent") as raised:
+        post.sweep()
+    assert [str(error) for error in raised.value.exceptions] == ["BR-2 is no message"]
+    assert (post.told, post.unsent) == (["BR-1", "BR-3"], [])
+
+
 def test_beyond_the_cap_rows_wait_for_the_sweep_which_digests_them():
     post = Post(cap=2)
     assert post.stream(*map(row, range(1, 6))) == Sent(sent=2, held=3)

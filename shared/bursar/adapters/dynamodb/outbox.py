@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
+from pydantic import ValidationError
 
 from bursar.adapters.dynamodb.paging import query
 from bursar.domain.alerts import OutboxRow
@@ -52,14 +53,20 @@ class DynamoOutbox:
         return True
 
     def unsent(self, due_before: datetime) -> Sequence[OutboxRow]:
-        due = Key("gsi1pk").eq(_UNSENT) & Key("gsi1sk").lte(f"{_stamp(due_before)}#~")
-        found = query(self._table, IndexName="gsi1", KeyConditionExpression=due, Limit=_AT_MOST)
-        return [OutboxRow.model_validate_json(each["json"]) for each in islice(found, _AT_MOST)]
+        return list(islice(_readable(self._due(due_before)), _AT_MOST))
+
+    def unreadable(self, due_before: datetime) -> Sequence[str]:
+        due = self._due(due_before)
+        return [each["pk"].removeprefix("OUTBOX#") for each in due if _row(each) is None]
 
     def recent(self) -> Sequence[OutboxRow]:
         """The newest messages, sent or not, newest first, at most 200."""
         newest = [row for part in (_UNSENT, _SENT) for row in self._newest(part)]
         return sorted(newest, key=lambda row: row.alert.raised_at, reverse=True)[:_AT_MOST]
+
+    def _due(self, before: datetime) -> Iterator[dict[str, Any]]:
+        due = Key("gsi1pk").eq(_UNSENT) & Key("gsi1sk").lte(f"{_stamp(before)}#~")
+        return query(self._table, IndexName="gsi1", KeyConditionExpression=due, Limit=_AT_MOST)
 
     def _newest(self, part: str) -> list[OutboxRow]:
         listed = query(
@@ -69,7 +76,7 @@ class DynamoOutbox:
             ScanIndexForward=False,
             Limit=_AT_MOST,
         )
-        return [OutboxRow.model_validate_json(each["json"]) for each in islice(listed, _AT_MOST)]
+        return list(islice(_readable(listed), _AT_MOST))
 
     def mark_sent(self, row: OutboxRow, at: datetime) -> None:
         sent = row.model_copy(update={"sent_at": at})
@@ -79,3 +86,15 @@ class DynamoOutbox:
             ExpressionAttributeNames={"#json": "json"},
             ExpressionAttributeValues={":json": sent.model_dump_json(), ":sent": _SENT},
         )
+
+
+def _readable(items: Iterable[dict[str, Any]]) -> Iterator[OutboxRow]:
+    return (row for row in map(_row, items) if row is not None)
+
+
+def _row(stored: dict[str, Any]) -> OutboxRow | None:
+    """None for what is no message: one such row must not keep the others from being sent."""
+    try:
+        return OutboxRow.model_validate_json(stored["json"])
+    except (KeyError, ValidationError):
+        return None

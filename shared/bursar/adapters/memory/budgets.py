@@ -27,6 +27,10 @@ class MemoryOutbox:
         due = (row for row in self.all() if row.sent_at is None and row.due_at <= due_before)
         return sorted(due, key=lambda row: (row.due_at, row.id))[:200]
 
+    def unreadable(self, due_before: datetime) -> Sequence[str]:
+        del due_before  # nothing but messages can be put into it
+        return ()
+
     def mark_sent(self, row: OutboxRow, at: datetime) -> None:
         self.put(row.model_copy(update={"sent_at": at}))
 

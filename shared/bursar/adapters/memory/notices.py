@@ -21,9 +21,10 @@ class MemoryHealthLog:
         self._seen: dict[str, SourceHealth] = {}
 
     def saw(self, health: SourceHealth) -> None:
-        before = self._seen.get(health.source)
-        good_at = health.good_at or (before.good_at if before else None)
-        self._seen[health.source] = health.model_copy(update={"good_at": good_at})
+        before = self._seen.get(health.source, health)
+        newest = health if health.at >= before.at else before
+        good_at = max((at for at in (health.good_at, before.good_at) if at), default=None)
+        self._seen[health.source] = newest.model_copy(update={"good_at": good_at})
 
     def all(self) -> Sequence[SourceHealth]:
         return [self._seen[source] for source in sorted(self._seen)]
