@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bursar.domain.periods import Window, day_of, midnight
-from bursar.local.scenario import truth
-from bursar.local.scenario.calendar import DAY, HOUR
+from bursar.local.scenario import model_usage, truth
 from bursar.local.scenario.clusters import CLUSTERS
+from bursar.local.scenario.model_usage import bought_by_team
 
 if TYPE_CHECKING:
     from bursar.local.scenario.scenario import Scenario
@@ -33,8 +33,6 @@ _SERVICE_OF = {
     truth.LOAD_BALANCERS: ELB,
     truth.NETWORK: VPC,
 }
-# what each team spends on model APIs on the first weekday, in USD
-_BEDROCK_A_DAY = {"search": Decimal(38), "chat": Decimal(64), "assist": Decimal(27)}
 _S3_A_DAY = Decimal("11.40")
 _TAX_SHARE = Decimal("0.04")
 _PLACES = Decimal("0.0000000001")
@@ -81,12 +79,9 @@ class ScenarioSpend:
             sums[service, ""] += costs[category]
 
     def _usage(self, day: date) -> dict[str, Decimal]:
-        """Tokens follow the same curve as the replicas: its mean over the day, sampled hourly."""
-        first = int(midnight(day).timestamp())
-        calendar = self._scenario.calendar
-        loads = [calendar.load(at) for at in range(first, first + DAY, HOUR)]
-        share = Decimal(str(round(sum(loads) / len(loads), 9)))
-        return {team: usd * share for team, usd in _BEDROCK_A_DAY.items()}
+        """What the teams bought of Bedrock, by the token."""
+        calendar, seed = self._scenario.calendar, self._scenario.seed
+        return bought_by_team(calendar, seed, midnight(day), 24, model_usage.BEDROCK)
 
     def _storage(self, day: date) -> Decimal:
         """Grows by a thousandth a day."""
