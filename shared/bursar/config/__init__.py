@@ -11,22 +11,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from bursar.config.fields import (
+    AccountId,
+    Email,
+    Name,
+    Region,
+    RoleArn,
+    Section,
+)
 from bursar.domain.budgets import Book, Budget
 from bursar.domain.cluster.hours import Basis
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension
 
 DEFAULT_MODEL_LABELS = ("model", "app.kubernetes.io/model", "serving.kserve.io/inferenceservice")
-
-
-REGION_PATTERN = r"^[a-z]{2}(-[a-z]+)+-\d$"
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _is_pem_in_base64(text: str) -> str:
@@ -47,14 +48,6 @@ def _is_https_beyond_loopback(url: str) -> str:
     return url
 
 
-Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,99}$")]
-Region = Annotated[str, Field(pattern=REGION_PATTERN)]
-AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-RoleArn = Annotated[
-    str,
-    Field(pattern=r"^arn:aws(-[a-z]+)*:iam::\d{12}:role/[a-zA-Z0-9_+=,.@/-]+$", max_length=640),
-]
 CapacityReservationId = Annotated[str, Field(pattern=r"^cr-[0-9a-f]+$")]
 HttpsUrl = Annotated[str, Field(pattern=r"^https://\S+$")]
 Endpoint = Annotated[
@@ -63,7 +56,7 @@ Endpoint = Annotated[
 CertificateAuthority = Annotated[str, AfterValidator(_is_pem_in_base64)]
 
 
-class PrivateNetwork(_Section):
+class PrivateNetwork(Section):
     """Where a private cluster endpoint can be reached: one function is placed there per VPC."""
 
     vpc_id: str = Field(pattern=r"^vpc-[0-9a-f]+$")
@@ -80,7 +73,7 @@ class PrivateNetwork(_Section):
     )
 
 
-class Cluster(_Section):
+class Cluster(Section):
     name: Name = Field(description="the EKS cluster's name; it signs the token")
     region: Region
     account: AccountId | None = Field(default=None, description="default: Bursar's own")
@@ -115,7 +108,7 @@ class Cluster(_Section):
         return self
 
 
-class ManualPrice(_Section):
+class ManualPrice(Section):
     """A price that a person vouches for, such as a private offer; it goes before the list's."""
 
     instance_type: str
@@ -132,11 +125,11 @@ class ManualPrice(_Section):
         return self
 
 
-class Prices(_Section):
+class Prices(Section):
     manual: tuple[ManualPrice, ...] = ()
 
 
-class Spend(_Section):
+class Spend(Section):
     """Cost Explorer, asked once a day. Every page costs $0.01."""
 
     enabled: bool = True
@@ -144,21 +137,21 @@ class Spend(_Section):
     pages_per_day: int = Field(default=6, ge=1, le=1000)
 
 
-class Owner(_Section):
+class Owner(Section):
     """Who is told about the budgets that name them."""
 
     emails: tuple[Email, ...] = ()
     webhooks: tuple[HttpsUrl, ...] = ()
 
 
-class SlackChannel(_Section):
+class SlackChannel(Section):
     """A channel of Amazon Q Developer in chat applications; authorise the workspace there once."""
 
     workspace_id: str = Field(pattern=r"^[A-Z0-9]{5,}$")
     channel_id: str = Field(pattern=r"^[A-Z0-9]{5,}$")
 
 
-class Notifications(_Section):
+class Notifications(Section):
     catch_all: tuple[Email, ...] = Field(min_length=1, description="told of everything")
     slack: SlackChannel | None = None
     storm_cap_per_hour: int = Field(
@@ -166,7 +159,7 @@ class Notifications(_Section):
     )
 
 
-class Config(_Section):
+class Config(Section):
     """The whole of bursar.yaml."""
 
     version: Literal[1]
@@ -175,7 +168,7 @@ class Config(_Section):
     region: Region = Field(description="where Bursar is deployed")
     clusters: tuple[Cluster, ...] = ()
     budgets: tuple[Budget, ...] = ()
-    owners: dict[Name, Owner] = {}
+    owners: dict[Name, Owner] = Field(default={})
     notifications: Notifications
     prices: Prices = Prices()
     spend: Spend = Spend()

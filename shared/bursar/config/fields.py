@@ -1,0 +1,24 @@
+"""What the sections of bursar.yaml are made of: a strict base, and the forms of names."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+REGION_PATTERN = r"^[a-z]{2}(-[a-z]+)+-\d$"
+
+Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,99}$")]
+Region = Annotated[str, Field(pattern=REGION_PATTERN)]
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+RoleArn = Annotated[
+    str,
+    Field(pattern=r"^arn:aws(-[a-z]+)*:iam::\d{12}:role/[a-zA-Z0-9_+=,.@/-]+$", max_length=640),
+]
+
+
+class Section(BaseModel):
+    """Unknown fields are refused: a misspelt one would be ignored in silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
