@@ -7,7 +7,7 @@ import sys
 
 from cyclopts import App
 
-from bursar.cli import cluster, config, local, prices
+from bursar.cli import cluster, config, import_bill, local, prices
 from bursar.cli.costs import costs
 from bursar.cli.price_history import history
 from bursar.cli.snapshot import snapshot
@@ -24,6 +24,7 @@ app.command(snapshot)
 app.command(costs)
 app.command(prices.app)
 app.command(config.app)
+app.command(import_bill.app)
 app.command(cluster.app)
 app.command(local.app)
 

@@ -1,0 +1,158 @@
+"""Answers of Cost Explorer's GetCostAndUsage, daily: one, a list, or one after another."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bursar.adapters.bill_files.tables import (
+    BillFileError,
+    open_plain,
+    read_currency,
+    read_day,
+)
+from bursar.domain.bills import AWS, BillRow, NotAnAmountError, read_amount
+
+_METRIC = "UnblendedCost"
+_DAY = timedelta(days=1)
+_BY_SERVICE = [{"Type": "DIMENSION", "Key": "SERVICE"}]
+
+
+def read_cost_explorer(path: Path) -> Iterator[BillRow]:
+    """The groups of every day: unblended cost by service, and by record type where the answer
+    is grouped by it. Otherwise the service `Tax` is of type Tax and all else of type Usage,
+    which then includes fees, credits and refunds: the answer does not tell them apart.
+
+    A day's group that stands twice is one row, so overlapping pages are counted once.
+
+    Raises:
+        BillFileError: the file holds no such answer; the message names the field.
+        OSError: it cannot be opened.
+    """
+    for n, answer in enumerate(_answers(path)):
+        yield from _AnswerReader(path, n).rows(answer)
+
+
+def _answers(path: Path) -> Iterator[Any]:
+    try:
+        with open_plain(path) as file:
+            text = file.read().decode("utf-8-sig")
+        documents = list(_documents(text))
+    except UnicodeDecodeError:
+        raise BillFileError(f"{path}: is not UTF-8 text, so not JSON") from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise BillFileError(f"{path}: the gzip data is cut off or broken: {error}") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise BillFileError(f"{path}, {where}: is not JSON: {error.msg}") from None
+    except (RecursionError, NotAnAmountError) as error:
+        raise BillFileError(f"{path}: is not JSON that can be read: {error}") from None
+    if not documents:
+        raise BillFileError(f"{path}, line 1, column 1: is empty, so not JSON")
+    for document in documents:
+        yield from document if isinstance(document, list) else [document]
+
+
+def _documents(text: str) -> Iterator[Any]:
+    decoder = json.JSONDecoder(
+        parse_float=read_amount, parse_int=read_amount, parse_constant=read_amount
+    )
+    at = len(text) - len(text.lstrip())
+    while at < len(text):
+        document, at = decoder.raw_decode(text, at)
+        yield document
+        at += len(text[at:]) - len(text[at:].lstrip())
+
+
+class _AnswerReader:
+    """Rows of one answer; `path` and its number tell where an error is."""
+
+    def __init__(self, path: Path, number: int) -> None:
+        self._where = f"{path}, answer {number + 1}"
+
+    def rows(self, answer: Any) -> Iterator[BillRow]:
+        results = self._field(answer, "ResultsByTime", list, "")
+        grouped_by = [
+            self._field(group, "Key", str, f"GroupDefinitions[{n}]")
+            for n, group in enumerate(answer.get("GroupDefinitions") or _BY_SERVICE)
+        ]
+        for n, result in enumerate(results):
+            yield from self._day(result, grouped_by, f"ResultsByTime[{n}]")
+
+    def _day(self, result: Any, grouped_by: list[str], at: str) -> Iterator[BillRow]:
+        period = self._field(result, "TimePeriod", dict, at)
+        start, end = (self._date(period, name, f"{at}.TimePeriod") for name in ("Start", "End"))
+        if end - start > _DAY:
+            self._refuse(f"{at}.TimePeriod", "is longer than a day: ask with Granularity DAILY")
+        groups = self._field(result, "Groups", list, at) if "Groups" in result else []
+        if not groups and result.get("Total"):
+            amount, currency = self._cost(result["Total"], f"{at}.Total")
+            yield self._row(start, period, {}, amount, currency, f"{at}.Total")
+        for n, group in enumerate(groups):
+            place = f"{at}.Groups[{n}]"
+            keys = self._field(group, "Keys", list, place)
+            if len(keys) != len(grouped_by) or not all(isinstance(key, str) for key in keys):
+                self._refuse(f"{place}.Keys", f"are not those of {', '.join(grouped_by)}")
+            metrics = self._field(group, "Metrics", dict, place)
+            amount, currency = self._cost(metrics, f"{place}.Metrics")
+            named = dict(zip(grouped_by, keys, strict=True))
+            yield self._row(start, period, named, amount, currency, place)
+
+    def _row(
+        self,
+        day: Any,
+        period: Mapping[str, str],
+        named: Mapping[str, str],
+        amount: Decimal,
+        currency: str,
+        place: str,
+    ) -> BillRow:
+        service = named.get("SERVICE")
+        kind = "Tax" if service == "Tax" else "Usage"
+        return BillRow(
+            day=day,
+            amount=amount,
+            currency=currency,
+            provider=AWS,
+            service=service,
+            charge_type=named.get("RECORD_TYPE", kind),
+            place=f"{self._where}: {place}",
+            key=json.dumps([period["Start"], named]),
+            content=f"{amount.normalize()} {currency}".encode(),
+        )
+
+    def _cost(self, metrics: Any, at: str) -> tuple[Decimal, str]:
+        told = self._field(metrics, _METRIC, dict, at)
+        text = told.get("Amount")
+        try:
+            amount = text if isinstance(text, Decimal) else read_amount(_text(text))
+            return amount, read_currency(_text(told.get("Unit")))
+        except (NotAnAmountError, BillFileError) as error:
+            self._refuse(f"{at}.{_METRIC}", str(error))
+
+    def _date(self, period: Mapping[str, Any], name: str, at: str) -> Any:
+        try:
+            return read_day(self._field(period, name, str, at))
+        except BillFileError as error:
+            if str(error).startswith(self._where):
+                raise
+            self._refuse(f"{at}.{name}", str(error))
+
+    def _field(self, holder: Any, name: str, kind: type, at: str) -> Any:
+        value = holder.get(name) if isinstance(holder, dict) else None
+        if not isinstance(value, kind):
+            self._refuse(f"{at}.{name}" if at else name, "is missing or of another kind")
+        return value
+
+    def _refuse(self, field: str, problem: str) -> NoReturn:
+        raise BillFileError(f"{self._where}: {field} {problem}")
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else repr(value)

@@ -1,0 +1,112 @@
+"""`bursar import bill`: what a provider's own bill says, added up exactly."""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bursar.adapters.bill_files.cost_explorer import read_cost_explorer
+from bursar.adapters.bill_files.cur import read_cur
+from bursar.adapters.bill_files.focus import read_focus
+from bursar.adapters.bill_files.tables import BillFileError
+from bursar.cli.exits import Exit, leave
+from bursar.domain.bills import BillRow, BillSummary, plain_digits, summarise_bill
+
+Help = Parameter
+_READERS: Mapping[str, Callable[[Path], Iterator[BillRow]]] = {
+    "cur": read_cur,
+    "focus": read_focus,
+    "ce": read_cost_explorer,
+}
+
+app = App(name="import", help="Read bills and usage that others wrote.")
+
+
+@app.command
+def bill(
+    *files: Annotated[Path, Help(help="the parts of one bill; gzip and Parquet are recognised")],
+    format: Annotated[str, Help(help="cur, focus, or ce (Cost Explorer's answers)")],
+    provider: Annotated[tuple[str, ...], Help(help="only rows of these ProviderNames")] = (),
+    json: Annotated[bool, Help(negative="", help="print JSON; amounts are strings")] = False,
+) -> None:
+    """Total a bill by service, UTC day and charge type, to the last digit.
+
+    Breakdowns and total_usd count rows in USD; other currencies are totalled apart. A row that
+    stands twice is one row. Exit code 2: a file is no such bill, or one row stands in it with
+    two contents (the first counts, and the others are listed).
+    """
+    if (read := _READERS.get(format)) is None:
+        leave(Exit.WRONG_INPUT, [f"--format {format!r} is not one of {', '.join(_READERS)}"])
+    if not files:
+        leave(Exit.WRONG_INPUT, ["name a file of the bill"])
+    rows = chain.from_iterable(read(path) for path in files)
+    try:
+        summary = summarise_bill(row for row in rows if not provider or row.provider in provider)
+    except BillFileError as error:
+        leave(Exit.WRONG_INPUT, [str(error)])
+    except OSError as error:
+        leave(Exit.WRONG_INPUT, [f"{error.filename}: {error.strerror}"])
+    if provider and not summary.rows:
+        leave(Exit.WRONG_INPUT, [f"no row is of provider {' or '.join(provider)}"])
+    if json:
+        sys.stdout.write(json_text.dumps(_shown(summary), indent=2) + "\n")
+    else:
+        _print_tables(summary)
+    if summary.conflicts:
+        leave(
+            Exit.WRONG_INPUT,
+            [f"{each.place}: another content of {each.key}" for each in summary.conflicts],
+        )
+
+
+def _shown(summary: BillSummary) -> dict[str, Any]:
+    return {
+        "rows": summary.rows,
+        "duplicates": summary.duplicates,
+        "conflicts": [{"place": each.place, "key": each.key} for each in summary.conflicts],
+        "total_usd": plain_digits(summary.total_usd),
+        "by_service": _plain(summary.by_service),
+        "by_day": {day.isoformat(): plain_digits(usd) for day, usd in summary.by_day.items()},
+        "by_type": _plain(summary.by_type),
+        "by_provider": _plain(summary.by_provider),
+        "rows_by_provider": dict(summary.rows_by_provider),
+        "other_currencies": _plain(summary.other_currencies),
+    }
+
+
+def _plain(amounts: Mapping[str, Decimal]) -> dict[str, str]:
+    return {name: plain_digits(amount) for name, amount in amounts.items()}
+
+
+def _print_tables(summary: BillSummary) -> None:
+    console = Console()
+    repeated = f", {summary.duplicates} repeated" if summary.duplicates else ""
+    console.print(f"{summary.rows} rows{repeated}, {plain_digits(summary.total_usd)} USD")
+    days = [(day.isoformat(), usd) for day, usd in summary.by_day.items()]
+    for title, amounts in (
+        ("provider", list(summary.by_provider.items())),
+        ("type", list(summary.by_type.items())),
+        ("service", sorted(summary.by_service.items(), key=lambda item: -item[1])),
+        ("day", days),
+    ):
+        console.print(_table(title, "USD", amounts))
+    if summary.other_currencies:
+        console.print(_table("currency", "amount", list(summary.other_currencies.items())))
+
+
+def _table(title: str, unit: str, amounts: Sequence[tuple[str, Decimal]]) -> Table:
+    table = Table(title)
+    table.add_column(unit, justify="right")
+    for name, amount in amounts:
+        table.add_row(Text(name), plain_digits(amount))
+    return table
