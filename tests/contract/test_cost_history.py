@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from botocore.exceptions import ClientError
 
-from bursar.adapters.dynamodb import costs as adapter
-from bursar.adapters.dynamodb.costs import DynamoCostHistory, ForgottenHoursError, TornReadError
+from bursar.adapters.dynamodb import summed_days
+from bursar.adapters.dynamodb.chunks import TornReadError
+from bursar.adapters.dynamodb.costs import DynamoCostHistory
+from bursar.adapters.dynamodb.summed_days import ForgottenHoursError
 from bursar.adapters.dynamodb.transactions import TransactionConflictError, transact
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.domain.cluster.hours import Category, HourCosts, Unpriced
@@ -188,7 +190,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     def at_once(table: Any, actions: Any) -> bool:
         return transact(table, actions, sleep=lambda _: None)
 
-    monkeypatch.setattr(adapter, "transact", at_once)
+    monkeypatch.setattr(summed_days, "transact", at_once)
 
 
 @contextmanager
