@@ -1,0 +1,52 @@
+"""The last step of every format: whose usage it is, and what its model is called."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bursar.adapters.usage_formats.providers import provider_name
+from bursar.domain.usage.producers import ProducerPolicy, tenant_for
+from bursar.domain.usage.records import TokenCounts, UsageRecord
+
+
+def usage_record(
+    producer: ProducerPolicy,
+    *,
+    id: str,
+    at: datetime,
+    tenant: str,
+    model: str,
+    provider: str = "",
+    feature: str = "",
+    user: str = "",
+    key: str = "",
+    requests: int = 1,
+    tokens: TokenCounts,
+    batch: bool = False,
+    latency_ms: int | None = None,
+) -> UsageRecord:
+    """A record with what the producer's configuration adds to it.
+
+    Raises:
+        UsageRecordError, TenantRefusedError: what was told cannot be kept, or not for them.
+    """
+    alias = producer.aliases.get(model)
+    if alias is not None:
+        model, tenant = alias.model, alias.tenant or tenant
+        feature = alias.feature or feature
+    return UsageRecord(
+        producer=producer.name,
+        id=id,
+        at=at,
+        tenant=tenant_for(producer, tenant),
+        model=model,
+        provider=provider_name(provider) or producer.default_provider,
+        feature=feature or producer.default_feature,
+        user=user,
+        key=key,
+        requests=requests,
+        tokens=tokens,
+        batch=batch,
+        latency_ms=latency_ms,
+        source=producer.format.value,
+    )

@@ -1,0 +1,30 @@
+"""One name for each provider, whatever the telemetry calls it: those of genai-prices."""
+
+from __future__ import annotations
+
+# OpenTelemetry's `gen_ai.provider.name` and `gen_ai.system`, and LiteLLM's `custom_llm_provider`
+_NAMES = {
+    "aws.bedrock": "aws",
+    "bedrock": "aws",
+    "bedrock_converse": "aws",
+    "az.ai.inference": "azure",
+    "az.ai.openai": "azure",
+    "azure.ai.inference": "azure",
+    "azure.ai.openai": "azure",
+    "azure_ai": "azure",
+    "fireworks_ai": "fireworks",
+    "gcp.gemini": "google",
+    "gcp.gen_ai": "google",
+    "gcp.vertex_ai": "google",
+    "gemini": "google",
+    "mistral_ai": "mistral",
+    "together_ai": "together",
+    "vertex_ai": "google",
+    "vertex_ai_beta": "google",
+    "x_ai": "x-ai",
+    "xai": "x-ai",
+}
+
+
+def provider_name(told: str) -> str:
+    return _NAMES.get(told, told)
