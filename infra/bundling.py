@@ -50,7 +50,7 @@ def bundle(config: Config, target: Target) -> Bundle:
 
 def _code(config: Config, compiler: Path | None) -> lambda_.Code:
     files = dict(_sources())
-    files["bursar.json"] = config.model_dump_json().encode()
+    files["bursar.json"] = config.model_dump_json(by_alias=True).encode()
 
     def fill(directory: Path) -> None:
         for name, content in files.items():

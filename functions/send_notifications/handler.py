@@ -1,5 +1,6 @@
 """For each new message, and every hour for what was left behind: tell people."""
 
+from functools import partial
 from typing import Any
 
 from bursar.entrypoint import entrypoint
@@ -11,14 +12,13 @@ from bursar.wiring import Ports
 
 @entrypoint(OutboxRun.parse, SendNotificationsSettings)
 def handler(run: OutboxRun, ports: Ports) -> dict[str, Any]:
-    cap = ports.config.notifications.storm_cap_per_hour
-    outbox, publisher, counter = ports.outbox, ports.publisher, ports.counter
-    if run.sweep_at:
-        done = sweep(
-            run.sweep_at, outbox=outbox, publisher=publisher, counter=counter, cap_per_hour=cap
-        )
-    else:
-        done = send_new(
-            run.rows, outbox=outbox, publisher=publisher, counter=counter, cap_per_hour=cap
-        )
+    chosen = ports.config.notifications
+    work = partial(sweep, run.sweep_at) if run.sweep_at else partial(send_new, run.rows)
+    done = work(
+        outbox=ports.outbox,
+        publisher=ports.publisher,
+        counter=ports.counter,
+        cap_per_hour=chosen.storm_cap_per_hour,
+        quiet=chosen.quiet_hours,
+    )
     return {"sent": done.sent, "held": done.held}

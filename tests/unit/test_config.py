@@ -47,7 +47,8 @@ def test_the_right_one_is_read(tmp_path: Path) -> None:
     path.write_text(RIGHT)
     config = read_config(path)
     assert config.budgets[0].limit.plain() == "100.5"
-    assert Config.model_validate_json(config.model_dump_json()) == config  # as it is bundled
+    bundled = config.model_dump_json(by_alias=True)
+    assert Config.model_validate_json(bundled) == config
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,32 @@ def test_what_is_wrong_is_named_with_its_line_and_field(
     text = RIGHT.replace(right, wrong, 1)
     found = problems(tmp_path, text)
     assert any(each.startswith(said) for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        ('{from: 22:00, to: "07:00"}', ":20: notifications.quiet_hours.from: Input should be a"),
+        ('{from: "9:00", to: "17:00"}', ":20: notifications.quiet_hours.from: String should ma"),
+        ('{from: "24:00", to: "07:00"}', ":20: notifications.quiet_hours.from: String should ma"),
+        ('{from: "07:00", to: "07:00"}', ":20: notifications.quiet_hours: from and to are the"),
+        ('{to: "07:00"}', ":20: notifications.quiet_hours.from: Field required"),
+        (
+            '{from: "22:00", to: "07:00", time_zone: CET/Berlin}',
+            ":20: notifications.quiet_hours.time_zone: 'CET/Berlin' is not a time zone",
+        ),
+    ],
+)
+def test_quiet_hours_that_make_no_sense_are_named(tmp_path: Path, hours: str, said: str) -> None:
+    found = problems(tmp_path, f"{RIGHT}  quiet_hours: {hours}\n")
+    assert any(each.startswith(said) for each in found), found
+
+
+def test_quiet_hours_survive_being_bundled() -> None:
+    config = read_config(EXAMPLE)
+    bundled = Config.model_validate_json(config.model_dump_json(by_alias=True))
+    assert bundled.notifications.quiet_hours == config.notifications.quiet_hours
+    assert bundled.notifications.quiet_hours is not None
 
 
 ROLE = "arn:aws:iam::444455556666:role/teams/bursar-reader"

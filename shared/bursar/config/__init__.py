@@ -25,6 +25,7 @@ from bursar.config.fields import (
 from bursar.domain.budgets import Book, Budget
 from bursar.domain.cluster.hours import Basis
 from bursar.domain.money import Money
+from bursar.domain.quiet_hours import QuietHours
 from bursar.domain.scopes import Dimension
 
 DEFAULT_MODEL_LABELS = ("model", "app.kubernetes.io/model", "serving.kserve.io/inferenceservice")
@@ -156,6 +157,9 @@ class Notifications(Section):
     slack: SlackChannel | None = None
     storm_cap_per_hour: int = Field(
         default=20, ge=1, description="beyond it, alerts wait for one digest"
+    )
+    quiet_hours: QuietHours | None = Field(
+        default=None, description="what is not critical waits until they end"
     )
 
 

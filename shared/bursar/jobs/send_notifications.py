@@ -13,6 +13,7 @@ from bursar.domain.alerts import (
     UnreadableAlertError,
     alert_id,
 )
+from bursar.domain.quiet_hours import QuietHours
 from bursar.ports import Counter, Outbox, Publisher
 
 _LEAVE_TO_THE_STREAM = timedelta(minutes=5)
@@ -32,14 +33,19 @@ def send_new(
     publisher: Publisher,
     counter: Counter,
     cap_per_hour: int,
+    quiet: QuietHours | None = None,
 ) -> Sent:
-    """Send what the table's stream has just brought; beyond the cap, rows wait for the sweep."""
+    """Send what the table's stream has just brought.
+
+    What the quiet hours hold back, or the cap, waits for the sweep.
+    """
     sent = held = 0
     refused: list[Exception] = []
     for row in rows:
         if row.sent_at is not None:
             continue
-        if not _within_cap(row.due_at, counter, cap_per_hour):
+        waits = quiet is not None and quiet.hold(row.alert, row.due_at)
+        if waits or not _within_cap(row.due_at, counter, cap_per_hour):
             held += 1
         elif _send(row, row.due_at, outbox, publisher, refused):
             sent += 1
@@ -53,8 +59,11 @@ def sweep(
     publisher: Publisher,
     counter: Counter,
     cap_per_hour: int,
+    quiet: QuietHours | None = None,
 ) -> Sent:
     """Send what was left behind; what the cap still holds back goes into a digest per owner.
+
+    During quiet hours only what is critical is sent; the first sweep after them sends the rest.
 
     Raises:
         ExceptionGroup: of what could not be sent, or not even read; the rest was sent.
@@ -62,9 +71,11 @@ def sweep(
     due = now - _LEAVE_TO_THE_STREAM
     held: list[OutboxRow] = []
     refused: list[Exception] = []
-    sent = 0
+    sent = quieted = 0
     for row in outbox.unsent(due):
-        if held or not _within_cap(now, counter, cap_per_hour):
+        if quiet is not None and quiet.hold(row.alert, now):
+            quieted += 1
+        elif held or not _within_cap(now, counter, cap_per_hour):
             held.append(row)
         elif _send(row, now, outbox, publisher, refused):
             sent += 1
@@ -74,7 +85,7 @@ def sweep(
             for row in theirs:
                 outbox.mark_sent(row, now)
     refused += (UnreadableAlertError(f"{id_} is no message") for id_ in outbox.unreadable(due))
-    return _told(Sent(sent, len(held)), refused)
+    return _told(Sent(sent, len(held) + quieted), refused)
 
 
 def _told(done: Sent, refused: list[Exception]) -> Sent:

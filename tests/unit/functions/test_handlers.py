@@ -27,8 +27,11 @@ from bursar.adapters.memory.notices import MemoryHealthLog, MemoryPublisher
 from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
 from bursar.adapters.memory.spend import MemoryBill, MemoryCounter, MemorySpendStore
 from bursar.domain.alerts import OutboxRow
-from bursar.domain.blindness import blind
+from bursar.domain.blindness import blind, sight_restored
+from bursar.domain.health import SourceHealth
 from bursar.domain.periods import HOUR, Window
+from bursar.domain.quality import Quality
+from bursar.domain.quiet_hours import QuietHours
 from bursar.settings import CheckHealthSettings, MissingSettingError
 from tests.unit.jobs.sample_config import budget, config
 from tests.unit.sample_cluster import (
@@ -244,6 +247,19 @@ def test_the_hourly_run_sweeps(run, ports):
     assert [row.sent_at for row in ports.outbox.all()] == [
         datetime.fromisoformat(AT_ELEVEN["scheduled_at"])
     ]
+
+
+def test_new_messages_wait_for_the_end_of_the_configured_quiet_hours(run, ports):
+    hours = QuietHours.model_validate({"from": "09:00", "to": "11:00"})
+    told = ports.config.notifications.model_copy(update={"quiet_hours": hours})
+    ports.config = ports.config.model_copy(update={"notifications": told})
+    news = sight_restored("spend", SourceHealth(
+        source="spend", at=TEN, quality=Quality.UNKNOWN, good_at=None
+    ), TEN)  # fmt: skip
+    row = OutboxRow(alert=news, due_at=TEN)
+    ports.outbox.post(row)
+    assert run("send_notifications", {"Records": [inserted(row)]}) == {"sent": 0, "held": 1}
+    assert run("send_notifications", AT_ELEVEN) == {"sent": 1, "held": 0}  # at 11:11
 
 
 def test_the_silent_are_answered_by_name(run):

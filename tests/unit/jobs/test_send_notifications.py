@@ -10,6 +10,7 @@ from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.adapters.memory.notices import MemoryPublisher
 from bursar.adapters.memory.spend import MemoryCounter
 from bursar.domain.alerts import Alert, NotPublishedError, OutboxRow, Severity
+from bursar.domain.quiet_hours import QuietHours
 from bursar.jobs.send_notifications import Sent, send_new, sweep
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -35,13 +36,13 @@ def row(number: int, *, owner: str = "ana", severity: Severity = Severity.WARNIN
 
 
 class Post:
-    def __init__(self, cap: int = 20) -> None:
+    def __init__(self, cap: int = 20, quiet: QuietHours | None = None) -> None:
         self.outbox, self.publisher, self.counter = (
             MemoryOutbox(),
             MemoryPublisher(),
             MemoryCounter(),
         )
-        self.cap = cap
+        self.cap, self.quiet = cap, quiet
 
     def stream(self, *rows: OutboxRow) -> Sent:
         for each in rows:
@@ -52,6 +53,7 @@ class Post:
             publisher=self.publisher,
             counter=self.counter,
             cap_per_hour=self.cap,
+            quiet=self.quiet,
         )
 
     def sweep(self, now: datetime = LATER) -> Sent:
@@ -61,6 +63,7 @@ class Post:
             publisher=self.publisher,
             counter=self.counter,
             cap_per_hour=self.cap,
+            quiet=self.quiet,
         )
 
     @property
@@ -205,3 +208,49 @@ def test_the_same_digest_twice_shows_itself_by_its_id():
         post.stream(row(1), row(2), row(3))
         post.sweep()
     assert posts[0].told == posts[1].told
+
+
+def quiet(first: str, after: str, time_zone: str = "UTC") -> QuietHours:
+    return QuietHours.model_validate({"from": first, "to": after, "time_zone": time_zone})
+
+
+def test_in_quiet_hours_only_what_is_critical_is_sent_and_the_rest_after_them():
+    post = Post(quiet=quiet("11:00", "14:00"))
+    severities = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
+    rows = [row(n, severity=severity) for n, severity in enumerate(severities)]
+    assert post.stream(*rows) == Sent(sent=1, held=2)
+    assert post.sweep() == Sent(sent=0, held=2)  # at 12:37
+    assert post.told == ["BR-2"]
+    assert post.sweep(NOON + timedelta(hours=2, minutes=37)) == Sent(sent=2, held=0)
+    assert (post.told, post.unsent) == (["BR-2", "BR-0", "BR-1"], [])
+
+
+def test_what_waits_for_the_end_of_quiet_hours_uses_nothing_of_the_cap():
+    post = Post(cap=1, quiet=quiet("11:00", "14:00"))
+    post.stream(row(1), row(2))
+    assert post.stream(row(3, severity=Severity.CRITICAL)) == Sent(sent=1, held=0)
+
+
+def test_a_critical_alert_that_the_stream_lost_is_swept_up_in_quiet_hours():
+    post = Post(quiet=quiet("11:00", "14:00"))
+    post.outbox.post(row(1))
+    post.outbox.post(row(2, severity=Severity.CRITICAL))
+    assert post.sweep() == Sent(sent=1, held=1)
+    assert post.told == ["BR-2"]
+
+
+@pytest.mark.parametrize(
+    ("first", "after", "zone", "waits"),
+    [
+        ("12:00", "12:01", "UTC", True),  # its first minute is quiet
+        ("11:00", "12:00", "UTC", False),  # and the first minute after them is not
+        ("22:00", "07:00", "UTC", False),
+        ("22:00", "12:01", "UTC", True),
+        ("12:00", "11:59", "UTC", True),
+        ("21:00", "07:00", "Asia/Tokyo", True),  # 12:00 is 21:00 there
+        ("13:00", "14:00", "Europe/Berlin", True),  # in winter; in summer it is 14:00 there
+        ("14:00", "15:00", "Europe/Berlin", False),
+    ],
+)
+def test_quiet_hours_are_those_of_their_time_zone_and_may_pass_midnight(first, after, zone, waits):
+    assert quiet(first, after, zone).hold(row(0).alert, NOON) is waits
