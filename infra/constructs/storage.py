@@ -1,4 +1,4 @@
-"""The table, and the bucket of raw snapshots."""
+"""The table, and the buckets of raw snapshots and of raw usage."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 SNAPSHOTS = "snapshots/"
+USAGE = "usage/"
 # No scan: whatever is read has a key or stands in gsi1.
 READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 WRITE = (
@@ -60,6 +61,29 @@ class Storage(Construct):
             versioned=False,
             lifecycle_rules=[
                 s3.LifecycleRule(prefix=SNAPSHOTS, expiration=Duration.days(14)),
+                s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1)),
+            ],
+            removal_policy=removal,
+        )
+        self.usage = s3.Bucket(
+            self,
+            "Usage",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            # what was told stays as it was told: nobody here may delete, and a write hides nothing
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    transitions=[
+                        s3.Transition(
+                            storage_class=s3.StorageClass.INFREQUENT_ACCESS,
+                            transition_after=Duration.days(90),
+                        )
+                    ]
+                ),
                 s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1)),
             ],
             removal_policy=removal,

@@ -22,6 +22,7 @@ from bursar.config.fields import (
     RoleArn,
     Section,
 )
+from bursar.config.usage import Usage
 from bursar.domain.budgets import Book, Budget
 from bursar.domain.cluster.hours import Basis
 from bursar.domain.money import Money
@@ -176,6 +177,7 @@ class Config(Section):
     notifications: Notifications
     prices: Prices = Prices()
     spend: Spend = Spend()
+    usage: Usage = Usage()
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
@@ -195,6 +197,8 @@ class Config(Section):
                 told = f"cluster {cluster.name!r} is private and in another account or region"
                 yield ("clusters", n, "network"), told
             yield from self._role_problems(n, cluster)
+        for place, told in self.usage.problems():
+            yield ("usage", *place), told
         known = {cluster.name for cluster in self.clusters}
         for n, budget in enumerate(self.budgets):
             names, at = f"budget {budget.id!r} names", ("budgets", n)

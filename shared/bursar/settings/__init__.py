@@ -68,6 +68,11 @@ class HasTopics(Settings):
     slack_topic_arn: str
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HasUsage(Settings):
+    usage_bucket: str
+
+
 class CollectSpendSettings(HasTable): ...
 
 
@@ -94,3 +99,15 @@ class CloseHourSettings(HasTable, HasSnapshots): ...
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SendNotificationsSettings(HasTable, HasTopics): ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IngestUsageSettings(HasTable, HasUsage):
+    producer_queues: str  # name=queue ARN, by commas
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ServeApiSettings(HasTable, HasUsage): ...
+
+
+class AttributeCostsSettings(HasTable): ...

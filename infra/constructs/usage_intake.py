@@ -1,0 +1,90 @@
+"""How usage comes in: a queue for each producer, which says whose usage it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from bursar.config.usage import Producer
+from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.function import Function, pascal_case
+
+_MOST_MESSAGES = 10_000
+_GATHER = Duration.seconds(60)  # full batches are what makes a record cheap
+_TAKES_BEFORE_GIVING_UP = 8
+
+
+class UsageIntake(Construct):
+    """The producers' queues. What cannot be posted for eight tries is kept in `failed_events`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        producers: tuple[Producer, ...],
+        timeout_seconds: int,
+        dead: DeadLetters,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.queues: Mapping[str, sqs.Queue] = {
+            producer.name: self._queue(producer, timeout_seconds, dead) for producer in producers
+        }
+
+    @property
+    def setting(self) -> str:
+        """`name=queue ARN` of each, by commas: how the function knows who told."""
+        return ",".join(f"{name}={queue.queue_arn}" for name, queue in self.queues.items())
+
+    def feed(self, function: Function) -> None:
+        for queue in self.queues.values():
+            function.lambda_function.add_event_source(
+                sources.SqsEventSource(
+                    queue,
+                    batch_size=_MOST_MESSAGES,
+                    max_batching_window=_GATHER,
+                    report_batch_item_failures=True,
+                )
+            )
+
+    def _queue(self, producer: Producer, timeout_seconds: int, dead: DeadLetters) -> sqs.Queue:
+        name = pascal_case(producer.name.replace("-", "_"))
+        queue = sqs.Queue(
+            self,
+            name,
+            # a producer then needs no right to use Bursar's key
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+            visibility_timeout=Duration.seconds(6 * timeout_seconds),
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=dead.failed_events, max_receive_count=_TAKES_BEFORE_GIVING_UP
+            ),
+        )
+        if producer.role_arns:
+            queue.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid="TheProducerAlone",
+                    principals=[iam.ArnPrincipal(role) for role in producer.role_arns],
+                    actions=["sqs:SendMessage", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"],
+                    resources=[queue.queue_arn],
+                )
+            )
+        if producer.event_source:
+            events.Rule(
+                self,
+                f"{name}Events",
+                description=f"Usage that {producer.name} tells through EventBridge",
+                event_pattern=events.EventPattern(
+                    source=[producer.event_source], account=[Stack.of(self).account]
+                ),
+                targets=[targets.SqsQueue(queue, dead_letter_queue=dead.undelivered)],
+            )
+        return queue

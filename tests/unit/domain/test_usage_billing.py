@@ -1,0 +1,66 @@
+"""A record becomes an entry: priced at its own time, own models without a price, shadows apart."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from bursar.domain.ledger.entries import Pricing
+from bursar.domain.usage.billing import bill
+from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
+from bursar.domain.usage.records import TokenCounts, UsageRecord
+from bursar.domain.usage.routes import ModelRoute, ModelRoutes
+
+AT = datetime(2026, 11, 20, 13, 42, tzinfo=UTC)
+SHORT = TokenRates(input=Decimal("1.25"), output=Decimal(10), cached_input=Decimal("0.125"))
+LONG = TokenRates(input=Decimal("2.50"), output=Decimal(15))
+PRICE = TokenPrice("acme", "m", "list", (ContextTier(0, SHORT), ContextTier(200_000, LONG)))
+ALL = ModelRoutes()
+
+
+def record(**changes):
+    told = {
+        "producer": "gateway",
+        "id": "r-1",
+        "at": AT,
+        "tenant": "search",
+        "model": "m",
+        "tokens": TokenCounts(input=1_000_000, cached_input=400_000, output=100_000),
+        "requests": 10,
+    }
+    return UsageRecord(**(told | changes))
+
+
+def test_each_class_is_charged_at_its_own_price_in_the_hour_of_the_record():
+    entry = bill(record(), PRICE, ALL)
+    # 600,000 x 1.25 + 400,000 x 0.125 + 100,000 x 10, per million
+    assert entry.amounts.usd.plain() == "1.8"
+    assert entry.key.hour == AT.replace(minute=0)
+    assert entry.key.pricing is Pricing.PRICED
+
+
+def test_the_mean_request_decides_the_context_tier():
+    at_the_edge = TokenCounts(input=2_000_000)
+    # 10 requests of 200,000 tokens are not above it; one token more on average is
+    assert bill(record(tokens=at_the_edge), PRICE, ALL).amounts.usd.plain() == "2.5"
+    beyond = TokenCounts(input=2_000_010)
+    assert bill(record(tokens=beyond), PRICE, ALL).amounts.usd.plain() == "5.000025"
+
+
+def test_a_model_without_a_price_is_unpriced_and_keeps_its_tokens():
+    entry = bill(record(), None, ALL)
+    assert (entry.key.pricing, entry.amounts.units) == (Pricing.UNPRICED, 0)
+    assert entry.tokens.total == 1_100_000
+
+
+def test_an_own_model_has_tokens_and_no_amount_whatever_a_price_list_says():
+    entry = bill(record(), PRICE, ModelRoutes(self_hosted=frozenset({"m"})))
+    assert (entry.key.pricing, entry.amounts.units) == (Pricing.SELF_HOSTED, 0)
+
+
+def test_the_first_route_that_matches_says_who_is_billed_and_others_are_shadows():
+    routes = ModelRoutes(
+        (ModelRoute("m", "gateway"), ModelRoute("*", "bedrock-log")),
+    )
+    assert bill(record(), PRICE, routes).key.shadow == ""
+    assert bill(record(producer="vllm"), PRICE, routes).key.shadow == "vllm"
+    assert bill(record(model="n"), None, routes).key.shadow == "gateway"
+    assert bill(record(producer="vllm"), PRICE, ALL).key.shadow == ""
