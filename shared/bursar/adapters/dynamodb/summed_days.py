@@ -1,6 +1,8 @@
 """Closed hours, and the days they add up to, written in one transaction.
 
-The day is written on condition that nobody else has written it since it was read.
+The day is written on condition that nobody else has written it since it was read. What is too
+large for one transaction is written in two, the hour first: a run that dies between them is
+repeated, and sums the day.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from bursar.adapters.dynamodb.chunks import (
     puts,
     read_whole,
 )
-from bursar.adapters.dynamodb.transactions import TransactionConflictError, transact
+from bursar.adapters.dynamodb.transactions import TransactionConflictError, fits, transact
 from bursar.domain.periods import Window, day_of
 
 _TRIES = 5
@@ -30,6 +32,10 @@ class Windowed(Protocol):
 
 
 W = TypeVar("W", bound=Windowed)
+
+
+class HourTooLargeError(Exception):
+    """An hour, or its day, has more rows than one transaction holds. Nothing was written."""
 
 
 class ForgottenHoursError(Exception):
@@ -65,11 +71,19 @@ class SummedDays(Generic[W]):
 
         Raises:
             ForgottenHoursError: other hours of that day have expired.
+            HourTooLargeError: the hour alone, or the day, is more than a transaction holds.
             TransactionConflictError: others kept writing the day for all of our tries.
         """
         name, items = self.hour_name(hour.window.start), puts(self.hour_items(hour))
         for _ in range(_TRIES):
-            if transact(self.table, [*items, *self._day_with(hour)]):
+            day = self._day_with(hour)
+            parts = [[*items, *day]] if fits([*items, *day]) else [items, day]
+            if not all(map(fits, parts)):
+                raise HourTooLargeError(
+                    f"{name} of {self.name}: it or its day is more than DynamoDB writes at once; "
+                    "fewer labels to break it down by make fewer rows"
+                )
+            if all(transact(self.table, part) for part in parts):
                 return
         raise TransactionConflictError(f"{name} of {self.name}: its day kept changing")
 

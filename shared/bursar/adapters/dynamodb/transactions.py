@@ -8,18 +8,34 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 _TRIES = 6
 _FIRST_PAUSE_SECONDS = 0.05
+_LARGEST_BYTES = 4_000_000  # DynamoDB takes 4 MiB; the rest is room for how it counts
+_MOST_ACTIONS = 100
 _MAY_PASS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 class TransactionConflictError(Exception):
     """Others kept writing the same items for all of our tries; nothing was written."""
+
+
+def fits(actions: Sequence[dict[str, Any]]) -> bool:
+    """Whether one transaction can hold these puts."""
+    size = sum(_size(action["Put"]["Item"]) for action in actions)
+    return size <= _LARGEST_BYTES and len(actions) <= _MOST_ACTIONS
+
+
+def _size(item: Mapping[str, Any]) -> int:
+    """About what DynamoDB counts: names and values, text as UTF-8."""
+    values = (
+        value if isinstance(value, bytes) else str(value).encode() for value in item.values()
+    )
+    return sum(map(len, item)) + sum(map(len, values))
 
 
 def transact(
