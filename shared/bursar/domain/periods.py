@@ -95,6 +95,15 @@ def month_of(at: datetime) -> Window:
     return Window(midnight(first), midnight(add_months(first, 1)))
 
 
+def month_window(name: str) -> Window:
+    """The UTC month of `2026-11`.
+
+    Raises:
+        ValueError: the text is not a year and a month.
+    """
+    return month_of(datetime.strptime(name, "%Y-%m").replace(tzinfo=UTC))
+
+
 def hours_in_month(at: datetime) -> int:
     """672 to 744: the actual hours of the UTC month. 730 is for projections only."""
     return int(month_of(at).length / HOUR)

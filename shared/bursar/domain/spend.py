@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -39,6 +40,15 @@ class SpendFact(BaseModel):
     sequence: int = 1  # 1 for the first telling, +1 for each restatement
 
 
+class Balance(NamedTuple):
+    """What the facts of one month (`2026-11`) and group sum to in the billed book."""
+
+    account: str
+    metric: Metric
+    month: str
+    group: str
+
+
 class GroupsDoNotSumError(ValueError):
     """The groups of an answer differ from its total: something was lost on the way."""
 
@@ -64,6 +74,20 @@ def restated(latest: SpendFact | None, told: SpendFact) -> SpendFact | None:
     if (told.amount, told.estimated) == (latest.amount, latest.estimated):
         return None
     return told.model_copy(update={"sequence": latest.sequence + 1})
+
+
+def balance_of(fact: SpendFact) -> Balance:
+    return Balance(fact.account, fact.metric, f"{fact.day:%Y-%m}", fact.group)
+
+
+def differences(changes: Iterable[tuple[SpendFact | None, SpendFact]]) -> dict[Balance, Money]:
+    """What (old, new) versions of facts change their balances by, where they change at all."""
+    sums: dict[Balance, Money] = {}
+    for old, new in changes:
+        balance = balance_of(new)
+        before = old.amount if old else Money.zero()
+        sums[balance] = sums.get(balance, Money.zero()) + new.amount - before
+    return {balance: amount for balance, amount in sums.items() if amount}
 
 
 def with_vanished(told: Sequence[SpendFact], latest: Iterable[SpendFact]) -> list[SpendFact]:

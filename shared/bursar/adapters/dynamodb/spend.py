@@ -1,11 +1,13 @@
 """Facts of bills: `SPEND#account#metric` / `day#group#sequence`, and `latest#day#group`.
 
 `latest` is a copy of the newest version, moved in the transaction that writes that version.
+The same transaction adds the difference to `BILLED#account#metric` / `2026-11#group`: what
+the newest tellings of a month and group sum to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,9 +15,17 @@ from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from bursar.adapters.dynamodb.paging import query
-from bursar.domain.spend import Metric, SpendFact, restated
+from bursar.domain.money import Money
+from bursar.domain.spend import (
+    Balance,
+    Metric,
+    SpendFact,
+    balance_of,
+    differences,
+    restated,
+)
 
-_FACTS_PER_TRANSACTION = 50  # two items each, of the 100 that DynamoDB takes
+_ITEMS_PER_TRANSACTION = 100  # what DynamoDB takes
 _ATTEMPTS = 5
 
 _Name = tuple[str, Metric, date, str]
@@ -39,6 +49,14 @@ class SpendKeys:
         """The newest tellings lie together, so that a span of days reads no older ones."""
         return f"latest#{day.isoformat()}#{group}"
 
+    @staticmethod
+    def balances(account: str, metric: Metric) -> str:
+        return f"BILLED#{account}#{metric}"
+
+    @staticmethod
+    def balance(month: str, group: str = "") -> str:
+        return f"{month}#{group}"
+
 
 class DynamoSpendStore:
     def __init__(self, table: Any) -> None:
@@ -46,7 +64,7 @@ class DynamoSpendStore:
         self._client = table.meta.client
 
     def record(self, facts: Sequence[SpendFact]) -> int:
-        """Keep what is new or restated, in transactions of 50 facts.
+        """Keep what is new or restated, in transactions of 33 to 49 facts.
 
         A transaction that another writer came before is read again and decided again, so a
         repetition of the whole call is harmless.
@@ -56,10 +74,7 @@ class DynamoSpendStore:
         """
         known = self._known(facts)
         fresh = [fact for fact in facts if restated(known.get(_name(fact)), fact)]
-        return sum(
-            self._record_together(fresh[start : start + _FACTS_PER_TRANSACTION], known)
-            for start in range(0, len(fresh), _FACTS_PER_TRANSACTION)
-        )
+        return sum(self._record_together(group, known) for group in _groups(fresh))
 
     def latest(self, account: str, metric: Metric, first: date, last: date) -> Sequence[SpendFact]:
         # "~" sorts after every character that a group begins with
@@ -68,6 +83,12 @@ class DynamoSpendStore:
         items = query(self._table, KeyConditionExpression=key)
         found = [SpendFact.model_validate_json(item["json"]) for item in items]
         return sorted(found, key=lambda fact: (fact.day, fact.group))
+
+    def balance(self, account: str, metric: Metric, month: str) -> Mapping[str, Money]:
+        prefix = SpendKeys.balance(month)
+        key = Key("pk").eq(SpendKeys.balances(account, metric)) & Key("sk").begins_with(prefix)
+        items = query(self._table, KeyConditionExpression=key, ConsistentRead=True)
+        return {item["sk"].removeprefix(prefix): Money.of(item["usd"]) for item in items}
 
     def _record_together(self, facts: Sequence[SpendFact], known: dict[_Name, SpendFact]) -> int:
         for _ in range(_ATTEMPTS):
@@ -80,7 +101,10 @@ class DynamoSpendStore:
                 return 0
             try:
                 self._client.transact_write_items(
-                    TransactItems=[put for old, new in pairs for put in self._puts(old, new)]
+                    TransactItems=[
+                        *(put for old, new in pairs for put in self._puts(old, new)),
+                        *self._additions(differences(pairs)),
+                    ]
                 )
             except self._client.exceptions.TransactionCanceledException as error:
                 if not _is_contention(error):
@@ -107,6 +131,16 @@ class DynamoSpendStore:
             kept = {**item, "sk": sk, "sequence": new.sequence}
             yield {"Put": {"TableName": self._table.name, "Item": kept, **condition}}
 
+    def _additions(self, sums: Mapping[Balance, Money]) -> Iterator[dict[str, Any]]:
+        for balance, amount in sums.items():
+            pk = SpendKeys.balances(balance.account, balance.metric)
+            addition = {
+                "Key": {"pk": pk, "sk": SpendKeys.balance(balance.month, balance.group)},
+                "UpdateExpression": "ADD usd :more",
+                "ExpressionAttributeValues": {":more": amount.amount},
+            }
+            yield {"Update": {"TableName": self._table.name, **addition}}
+
     def _known(self, facts: Sequence[SpendFact]) -> dict[_Name, SpendFact]:
         known: dict[_Name, SpendFact] = {}
         for account, metric in {(fact.account, fact.metric) for fact in facts}:
@@ -114,6 +148,20 @@ class DynamoSpendStore:
             for fact in self.latest(account, metric, min(days), max(days)):
                 known[_name(fact)] = fact
         return known
+
+
+def _groups(facts: Sequence[SpendFact]) -> Iterator[list[SpendFact]]:
+    """Facts of one balance together; each needs two items, and each balance one."""
+    group: list[SpendFact] = []
+    balances: set[Balance] = set()
+    for fact in sorted(facts, key=balance_of):
+        balances.add(balance_of(fact))
+        if 2 * (len(group) + 1) + len(balances) > _ITEMS_PER_TRANSACTION:
+            yield group
+            group, balances = [], {balance_of(fact)}
+        group.append(fact)
+    if group:
+        yield group
 
 
 def _name(fact: SpendFact) -> _Name:

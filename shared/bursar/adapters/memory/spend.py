@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from threading import Lock
 
-from bursar.domain.spend import Metric, SpendFact, restated
+from bursar.domain.money import Money
+from bursar.domain.spend import Balance, Metric, SpendFact, differences, restated
 
 _Name = tuple[str, Metric, date, str]
 
@@ -15,6 +16,7 @@ _Name = tuple[str, Metric, date, str]
 class MemorySpendStore:
     def __init__(self) -> None:
         self._latest: dict[_Name, SpendFact] = {}
+        self._balances: dict[Balance, Money] = {}
         self._lock = Lock()
         self.told: list[SpendFact] = []  # every version that was kept, in order
 
@@ -23,8 +25,12 @@ class MemorySpendStore:
         with self._lock:
             for fact in facts:
                 name = (fact.account, fact.metric, fact.day, fact.group)
-                if (version := restated(self._latest.get(name), fact)) is not None:
+                old = self._latest.get(name)
+                if (version := restated(old, fact)) is not None:
                     self._latest[name] = version
+                    for balance, more in differences([(old, version)]).items():
+                        before = self._balances.get(balance, Money.zero())
+                        self._balances[balance] = before + more
                     self.told.append(version)
                     kept += 1
         return kept
@@ -36,6 +42,13 @@ class MemorySpendStore:
             if (owner, measure) == (account, metric) and first <= day <= last
         ]
         return sorted(found, key=lambda fact: (fact.day, fact.group))
+
+    def balance(self, account: str, metric: Metric, month: str) -> Mapping[str, Money]:
+        return {
+            each.group: amount
+            for each, amount in self._balances.items()
+            if each[:3] == (account, metric, month)
+        }
 
 
 class MemoryCounter:

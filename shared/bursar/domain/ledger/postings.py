@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from bursar.domain.ledger.entries import Entry, Leaf, LeafKey
 from bursar.domain.money import Money
@@ -21,10 +22,21 @@ class BudgetWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowBalance:
+    """The numbers of an enforced window: `available` is `limit - spent - reserved`, kept."""
+
+    limit: Money
+    spent: Money
+    reserved: Money
+    available: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Posting:
     """New entries, and the sums that they add to their balances.
 
-    `months` are those (`2026-11`) that the entries' hours lie in: none of them may be closed.
+    `months` are those (`2026-11`) that the entries' hours lie in: each one's gate is checked.
+    `hours` are marked as touched, so that their statements are made anew.
     """
 
     entries: tuple[Entry, ...]
@@ -33,8 +45,63 @@ class Posting:
 
     @property
     def months(self) -> frozenset[str]:
-        return frozenset(f"{key.hour:%Y-%m}" for key in self.leaves)
+        return frozenset(month_name(key.hour) for key in self.leaves)
+
+    @property
+    def hours(self) -> frozenset[datetime]:
+        return frozenset(key.hour for key in self.leaves)
 
     @property
     def items(self) -> int:
-        return len(self.entries) + len(self.leaves) + len(self.charges) + len(self.months)
+        """Entries, leaves, charges, one gate a month and one mark an hour."""
+        balances = len(self.leaves) + len(self.charges)
+        return len(self.entries) + balances + len(self.months) + len(self.hours)
+
+
+class MonthState(StrEnum):
+    """`frozen`: postings to the month wait. `closed`: they become adjustments that name it."""
+
+    OPEN = "open"
+    FROZEN = "frozen"
+    CLOSED = "closed"
+
+
+class MonthClosedError(Exception):
+    """A closed month was to be opened or frozen again: what was stated stays stated."""
+
+
+class CancelReason(StrEnum):
+    """Why nothing of a posting was written; of several reasons, the first of these."""
+
+    CLOSED_MONTH = "closed_month"
+    EXISTS = "exists"
+    NO_WINDOW = "no_window"  # an enforced budget's window is not opened yet
+    FROZEN_MONTH = "frozen_month"
+    CONFLICT = "conflict"  # another transaction held one of the items
+    THROTTLED = "throttled"
+
+
+class PostingCancelledError(Exception):
+    """Nothing of the posting was written. `months` are the closed ones, if that was why."""
+
+    def __init__(self, reason: CancelReason, months: frozenset[str] = frozenset()) -> None:
+        super().__init__(f"{reason} {' '.join(sorted(months))}".rstrip())
+        self.reason = reason
+        self.months = months
+
+
+class PostingUnansweredError(Exception):
+    """Nobody knows whether the posting was written: the answer was lost, or was a server error."""
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedHour:
+    """An hour whose leaves changed. `marks` (shard: mark) say up to which changes it was read."""
+
+    hour: datetime
+    marks: Mapping[str, str]
+
+
+def month_name(at: datetime) -> str:
+    """`2026-11`, of a time in UTC."""
+    return f"{at:%Y-%m}"

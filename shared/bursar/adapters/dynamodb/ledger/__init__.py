@@ -1,0 +1,1 @@
+"""The ledger in DynamoDB: one module for each kind of item, and the transaction over them."""

@@ -1,0 +1,80 @@
+"""Gates of months: `GATE#2026-11` / `<shard>`; an item that is absent is an open gate.
+
+Postings check one shard of 16, so that the check is not hot; a month is turned shard by shard.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from random import uniform
+from typing import Any
+
+from boto3.dynamodb.conditions import Key
+from botocore.exceptions import ClientError
+
+from bursar.adapters.dynamodb.paging import query
+from bursar.adapters.dynamodb.transactions import TransactionConflictError
+from bursar.domain.ledger.postings import MonthClosedError, MonthState
+
+SHARDS = 16
+_TRIES = 10
+_FIRST_PAUSE_SECONDS = 0.05
+
+
+def _key(month: str, shard: int) -> dict[str, str]:
+    return {"pk": f"GATE#{month}", "sk": f"{shard:x}"}
+
+
+def check(month: str, shard: int) -> dict[str, Any]:
+    """A ConditionCheck that the month takes postings."""
+    return {
+        "Key": _key(month, shard),
+        "ConditionExpression": "attribute_not_exists(#state) OR #state = :open",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": {":open": MonthState.OPEN},
+    }
+
+
+class DynamoMonthGates:
+    def __init__(self, table: Any, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._table = table
+        self._sleep = sleep
+
+    def state(self, month: str) -> MonthState:
+        """`closed` as soon as one shard is: it was all frozen and summed before."""
+        where = Key("pk").eq(f"GATE#{month}")
+        found = query(self._table, KeyConditionExpression=where, ConsistentRead=True)
+        states = {MonthState(item["state"]) for item in found}
+        strictest = (MonthState.CLOSED, MonthState.FROZEN)
+        return next((state for state in strictest if state in states), MonthState.OPEN)
+
+    def turn(self, month: str, to: MonthState) -> None:
+        """Turn all shards, one at a time; calling it again finishes what was broken off."""
+        if to is not MonthState.CLOSED and self.state(month) is MonthState.CLOSED:
+            raise MonthClosedError(month)
+        for shard in range(SHARDS):
+            self._turn(month, shard, to)
+
+    def _turn(self, month: str, shard: int, to: MonthState) -> None:
+        """Postings that check the gate at this moment are in the way: wait for them."""
+        for attempt in range(_TRIES):
+            try:
+                self._table.update_item(
+                    Key=_key(month, shard),
+                    UpdateExpression="SET #state = :to",
+                    ConditionExpression="attribute_not_exists(#state) OR #state <> :closed"
+                    " OR :to = :closed",
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues={":to": to, ":closed": MonthState.CLOSED},
+                )
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code == "ConditionalCheckFailedException":
+                    raise MonthClosedError(month) from None
+                if code != "TransactionConflictException":
+                    raise
+                self._sleep(uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))
+            else:
+                return
+        raise TransactionConflictError(f"{_TRIES} tries on the gate of {month}")

@@ -1,0 +1,71 @@
+"""Leaves: `ROLL#2026-11-20T13#<hex of 16>` / `<hash>#<shard>`; `SHADOW#...` likewise.
+
+The hex is of the tenant's hash, so that an hour is 16 queries and no index; the shard is one
+of 16 that the writers choose from when they meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import astuple, fields
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from boto3.dynamodb.conditions import Key
+
+from bursar.adapters.dynamodb.ledger.leaf_keys import read_leaf_key, write_hour, write_leaf_key
+from bursar.adapters.dynamodb.paging import query
+from bursar.domain.ledger.entries import Leaf, LeafKey
+from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.records import TokenCounts
+
+_PARTS = "0123456789abcdef"
+_TOKENS = [f"{each.name}_tokens" for each in fields(TokenCounts)]
+_UNITS = [f"{each.name}_units" for each in fields(ClassAmounts)]
+_NUMBERS = ["entries", "requests", *_TOKENS, *_UNITS]
+
+
+def _pk(hour: datetime, part: str, *, shadow: bool) -> str:
+    return f"{'SHADOW' if shadow else 'ROLL'}#{write_hour(hour)}#{part}"
+
+
+def addition(key: LeafKey, leaf: Leaf, shard: int) -> dict[str, Any]:
+    """An Update that adds to the leaf's shard; what is 0 is not named."""
+    text = write_leaf_key(key)
+    part = sha256(key.tenant.encode()).hexdigest()[0]
+    values = (leaf.entries, leaf.requests, *astuple(leaf.tokens), *astuple(leaf.amounts))
+    named = {name: value for name, value in zip(_NUMBERS, values, strict=True) if value}
+    adds = ", ".join(f"#{name} :{name}" for name in named)
+    return {
+        "Key": {
+            "pk": _pk(key.hour, part, shadow=bool(key.shadow)),
+            "sk": f"{sha256(text.encode()).hexdigest()[:32]}#{shard:x}",
+        },
+        "UpdateExpression": f"SET #leaf = :leaf ADD {adds}",
+        "ExpressionAttributeNames": {"#leaf": "leaf", **{f"#{name}": name for name in named}},
+        "ExpressionAttributeValues": {
+            ":leaf": text,
+            **{f":{name}": value for name, value in named.items()},
+        },
+    }
+
+
+def of_hour(table: Any, hour: datetime, *, shadow: bool) -> Mapping[LeafKey, Leaf]:
+    sums: dict[LeafKey, Leaf] = {}
+    for part in _PARTS:
+        where = Key("pk").eq(_pk(hour, part, shadow=shadow))
+        for item in query(table, KeyConditionExpression=where, ConsistentRead=True):
+            key = read_leaf_key(item["leaf"])
+            sums[key] = sums.get(key, Leaf()) + _read(item)
+    return sums
+
+
+def _read(item: Mapping[str, Any]) -> Leaf:
+    numbers = {name: int(item.get(name, 0)) for name in _NUMBERS}
+    return Leaf(
+        numbers["entries"],
+        numbers["requests"],
+        TokenCounts(*(numbers[name] for name in _TOKENS)),
+        ClassAmounts(*(numbers[name] for name in _UNITS)),
+    )

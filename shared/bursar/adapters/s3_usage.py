@@ -1,0 +1,73 @@
+"""The archive of usage in S3: `usage/day=2026-11-20/hour=13/<received>-<digest>.jsonl.gz`.
+
+The folders are those of the records' own hours, as Athena partitions them. An object is
+written once: its name holds the digest of its bytes, and S3 is asked to refuse another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from bursar.adapters import usage_codec
+from bursar.adapters.usage_codec import UsageArchiveCorruptError
+from bursar.domain.periods import Window, hour_of, hours
+from bursar.domain.usage.records import UsageRecord
+
+_IS_THERE = {"PreconditionFailed", "412"}
+
+
+def folder(hour: datetime) -> str:
+    return f"usage/day={hour:%Y-%m-%d}/hour={hour:%H}/"
+
+
+def key(hour: datetime, received_at: datetime, body: bytes) -> str:
+    received = f"{received_at.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"
+    return f"{folder(hour)}{received}-{sha256(body).hexdigest()[:24]}.jsonl.gz"
+
+
+class S3UsageArchive:
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    def put(self, records: Sequence[UsageRecord], received_at: datetime) -> None:
+        """One object for each hour; the same records received again write nothing new."""
+        by_hour: dict[datetime, list[UsageRecord]] = {}
+        for record in records:
+            by_hour.setdefault(hour_of(record.at).start, []).append(record)
+        for hour, group in by_hour.items():
+            body = usage_codec.encode(group)
+            self._put(key(hour, received_at, body), body)
+
+    def records(self, hours_: Window) -> Iterator[UsageRecord]:
+        for hour in hours(hours_):
+            for name in self._names(folder(hour.start)):
+                for record in self._read(name):
+                    if hours_.start <= record.at < hours_.end:
+                        yield record
+
+    def _put(self, name: str, body: bytes) -> None:
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=name, Body=body, IfNoneMatch="*")
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _IS_THERE:
+                raise
+
+    def _names(self, prefix: str) -> Iterator[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix
+        )
+        for page in pages:
+            for entry in page.get("Contents", ()):
+                yield entry["Key"]
+
+    def _read(self, name: str) -> Iterator[UsageRecord]:
+        body = self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
+        try:
+            yield from usage_codec.decode(body)
+        except UsageArchiveCorruptError as error:
+            raise UsageArchiveCorruptError(f"s3://{self._bucket}/{name}: {error}") from error

@@ -1,0 +1,131 @@
+"""Plan postings: every id once, packed so that a transaction holds many entries of few leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey, sum_leaves
+from bursar.domain.ledger.postings import MOST_ITEMS, BudgetWindow, Posting, month_name
+from bursar.domain.money import Money
+from bursar.domain.periods import add_months, hour_of, midnight
+from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.records import UsageRecord
+
+# A leaf's numbers have 38 digits in DynamoDB: 10^12 entries of this size still fit into one.
+LARGEST_COUNT = 10**18
+LARGEST_UNITS = 10**26  # 10^14 USD
+
+
+class EntryTooLargeError(ValueError):
+    """A count or an amount is so large that the sums it goes into could lose digits."""
+
+
+class PostingTooLargeError(ValueError):
+    """One entry alone needs more items than a transaction takes: too many budgets cover it."""
+
+
+ChargedWindows = Callable[[Entry], Collection[BudgetWindow]]
+
+
+def no_windows(_: Entry) -> Collection[BudgetWindow]:
+    return ()
+
+
+def entry_of(record: UsageRecord, key: LeafKey, amounts: ClassAmounts) -> Entry:
+    """A record as it is to be posted.
+
+    Raises:
+        EntryTooLargeError: a count is over 10^18, or the amount over 10^14 USD.
+    """
+    counts = (record.requests, record.tokens.input, record.tokens.output)
+    if max(counts) > LARGEST_COUNT or abs(amounts.units) > LARGEST_UNITS:
+        raise EntryTooLargeError(f"{record.id} of {record.producer}: no ledger counts so far")
+    return Entry(
+        producer=record.producer,
+        id=record.id,
+        digest=record.digest,
+        at=record.at.astimezone(UTC),
+        key=key,
+        requests=record.requests,
+        tokens=record.tokens,
+        amounts=amounts,
+        user=record.user,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Entries with every id once. `contested` told another body for an id that came before."""
+
+    entries: tuple[Entry, ...]
+    contested: tuple[Entry, ...]
+    duplicates: int
+
+
+def dedupe(entries: Iterable[Entry]) -> Batch:
+    first: dict[EntryId, Entry] = {}
+    contested, duplicates = [], 0
+    for entry in entries:
+        standing = first.setdefault(entry.name, entry)
+        if standing is entry:
+            continue
+        if standing.digest == entry.digest:
+            duplicates += 1
+        else:
+            contested.append(entry)
+    return Batch(tuple(first.values()), tuple(contested), duplicates)
+
+
+def plan(entries: Iterable[Entry], charged: ChargedWindows = no_windows) -> list[Posting]:
+    """Postings of at most 100 items; entries of a leaf lie together, so that few leaves repeat.
+
+    Raises:
+        PostingTooLargeError: see there.
+    """
+    by_leaf = sorted(entries, key=lambda entry: (entry.key, entry.name))
+    return [_posting(group, charged) for group in _groups(by_leaf, charged)]
+
+
+def adjust(entry: Entry, at: datetime, closed: Collection[str]) -> Entry:
+    """The entry as an adjustment of its month, in the hour it came in.
+
+    Where that hour's month is closed too, in the first hour of the next one that is not.
+    """
+    month = entry.key.adjusts or month_name(entry.key.hour)
+    hour = hour_of(at).start
+    while month_name(hour) in closed:
+        hour = midnight(add_months(hour.date().replace(day=1), 1))
+    return replace(entry, key=entry.key._replace(hour=hour, adjusts=month))
+
+
+def _groups(entries: Sequence[Entry], charged: ChargedWindows) -> Iterator[list[Entry]]:
+    group: list[Entry] = []
+    balances: set[object] = set()
+    for entry in entries:
+        month, hour = month_name(entry.key.hour), entry.key.hour
+        own: set[object] = {entry.key, month, hour, *_windows(entry, charged)}
+        if group and len(group) + 1 + len(balances | own) > MOST_ITEMS:
+            yield group
+            group, balances = [], set()
+        group.append(entry)
+        balances |= own
+        if len(group) + len(balances) > MOST_ITEMS:
+            raise PostingTooLargeError(f"{len(balances)} balances of {entry.name}")
+    if group:
+        yield group
+
+
+def _posting(entries: Sequence[Entry], charged: ChargedWindows) -> Posting:
+    leaves: dict[LeafKey, Leaf] = sum_leaves(entries)
+    units: dict[BudgetWindow, int] = {}
+    for entry in entries:
+        for window in _windows(entry, charged):
+            units[window] = units.get(window, 0) + entry.amounts.units
+    charges = {window: Money.from_units(each) for window, each in units.items()}
+    return Posting(tuple(entries), leaves, charges)
+
+
+def _windows(entry: Entry, charged: ChargedWindows) -> Collection[BudgetWindow]:
+    return charged(entry) if entry.amounts.units else ()

@@ -1,0 +1,107 @@
+"""Close a month of the ledger: from then on it is stated, and late usage adjusts it elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bursar.domain.ledger.entries import Entry, EntryId
+from bursar.domain.ledger.postings import MonthState
+from bursar.domain.ledger.verification import Difference, correction
+from bursar.domain.periods import Window, hour_of, hours, month_window
+from bursar.jobs.verify_ledger import (
+    CheckedHour,
+    check_hours,
+    leaves_of,
+    sequence_of,
+    verify_hour,
+)
+from bursar.ports import EntryReader, LedgerStore, MonthGates, UsageArchive
+
+
+class MonthNotOverError(ValueError):
+    """A month that has not ended cannot be closed."""
+
+
+class MonthUnsteadyError(Exception):
+    """A frozen month's balances still moved while they were read; the month was opened again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedMonth:
+    """`corrected` differences were posted as adjustments; `unposted` ids will be adjustments.
+
+    Both are empty for a month that was closed before.
+    """
+
+    month: str
+    corrected: tuple[Difference, ...] = ()
+    unposted: tuple[EntryId, ...] = ()
+    was_closed: bool = False
+
+
+def close_month(
+    month: str,
+    at: datetime,
+    *,
+    ledger: LedgerStore,
+    reader: EntryReader,
+    archive: UsageArchive,
+    gates: MonthGates,
+    post: Callable[[Sequence[Entry]], object],
+) -> ClosedMonth:
+    """Freeze the month, sum its entries again, post what differs, and mark it closed.
+
+    The hours are checked before the freeze too, so that only those that changed since are
+    read while postings to the month wait. An error opens the month again; a close that was
+    broken off is finished by calling it again.
+
+    Args:
+        post: posts the corrections to the ledger (`post_entries`).
+
+    Raises:
+        MonthNotOverError: `at` lies before the month's end.
+        MonthUnsteadyError: see there.
+    """
+    window = month_window(month)
+    if at < window.end:
+        raise MonthNotOverError(f"{month} ends at {window.end:%Y-%m-%d %H:%M} UTC")
+    if gates.state(month) is MonthState.CLOSED:
+        gates.turn(month, MonthState.CLOSED)
+        return ClosedMonth(month, was_closed=True)
+    before = {
+        each.hour: each
+        for each in check_hours(window, ledger=ledger, reader=reader, archive=archive)
+    }
+    try:
+        gates.turn(month, MonthState.FROZEN)
+        checked = [
+            _recheck(before[hour.start], hour, ledger, reader, archive) for hour in hours(window)
+        ]
+        differences = tuple(each for hour in checked for each in hour.differences)
+        post([correction(each, hour_of(at).start) for each in differences])
+    except BaseException:
+        gates.turn(month, MonthState.OPEN)
+        raise
+    gates.turn(month, MonthState.CLOSED)
+    return ClosedMonth(
+        month,
+        corrected=differences,
+        unposted=tuple(name for hour in checked for name in hour.unposted),
+    )
+
+
+def _recheck(
+    before: CheckedHour,
+    hour: Window,
+    ledger: LedgerStore,
+    reader: EntryReader,
+    archive: UsageArchive,
+) -> CheckedHour:
+    if before.steady and sequence_of(leaves_of(hour.start, ledger)) == before.sequence:
+        return before
+    checked = verify_hour(hour, ledger=ledger, reader=reader, archive=archive)
+    if not checked.steady:
+        raise MonthUnsteadyError(f"{hour.start:%Y-%m-%dT%H}")
+    return checked

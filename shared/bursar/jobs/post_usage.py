@@ -1,0 +1,204 @@
+"""Post entries to the ledger: each id once, whatever is told twice, lost or in the way."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bursar.domain.ledger.conflicts import conflict_alert, conflict_of
+from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
+from bursar.domain.ledger.entries import Entry, EntryId
+from bursar.domain.ledger.planning import adjust, dedupe, no_windows, plan
+from bursar.domain.ledger.postings import (
+    CancelReason,
+    Posting,
+    PostingCancelledError,
+    PostingUnansweredError,
+    month_name,
+)
+from bursar.ports import ConflictLog, EnforcedWindows, LedgerStore
+
+SHARDS = 16
+_NEEDS_NO_PAUSE = {CancelReason.CLOSED_MONTH, CancelReason.EXISTS, CancelReason.NO_WINDOW}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How a posting that may pass is tried again: full jitter, doubling, and an end.
+
+    Args:
+        sleep: waits so many seconds.
+        uniform: draws between two numbers (`random.uniform`).
+        longest_pause_seconds: eight tries of up to 0.05 s, 0.1 s, ... wait 3 s on average.
+    """
+
+    sleep: Callable[[float], None]
+    uniform: Callable[[float, float], float]
+    tries: int = 8
+    first_pause_seconds: float = 0.05
+    longest_pause_seconds: float = 2.0
+
+    def pause(self, attempt: int) -> None:
+        ceiling = min(self.first_pause_seconds * 2**attempt, self.longest_pause_seconds)
+        self.sleep(self.uniform(0, ceiling))
+
+    def shard(self) -> int:
+        return min(int(self.uniform(0, SHARDS)), SHARDS - 1)
+
+
+@dataclass(slots=True)
+class Posted:
+    """What became of a batch, in ids (duplicates in bodies).
+
+    `posted` are in the ledger by this call; among them, `adjusted` as adjustments of a closed
+    month. `transaction_conflicts` counts the times that another transaction was in the way.
+    """
+
+    posted: set[EntryId] = field(default_factory=set)
+    adjusted: set[EntryId] = field(default_factory=set)
+    duplicates: int = 0
+    conflicts: set[EntryId] = field(default_factory=set)
+    transaction_conflicts: int = 0
+
+
+class LedgerBusyError(Exception):
+    """Some entries could not be posted for now: `names` must be told again, the rest not."""
+
+    def __init__(self, done: Posted, names: frozenset[EntryId]) -> None:
+        super().__init__(f"{len(names)} entries not posted, {len(done.posted)} posted")
+        self.done = done
+        self.names = names
+
+
+def post_entries(
+    entries: Iterable[Entry],
+    *,
+    ledger: LedgerStore,
+    conflicts: ConflictLog,
+    windows: EnforcedWindows,
+    at: datetime,
+    patience: Patience,
+    budgets: EnforcedBudgets | None = None,
+) -> Posted:
+    """Post a batch, in transactions of at most 100 items.
+
+    An id that is there with the same digest is a duplicate; with another one, the first
+    stands and a conflict is kept and told. Entries of a closed month become adjustments in
+    the hour of `at`, when the batch came in.
+
+    Raises:
+        LedgerBusyError: tries were used up for some entries. The others are settled; telling
+            the whole batch again is harmless.
+    """
+    batch = dedupe(entries)
+    run = _Run(ledger, conflicts, windows, at, patience, budgets)
+    run.done.duplicates = batch.duplicates
+    run.post(batch.entries)
+    run.settle([entry for entry in batch.contested if entry.name not in run.busy])
+    if run.busy:
+        raise LedgerBusyError(run.done, frozenset(run.busy))
+    return run.done
+
+
+class _Run:
+    def __init__(
+        self,
+        ledger: LedgerStore,
+        conflicts: ConflictLog,
+        windows: EnforcedWindows,
+        at: datetime,
+        patience: Patience,
+        budgets: EnforcedBudgets | None,
+    ) -> None:
+        self._ledger, self._conflicts, self._windows = ledger, conflicts, windows
+        self._at, self._patience, self._budgets = at, patience, budgets
+        self._charged = budgets.windows if budgets else no_windows
+        self._closed: set[str] = set()
+        self.done = Posted()
+        self.busy: set[EntryId] = set()
+
+    def post(self, entries: Collection[Entry]) -> None:
+        waiting = deque(plan(entries, self._charged))
+        while waiting:
+            waiting.extend(self._post(waiting.popleft()))
+
+    def settle(self, entries: Sequence[Entry], *, unanswered: bool = False) -> list[Entry]:
+        """The entries that are not in the ledger yet; the others are counted."""
+        if not entries:
+            return []
+        stored = self._ledger.digests([entry.name for entry in entries])
+        absent = []
+        for entry in entries:
+            stands = stored.get(entry.name)
+            if stands is None:
+                absent.append(entry)
+            elif stands != entry.digest:
+                conflict = conflict_of(entry, stands, self._at)
+                self._conflicts.record(conflict, conflict_alert(conflict))
+                self.done.conflicts.add(entry.name)
+            elif unanswered:
+                self._count([entry])
+            else:
+                self.done.duplicates += 1
+        return absent
+
+    def _post(self, posting: Posting) -> list[Posting]:
+        """Post it, or what remains of it; the postings that it had to be divided into."""
+        shard, unanswered, more = 0, False, list[Posting]()
+        left: Sequence[Entry]
+        for attempt in range(self._patience.tries):
+            try:
+                self._ledger.post(posting, shard)
+            except PostingUnansweredError:
+                unanswered = True
+                self._patience.pause(attempt)
+                left = self.settle(posting.entries, unanswered=True)
+            except PostingCancelledError as error:
+                shard = self._make_way(error, posting, attempt, shard)
+                left = self._left(error.reason, posting, unanswered=unanswered)
+            else:
+                self._count(posting.entries)
+                return more
+            if not left:
+                return more
+            posting, *others = plan(left, self._charged)
+            more += others
+        self.busy |= {entry.name for entry in posting.entries}
+        return more
+
+    def _make_way(
+        self, error: PostingCancelledError, posting: Posting, attempt: int, shard: int
+    ) -> int:
+        """Do what the reason asks for before the next try; its shard."""
+        if error.reason is CancelReason.CONFLICT:
+            self.done.transaction_conflicts += 1
+            shard = self._patience.shard()
+        elif error.reason is CancelReason.NO_WINDOW and self._budgets:
+            for window in posting.charges:
+                self._windows.open(window, self._budgets.limit(window))
+        self._closed |= error.months
+        if error.reason not in _NEEDS_NO_PAUSE:
+            self._patience.pause(attempt)
+        return shard
+
+    def _left(
+        self, reason: CancelReason, posting: Posting, *, unanswered: bool
+    ) -> Sequence[Entry]:
+        if reason is CancelReason.EXISTS:
+            return self.settle(posting.entries, unanswered=unanswered)
+        if reason is CancelReason.CLOSED_MONTH:
+            return [self._in_open_month(entry) for entry in posting.entries]
+        return posting.entries
+
+    def _in_open_month(self, entry: Entry) -> Entry:
+        if month_name(entry.key.hour) not in self._closed:
+            return entry
+        return adjust(entry, self._at, self._closed)
+
+    def _count(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self.done.posted.add(entry.name)
+            if entry.key.adjusts:
+                self.done.adjusted.add(entry.name)

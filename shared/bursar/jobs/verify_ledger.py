@@ -1,0 +1,148 @@
+"""Sum the entries again and compare them with the balances, hour by hour."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey, sum_leaves
+from bursar.domain.ledger.verification import Difference, compare, correction_name
+from bursar.domain.periods import Window, hours, month_window
+from bursar.ports import EntryReader, LedgerStore, UsageArchive
+
+_TRIES = 5
+_READ_TOGETHER = 1_000  # ids: ten requests
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedHour:
+    """One hour: `sequence` counts the entries of its leaves when it was compared.
+
+    `unposted` are archived and not in the ledger: still queued, or lost. `adjusting` are the
+    sums of its late entries, which stand in another hour. `steady` is False when postings
+    kept coming in, and then nothing was compared.
+    """
+
+    hour: datetime
+    sequence: int
+    differences: tuple[Difference, ...]
+    unposted: tuple[EntryId, ...]
+    adjusting: Mapping[LeafKey, Leaf]
+    steady: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedMonth:
+    """What a month's balances lack or have too much of.
+
+    `corrected` are differences that the month's close has put right by adjustments;
+    `adjustments` are leaves of adjustments that are not the sum of their entries. `unsteady`
+    hours could not be compared for the postings that kept coming in.
+    """
+
+    month: str
+    differences: tuple[Difference, ...]
+    corrected: tuple[Difference, ...]
+    adjustments: tuple[Difference, ...]
+    unposted: tuple[EntryId, ...]
+    unsteady: tuple[datetime, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not (self.differences or self.adjustments or self.unsteady)
+
+
+def verify_ledger(
+    month: str, *, ledger: LedgerStore, reader: EntryReader, archive: UsageArchive
+) -> VerifiedMonth:
+    """Check every hour of a month (`2026-11`), and the adjustments that name it.
+
+    Raises:
+        ValueError: the text is not a month.
+    """
+    window = month_window(month)
+    checked = list(check_hours(window, ledger=ledger, reader=reader, archive=archive))
+    found = {correction_name(each.key): each for hour in checked for each in hour.differences}
+    corrections = reader.entries(list(found))
+    late = sum_leaves(corrections.values())
+    for hour in checked:
+        for key, leaf in hour.adjusting.items():
+            late[key] = late.get(key, Leaf()) + leaf
+    return VerifiedMonth(
+        month=month,
+        differences=tuple(each for name, each in found.items() if name not in corrections),
+        corrected=tuple(each for name, each in found.items() if name in corrections),
+        adjustments=tuple(compare(late, _adjustments(month, late, ledger))),
+        unposted=tuple(name for hour in checked for name in hour.unposted),
+        unsteady=tuple(hour.hour for hour in checked if not hour.steady),
+    )
+
+
+def check_hours(
+    window: Window, *, ledger: LedgerStore, reader: EntryReader, archive: UsageArchive
+) -> Iterator[CheckedHour]:
+    for hour in hours(window):
+        yield verify_hour(hour, ledger=ledger, reader=reader, archive=archive)
+
+
+def verify_hour(
+    hour: Window, *, ledger: LedgerStore, reader: EntryReader, archive: UsageArchive
+) -> CheckedHour:
+    """Compare an hour whose leaves did not move while its entries were read; else try again.
+
+    Records are archived before they are posted, so the leaves are read first: what they hold
+    is then in the archive.
+    """
+    for _ in range(_TRIES):
+        before = leaves_of(hour.start, ledger)
+        ids = {(record.producer, record.id) for record in archive.records(hour)}
+        stored = _read(ids, reader)
+        if leaves_of(hour.start, ledger) == before:
+            own = sum_leaves(entry for entry in stored if entry.key.hour == hour.start)
+            return CheckedHour(
+                hour=hour.start,
+                sequence=sequence_of(before),
+                differences=tuple(compare(_ordinary(own), _ordinary(before))),
+                unposted=tuple(sorted(ids - {entry.name for entry in stored})),
+                adjusting=sum_leaves(
+                    entry
+                    for entry in stored
+                    if entry.key.adjusts and hour.start <= entry.at < hour.end
+                ),
+            )
+    return CheckedHour(hour.start, sequence_of(before), (), (), {}, steady=False)
+
+
+def leaves_of(hour: datetime, ledger: LedgerStore) -> dict[LeafKey, Leaf]:
+    """Both books, the shadow one too."""
+    return {**ledger.leaves(hour), **ledger.leaves(hour, shadow=True)}
+
+
+def sequence_of(leaves: Mapping[LeafKey, Leaf]) -> int:
+    """It rises with every posting, for a posting holds at least one entry."""
+    return sum(leaf.entries for leaf in leaves.values())
+
+
+def _ordinary(leaves: Mapping[LeafKey, Leaf]) -> dict[LeafKey, Leaf]:
+    """Adjustments stand beside the hour's own leaves; their entries are of other hours."""
+    return {key: leaf for key, leaf in leaves.items() if not key.adjusts}
+
+
+def _adjustments(
+    month: str, late: Collection[LeafKey], ledger: LedgerStore
+) -> dict[LeafKey, Leaf]:
+    return {
+        key: leaf
+        for hour in sorted({key.hour for key in late})
+        for key, leaf in leaves_of(hour, ledger).items()
+        if key.adjusts == month
+    }
+
+
+def _read(ids: set[EntryId], reader: EntryReader) -> list[Entry]:
+    rest, found = iter(sorted(ids)), list[Entry]()
+    while some := list(islice(rest, _READ_TOGETHER)):
+        found += reader.entries(some).values()
+    return found
