@@ -38,13 +38,14 @@ class Allocation(Generic[K]):
 
 def allocate_node(
     into: Allocation[K], price: tuple[int, int, int], capacity: Parts, uses: Mapping[K, Parts]
-) -> None:
-    """Divide one node's price parts by use; what is left of the capacity is idle.
+) -> Parts:
+    """Divide one node's price parts by use; what is left of the capacity is idle, and returned.
 
     Where more is used than there is (overcommitted by usage), the users share the whole in
     proportion and nothing is idle. A part without capacity or use is idle whole.
     """
     sums = [into.of(key) for key in uses]
+    left = [0, 0, 0]
     for component, units in enumerate(price):
         if not units:
             continue
@@ -53,9 +54,11 @@ def allocate_node(
         if not free and not any(used):
             free = 1
         *shares, idle = split_units(units, [*used, free])
+        left[component] = idle
         into.idle[component] += idle
         for row, share in zip(sums, shares, strict=True):
             row[component] += share
+    return left
 
 
 def spread_shared(

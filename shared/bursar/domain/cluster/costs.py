@@ -76,6 +76,7 @@ class CostSheet:
     """The sums while a cluster is being priced, in 10^-12 USD."""
 
     compute: Allocation[RowKey] = field(default_factory=Allocation)
+    idle: dict[str, Parts] = field(default_factory=dict)  # by node group: whose nodes lay idle
     shared: Parts = field(default_factory=lambda: [0, 0, 0])
     other: dict[RowKey, dict[Category, int]] = field(default_factory=dict)
     unpriced: dict[str, str] = field(default_factory=dict)
@@ -89,11 +90,16 @@ class CostSheet:
         row = self.other.setdefault(key, {})
         row[category] = row.get(category, 0) + amount.units
 
+    def add_idle(self, node_group: str, parts: Parts) -> None:
+        sums = self.idle.setdefault(node_group, [0, 0, 0])
+        for component, units in enumerate(parts):
+            sums[component] += units
+
     def rows(self) -> dict[RowKey, dict[Category, Money]]:
         """Every amount that is not zero, by whose it is."""
         rows: dict[RowKey, dict[Category, Money]] = {}
-        idle_and_shared = {RowKey(IDLE): self.compute.idle, RowKey(SHARED): self.shared}
-        for key, parts in (self.compute.shares | idle_and_shared).items():
+        idle = {RowKey(IDLE, node_group=group): parts for group, parts in self.idle.items()}
+        for key, parts in (self.compute.shares | idle | {RowKey(SHARED): self.shared}).items():
             row = {c: Money.from_units(u) for c, u in zip(COMPUTE, parts, strict=True) if u}
             if row:
                 rows[key] = row
@@ -143,7 +149,8 @@ def price_nodes(
             memory_bytes=node.memory_bytes,
             usd_per_hour=price.on_demand or price.usd_per_hour,
         )
-        allocate_node(sheet.compute, parts, use.capacity, use.uses)
+        idle = allocate_node(sheet.compute, parts, use.capacity, use.uses)
+        sheet.add_idle(node.node_group or "", idle)
     return paid
 
 

@@ -37,8 +37,6 @@ from bursar.domain.periods import DAY, Window, day_of, month_of
 from bursar.domain.prices import PriceChange
 from bursar.domain.quality import Quality, worst
 
-_IDLE = RowKey(IDLE)
-
 
 @dataclass(frozen=True, slots=True)
 class SourceReading:
@@ -231,7 +229,9 @@ def _cluster_month(
         cluster=name,
         parts=parts,
         by_category=_by_category([amounts for each in stored for amounts in each.rows.values()]),
-        idle_by_category=_by_category([each.rows[_IDLE] for each in stored if _IDLE in each.rows]),
+        idle_by_category=_by_category(
+            [row for each in stored for key, row in each.rows.items() if key.namespace == IDLE]
+        ),
         carried=carried,
         projected=run_rate(parts.total + carried.amount, month, covered) if known else None,
         known_seconds=known,

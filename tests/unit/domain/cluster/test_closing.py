@@ -248,6 +248,16 @@ def test_rows_say_where_a_pod_ran_and_under_which_labels():
 # --- what a cluster costs beside its nodes -------------------------------------------------
 
 
+def test_idle_compute_is_kept_apart_by_the_node_group_that_lay_idle():
+    nodes = [node("n1", node_group="gpu"), node("n2", node_group="cpu"), node("n3")]
+    idle = {
+        key.node_group: Money.sum(amounts.values())
+        for key, amounts in closed(all_hour(nodes)).rows.items()
+        if key.namespace == IDLE
+    }
+    assert idle == dict.fromkeys(("gpu", "cpu", ""), Money.of("1.006"))
+
+
 def test_a_volume_costs_its_share_of_the_month_and_belongs_to_who_mounts_it():
     # 100 GiB at 0.072 are 7.20 in a November of 720 hours
     costs = closed(
