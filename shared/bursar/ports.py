@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
     from bursar.domain.cluster.lifetimes import InstanceState
     from bursar.domain.cluster.records import ClusterSnapshot, Inventory, Pod
     from bursar.domain.cluster.storage import EbsSnapshots, FileSystem, VolumeSpec
+    from bursar.domain.cluster.use import ClusterUse
     from bursar.domain.health import SourceHealth
     from bursar.domain.instance_types import CapacityReservation
     from bursar.domain.ledger.conflicts import Conflict
@@ -35,7 +36,9 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
     from bursar.domain.prices import PriceChange, PriceKey, PriceRow
     from bursar.domain.spend import Metric, SpendFact
     from bursar.domain.spot import SpotPoint
+    from bursar.domain.usage.counters import Series
     from bursar.domain.usage.prices import TokenPrice
+    from bursar.domain.usage.quarantine import Decision, HeldUsage, RejectedUsage
     from bursar.domain.usage.records import UsageRecord
 
 
@@ -338,3 +341,49 @@ class StatementStore(Protocol):
     def hours(self, window: Window) -> Sequence[Statement]: ...
 
     def days(self, window: Window) -> Sequence[Statement]: ...
+
+
+class Quarantine(Protocol):
+    """Usage that was not posted: rejected tellings (for 30 days), and records held for someone."""
+
+    def reject(self, rows: Sequence[RejectedUsage]) -> None: ...
+
+    def hold(self, held: Sequence[HeldUsage]) -> None:
+        """Keep each; one that was held before, decided or not, stays as it is."""
+        ...
+
+    def rejected(self) -> Sequence[RejectedUsage]:
+        """Newest first, at most 200."""
+        ...
+
+    def held(self) -> Sequence[HeldUsage]:
+        """Those that wait for a decision, newest first, at most 200."""
+        ...
+
+    def find(self, name: EntryId) -> HeldUsage | None: ...
+
+    def decide(self, name: EntryId, decision: Decision, at: datetime) -> bool:
+        """Note a decision, to be forgotten after 30 days; False when it was decided before."""
+        ...
+
+
+class MetricsSource(Protocol):
+    """A Prometheus, or what answers like one. Raises MetricsUnreadableError, never half."""
+
+    def instant(self, query: str, at: datetime) -> Sequence[Series]:
+        """The query at one time. A range selector (`x[1h]`) gives raw samples."""
+        ...
+
+    def range(self, query: str, window: Window, step_seconds: int) -> Sequence[Series]: ...
+
+
+class ClusterUseStore(Protocol):
+    """What GPUs and served models did, by cluster and UTC hour."""
+
+    def put(self, use: ClusterUse) -> None:
+        """Replace the hour."""
+        ...
+
+    def between(self, cluster: str, window: Window) -> Sequence[ClusterUse]:
+        """The hours that start in the window, oldest first."""
+        ...

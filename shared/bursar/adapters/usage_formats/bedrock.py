@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bursar.adapters.usage_formats.building import usage_record
 from bursar.adapters.usage_formats.documents import Payload, Told, attempt, documents, each
 from bursar.adapters.usage_formats.fields import count, instant, part, text
 from bursar.adapters.usage_formats.strict_json import NotJsonError, Unfit, parse
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import TokenCounts, UsageRecord
+from bursar.domain.usage.told_records import usage_record
 
 PROVIDER = "aws"
 

@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bursar.adapters.usage_formats.building import usage_record
 from bursar.adapters.usage_formats.documents import Payload, Told, attempt, documents, each
 from bursar.adapters.usage_formats.fields import FieldError, count, flag, instant, part, text
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import TokenCounts, UsageRecord
+from bursar.domain.usage.told_records import usage_record
 
 _FEATURE_TAGS = ("feature:", "feature=")
 _MILLISECOND = 1000

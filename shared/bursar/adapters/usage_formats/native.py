@@ -15,7 +15,6 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bursar.adapters.usage_formats.building import usage_record
 from bursar.adapters.usage_formats.documents import (
     Payload,
     Told,
@@ -36,6 +35,7 @@ from bursar.adapters.usage_formats.fields import (
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.domain.usage.rejections import Rejection
+from bursar.domain.usage.told_records import usage_record
 
 _COUNTS = (
     "requests",

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from bursar.adapters.usage_formats.building import usage_record
 from bursar.adapters.usage_formats.documents import Told
 from bursar.adapters.usage_formats.fields import FieldError, count, digits, text
 from bursar.adapters.usage_formats.otel.attributes import (
@@ -27,6 +26,7 @@ from bursar.adapters.usage_formats.strict_json import Unfit
 from bursar.domain.usage.producers import ProducerPolicy, TenantRefusedError
 from bursar.domain.usage.records import TokenCounts, UsageRecord, UsageRecordError
 from bursar.domain.usage.rejections import Rejection
+from bursar.domain.usage.told_records import usage_record
 
 _HISTOGRAM = "gen_ai.client.token.usage"
 _SUMS = "gen_ai.client.inference.usage."

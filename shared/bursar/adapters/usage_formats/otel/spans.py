@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bursar.adapters.usage_formats.building import usage_record
 from bursar.adapters.usage_formats.documents import Told, attempt
 from bursar.adapters.usage_formats.fields import count, text
 from bursar.adapters.usage_formats.otel.attributes import (
@@ -21,6 +20,7 @@ from bursar.adapters.usage_formats.otel.attributes import (
 )
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import TokenCounts, UsageRecord
+from bursar.domain.usage.told_records import usage_record
 
 INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")
 OUTPUT = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")

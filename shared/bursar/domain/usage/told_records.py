@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bursar.adapters.usage_formats.providers import provider_name
 from bursar.domain.usage.producers import ProducerPolicy, tenant_for
+from bursar.domain.usage.providers import provider_name
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 
 

@@ -1,0 +1,135 @@
+"""Counters and gauges as Prometheus samples them, turned into what happened in a window.
+
+What PromQL's `increase` answers is extrapolated to the window's edges, so hours neither add up
+nor come out whole. Here each difference belongs to the window that holds its later sample:
+windows that follow each other add up to the whole, exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
+
+STALE_AFTER_SECONDS = 300.0  # how long Prometheus takes a sample's word
+
+
+class MetricsUnreadableError(Exception):
+    """A source of metrics could not be asked, or its answer is not whole."""
+
+
+class Sample(NamedTuple):
+    at: float  # seconds since 1970
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """`samples` are in order of time, and none is NaN or infinite."""
+
+    labels: Mapping[str, str]
+    samples: tuple[Sample, ...]
+
+
+class Span(NamedTuple):
+    """[start, end) in seconds since 1970."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Increase:
+    """How much a counter rose. `complete` is False where its first sample had no earlier one
+    and nothing says that it began at zero: what it counted before that sample is not known."""
+
+    value: float
+    complete: bool = True
+
+    def __add__(self, other: Increase) -> Increase:
+        return Increase(self.value + other.value, self.complete and other.complete)
+
+
+def increase(
+    samples: Sequence[Sample], span: Span, *, asked_from: float, started_at: float | None
+) -> Increase:
+    """The rise of one series within the span.
+
+    `samples` reach back to `asked_from`, before the span, so that its first sample has one to
+    be compared with. A value lower than the one before is a restart: the counter began at zero
+    again, and has counted its new value since. A series whose first sample is in the span
+    began at zero when its process did, if that `started_at` is not before `asked_from`;
+    otherwise samples are missing, and the first one counts nothing.
+    """
+    total, complete = 0.0, True
+    if samples and _within(samples[0], span):
+        if started_at is not None and started_at >= asked_from:
+            total += samples[0].value
+        else:
+            complete = False
+    for before, after in pairwise(samples):
+        if _within(after, span):
+            fell = after.value < before.value
+            total += after.value if fell else after.value - before.value
+    return Increase(total, complete)
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeUse:
+    """A gauge over the seconds that it is known: a gap is not known, and is not zero."""
+
+    known_seconds: float = 0.0
+    weighted: float = 0.0  # value x seconds
+    idle_seconds: float = 0.0
+    most: float = 0.0
+
+    @property
+    def mean(self) -> float | None:
+        return self.weighted / self.known_seconds if self.known_seconds else None
+
+    @property
+    def idle_share(self) -> float | None:
+        return self.idle_seconds / self.known_seconds if self.known_seconds else None
+
+
+def gauge_use(samples: Sequence[Sample], span: Span, *, idle_below: float = 0.0) -> GaugeUse:
+    """Each sample stands until the next one, and at most for `STALE_AFTER_SECONDS`.
+
+    `idle_below`: a value under it is idle.
+    """
+    known = weighted = idle = 0.0
+    most: list[float] = []
+    for sample, until in zip(samples, _ends(samples), strict=True):
+        seconds = min(until, span.end) - max(sample.at, span.start)
+        if seconds > 0:
+            known += seconds
+            weighted += sample.value * seconds
+            idle += seconds if sample.value < idle_below else 0.0
+            most.append(sample.value)
+    return GaugeUse(known, weighted, idle, max(most, default=0.0))
+
+
+@dataclass
+class Increases:
+    """Sums of increases, by whatever the series have in common."""
+
+    sums: dict[tuple[str, ...], Increase] = field(default_factory=dict)
+
+    def add(self, key: tuple[str, ...], rise: Increase) -> None:
+        self.sums[key] = self.sums[key] + rise if key in self.sums else rise
+
+
+def first_label(labels: Mapping[str, str], names: Iterable[str]) -> str:
+    """The first of these labels that is not empty: relabelling names the same thing variously."""
+    return next((labels[name] for name in names if labels.get(name)), "")
+
+
+def _within(sample: Sample, span: Span) -> bool:
+    return span.start <= sample.at < span.end
+
+
+def _ends(samples: Sequence[Sample]) -> list[float]:
+    """When each sample ceases to be the latest, or is stale."""
+    ends = [min(after.at, before.at + STALE_AFTER_SECONDS) for before, after in pairwise(samples)]
+    return [*ends, samples[-1].at + STALE_AFTER_SECONDS] if samples else []

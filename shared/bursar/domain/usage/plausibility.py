@@ -1,0 +1,57 @@
+"""Whether a record can be true: posted, held for a person, or turned away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bursar.domain.usage.records import UsageRecord
+
+
+class Judgement(StrEnum):
+    """`hold`: a person posts or drops it. `quarantine`: it cannot be posted as it is."""
+
+    ACCEPT = "accept"
+    HOLD = "hold"
+    QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    judgement: Judgement
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlausibilityLimits:
+    """The defaults are beyond any model sold: contexts end at some two million tokens."""
+
+    most_ahead: timedelta = timedelta(minutes=5)
+    oldest: timedelta = timedelta(days=60)
+    most_tokens_per_request: int = 10_000_000
+    longest_latency: timedelta = timedelta(hours=24)
+
+
+ACCEPTED = Verdict(Judgement.ACCEPT)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def judge(record: UsageRecord, received_at: datetime, limits: PlausibilityLimits) -> Verdict:
+    """Judge a record that was received at that time.
+
+    A clock ahead of ours puts usage into hours (and months) that have not come: no person can
+    make that right by a click, so it is turned away.
+    """
+    if record.at > received_at + limits.most_ahead:
+        minutes = limits.most_ahead // timedelta(minutes=1)
+        return Verdict(Judgement.QUARANTINE, f"at is more than {minutes} minutes ahead")
+    if record.at < received_at - limits.oldest:
+        return Verdict(Judgement.HOLD, f"at is more than {limits.oldest.days} days ago")
+    if record.tokens.total > limits.most_tokens_per_request * max(1, record.requests):
+        told = f"more than {limits.most_tokens_per_request} tokens a request"
+        return Verdict(Judgement.HOLD, told)
+    if (record.latency_ms or 0) > limits.longest_latency // _MILLISECOND:
+        hours = limits.longest_latency // timedelta(hours=1)
+        return Verdict(Judgement.HOLD, f"latency_ms is more than {hours} hours")
+    return ACCEPTED

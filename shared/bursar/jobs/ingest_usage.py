@@ -1,0 +1,132 @@
+"""Take usage in: read messages, keep what cannot be posted, archive and post the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from bursar.domain.ledger.entries import EntryId
+from bursar.domain.usage.plausibility import Judgement, PlausibilityLimits, judge
+from bursar.domain.usage.producers import ProducerPolicy
+from bursar.domain.usage.quarantine import HeldUsage, RejectedUsage, digest_of
+from bursar.domain.usage.records import UsageRecord
+from bursar.domain.usage.rejections import Rejection
+from bursar.ports import Quarantine, UsageArchive
+
+Read = Callable[[str, ProducerPolicy], Iterable[UsageRecord | Rejection]]
+Post = Callable[[Sequence[UsageRecord]], Collection[EntryId]]
+DEFAULT_LIMITS = PlausibilityLimits()
+
+
+class Message(NamedTuple):
+    """`received_at` is when the producer's side handed it over: the same at each delivery."""
+
+    id: str
+    body: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """How many records were posted, rejected and held; `failed` messages are to come again."""
+
+    accepted: int
+    rejected: int
+    held: int
+    failed: tuple[str, ...]
+
+
+@dataclass
+class _Sorted:
+    """What a batch holds: records with the messages that told them, and all that stays behind."""
+
+    told: list[tuple[str, UsageRecord]] = field(default_factory=list)
+    held: list[HeldUsage] = field(default_factory=list)
+    rejected: list[RejectedUsage] = field(default_factory=list)
+
+
+def ingest(
+    messages: Iterable[Message],
+    producer: ProducerPolicy,
+    *,
+    read: Read,
+    archive: UsageArchive,
+    quarantine: Quarantine,
+    post: Post,
+    limits: PlausibilityLimits = DEFAULT_LIMITS,
+) -> Ingested:
+    """Read and post a batch of one producer's messages.
+
+    A message that cannot be read goes to the quarantine and is done with: delivered again, it
+    would be no better. `post` answers the names of the records that it could not post now;
+    only their messages are to be delivered again, and whatever of them was posted is posted
+    once, by its id. Everything accepted is in the archive before it is posted.
+    """
+    batch = _Sorted()
+    latest: datetime | None = None
+    for message in messages:
+        latest = max(latest or message.received_at, message.received_at)
+        _sort(message, producer, read, limits, batch)
+    quarantine.reject(batch.rejected)
+    quarantine.hold(batch.held)
+    records = [record for _, record in batch.told]
+    unposted: Collection[EntryId] = ()
+    if records and latest:
+        archive.put(records, latest)
+        unposted = post(records)
+    missing = set(unposted)
+    failed = [told for told in batch.told if (told[1].producer, told[1].id) in missing]
+    return Ingested(
+        accepted=len(records) - len(failed),
+        rejected=sum(each.times for each in batch.rejected),
+        held=len(batch.held),
+        failed=tuple(dict.fromkeys(message_id for message_id, _ in failed)),
+    )
+
+
+def _sort(
+    message: Message,
+    producer: ProducerPolicy,
+    read: Read,
+    limits: PlausibilityLimits,
+    batch: _Sorted,
+) -> None:
+    rejections: list[Rejection] = []
+    for told in read(message.body, producer):
+        if isinstance(told, Rejection):
+            rejections.append(told)
+            continue
+        verdict = judge(told, message.received_at, limits)
+        if verdict.judgement is Judgement.ACCEPT:
+            batch.told.append((message.id, told))
+        elif verdict.judgement is Judgement.HOLD:
+            batch.held.append(HeldUsage(told, verdict.reason, message.received_at))
+        else:
+            rejections.append(Rejection("", verdict.reason))
+    if rejections:
+        batch.rejected += _by_reason(message, producer, rejections)
+
+
+def _by_reason(
+    message: Message, producer: ProducerPolicy, rejections: Sequence[Rejection]
+) -> list[RejectedUsage]:
+    """One row a reason, so that a message of a thousand faults does not write a thousand."""
+    body = message.body.encode("utf-8", "surrogatepass")
+    digest = digest_of(body)
+    groups: dict[str, list[Rejection]] = {}
+    for each in rejections:
+        groups.setdefault(each.reason, []).append(each)
+    return [
+        RejectedUsage(
+            producer=producer.name,
+            message_digest=digest,
+            message_bytes=len(body),
+            reason=reason,
+            where=group[0].where,
+            times=len(group),
+            received_at=message.received_at,
+        )
+        for reason, group in groups.items()
+    ]
