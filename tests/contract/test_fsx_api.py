@@ -57,9 +57,9 @@ TOLD = {
 SPECS = {
     "fs-00000001": FsxSpec("fs-00000001", "LUSTRE", "SSD", "PERSISTENT_2", 1_200, 125),
     "fs-00000002": FsxSpec(
-        "fs-00000002", "LUSTRE", "HDD", "PERSISTENT_2", 6_000, 250, provisioned_iops=True
+        "fs-00000002", "LUSTRE", "HDD", "PERSISTENT_2", 6_000, 250, provisioned_iops=1_500
     ),
-    "fs-00000003": FsxSpec("fs-00000003", "OPENZFS", "SSD", "SINGLE_AZ_2", 64),
+    "fs-00000003": FsxSpec("fs-00000003", "OPENZFS", "SSD", "SINGLE_AZ_2", 64, mbps=160),
     "fs-00000004": FsxSpec("fs-00000004", "ONTAP", "SSD", None, 1_024),
 }
 

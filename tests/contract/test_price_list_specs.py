@@ -184,3 +184,34 @@ def test_an_item_that_is_no_json_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", url)
         with pytest.raises(PriceListError, match="unreadable price list item"):
             PricingApiPriceList(pricing_client()).on_demand("us-east-1", "m5.large")
+
+
+def openzfs(family: str, usd: str, unit: str, where: str = "Single-AZ") -> dict[str, Any]:
+    usage = f"USE1-{family.split()[1]}.{where}"
+    return product(
+        *("AmazonFSx", usage, usd, unit),
+        family=family,
+        fileSystemType="OpenZFS",
+        deploymentOption=where,
+    )
+
+
+def test_what_openzfs_is_billed_beside_its_storage_is_read_for_a_single_zone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    throughput, iops = "Provisioned Throughput", "Provisioned IOPS"
+    items = [
+        M5,
+        openzfs(throughput, "0.26", "MBps-Mo"),
+        openzfs(throughput, "0.8661", "MBps-Mo", "Multi-AZ"),
+        openzfs(iops, "0.006", "IOPS-Mo"),
+    ]
+    rows, price_list = read(items, monkeypatch)
+    assert rows["openzfs-single-az:mbps-month"].usd == Money.of("0.26")
+    assert rows["openzfs-single-az:iops-month"].usd == Money.of("0.006")
+    assert price_list.ambiguous == []
+    twice = openzfs(throughput, "0.13", "MBps-Mo") | {"serviceCode": "AmazonFSx"}
+    twice["product"] = twice["product"] | {"sku": "B"}
+    rows, price_list = read([*items, twice], monkeypatch)
+    assert "openzfs-single-az:mbps-month" not in rows
+    assert len(price_list.ambiguous) == 1

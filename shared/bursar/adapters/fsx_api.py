@@ -67,5 +67,6 @@ def _spec(told: Mapping[str, Any]) -> FsxSpec:
         deployment=configuration.get("DeploymentType"),
         size_gib=told.get("StorageCapacity"),
         mbps_per_tib=configuration.get("PerUnitStorageThroughput"),
-        provisioned_iops=iops.get("Mode") == _CHOSEN,
+        mbps=configuration.get("ThroughputCapacity"),
+        provisioned_iops=iops.get("Iops") if iops.get("Mode") == _CHOSEN else None,
     )

@@ -24,6 +24,7 @@ HOUR = {"hrs": Fraction(1), "hours": Fraction(1), "hour": Fraction(1)}
 GIB_MONTH = {"gb-mo": Fraction(1), "gb-month": Fraction(1)}  # AWS writes GB and bills GiB
 IOPS_MONTH = {"iops-mo": Fraction(1)}
 MIBPS_MONTH = {"mibps-mo": Fraction(1), "gibps-mo": Fraction(1, 1024)}
+MBPS_MONTH = {"mbps-mo": Fraction(1), "mibps-mo": Fraction(1)}  # FSx counts no difference
 GB = {"gb": Fraction(1)}
 VCPU_HOUR = {"vcpu-hours": Fraction(1), **HOUR}
 GIB_HOUR = {"gb-hours": Fraction(1), **HOUR}
@@ -158,6 +159,23 @@ def _files(service: str, storage_class: str, usage: str, **filters: str) -> Pric
     )
 
 
+def _openzfs(measure: str, family: str, units: Mapping[str, Fraction]) -> PriceSpec:
+    """What a single-zone OpenZFS file system is billed beside its storage."""
+    name = f"openzfs-single-az:{measure}"
+    return PriceSpec(
+        lambda region: prices.file_performance(region, "AmazonFSx", name),
+        measure,
+        "AmazonFSx",
+        r".*",
+        units,
+        {
+            "productFamily": family,
+            "fileSystemType": "OpenZFS",
+            "deploymentOption": "Single-AZ",
+        },
+    )
+
+
 def _cluster_hour(*, extended: bool) -> PriceSpec:
     return PriceSpec(
         lambda region: prices.control_plane(region, extended_support=extended),
@@ -268,6 +286,8 @@ SPECS: tuple[PriceSpec, ...] = (
         )
         for name in ("Windows", "OpenZFS", "ONTAP")
     ),
+    _openzfs("mbps-month", "Provisioned Throughput", MBPS_MONTH),
+    _openzfs("iops-month", "Provisioned IOPS", IOPS_MONTH),
     _files("AmazonS3", "standard", "TimedStorage-ByteHrs"),
     _files("AmazonS3", "standard-ia", "TimedStorage-SIA-ByteHrs"),
     _files("AmazonS3", "one-zone-ia", "TimedStorage-ZIA-ByteHrs"),

@@ -147,6 +147,11 @@ def file_storage(region: str, service: str, storage_class: str) -> PriceKey:
     return PriceKey(service=service, region=region, item=f"{storage_class}:gb-month")
 
 
+def file_performance(region: str, service: str, name: str) -> PriceKey:
+    """A month of what an FSx file system is billed beside its storage: `openzfs:mbps-month`."""
+    return PriceKey(service=service, region=region, item=name)
+
+
 def is_instance_hour(key: PriceKey) -> bool:
     """Whether the key is one that `on_demand` made."""
     return key.service == "AmazonEC2" and ":" not in key.item

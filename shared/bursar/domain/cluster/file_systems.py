@@ -67,9 +67,12 @@ def _stored_bytes(spec: FileSystemSpec) -> dict[str, int]:
 
 
 def file_system_keys(specs: Iterable[VolumeSpec | FileSystem], region: str) -> set[PriceKey]:
-    """The prices that `usd_per_hour` will look at; what is no file system has none here."""
-    known = (spec for spec in specs if not isinstance(spec, VolumeSpec))
-    return {key for spec in known for key in billed_bytes(spec, region)}
+    """The prices that `add_file_systems` will look at; what is no file system has none here."""
+    known = [spec for spec in specs if not isinstance(spec, VolumeSpec)]
+    beside = (line for spec in known for line in _billed_beside(spec, region).values())
+    return {key for spec in known for key in billed_bytes(spec, region)} | {
+        line[0] for line in beside if not isinstance(line, str)
+    }
 
 
 def usd_per_hour(
@@ -110,7 +113,7 @@ def add_file_systems(
         if isinstance(hourly, str):
             sheet.unpriced |= {volume.name: hourly for volume, _ in uses}
             continue
-        sheet.unpriced |= _billed_beside(spec)
+        hourly += _beside_per_hour(sheet, spec, pricing)
         in_order = sorted(uses, key=lambda use: use[0].name)
         weights = [seconds for _, seconds in in_order]
         if longest := max(weights):
@@ -119,9 +122,26 @@ def add_file_systems(
                 sheet.add(volume_row(volume, pricing.owners), Category.STORAGE, part)
 
 
-def _billed_beside(spec: VolumeSpec | FileSystem | None) -> dict[str, str]:
+def _beside_per_hour(
+    sheet: CostSheet, spec: VolumeSpec | FileSystem | None, pricing: StoragePricing
+) -> Money:
+    """An hour of what is billed beside the storage; what of it has no price is listed."""
+    lines = []
+    for name, line in _billed_beside(spec, pricing.policy.region).items():
+        if isinstance(line, str):
+            sheet.unpriced[name] = line
+        elif row := pricing.book.get(line[0]):
+            lines.append(row.usd.times(Fraction(line[1], hours_in_month(pricing.at))))
+        else:
+            sheet.unpriced[name] = f"no price for {line[0]}"
+    return Money.sum(lines)
+
+
+def _billed_beside(
+    spec: VolumeSpec | FileSystem | None, region: str
+) -> dict[str, tuple[PriceKey, int] | str]:
     if isinstance(spec, FsxSpec):
-        return fsx.billed_beside(spec)
+        return fsx.billed_beside(spec, region)
     if isinstance(spec, FileSystemSpec) and spec.provisioned_throughput:
         reason = "provisioned throughput of EFS has no price here"
         return {f"{spec.file_system_id} throughput": reason}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from bursar.domain.cluster.storage import FsxSpec
+from bursar.domain.cluster.storage import FileService, FsxSpec
+from bursar.domain.prices import PriceKey, file_performance
 
 _LUSTRE_PERSISTENT = frozenset({"PERSISTENT_1", "PERSISTENT_2"})
 _OPENZFS_SINGLE_AZ = frozenset({"SINGLE_AZ_1", "SINGLE_AZ_2"})
+_OPENZFS_IOPS_PER_GIB = 3
 
 
 def unpriced_reason(spec: FsxSpec) -> str | None:
@@ -32,16 +34,26 @@ def storage_class(spec: FsxSpec) -> str:
     return "openzfs-ssd-single-az"
 
 
-def billed_beside(spec: FsxSpec) -> dict[str, str]:
-    """What is billed beside the storage and has no price here, each with its reason.
+def billed_beside(spec: FsxSpec, region: str) -> dict[str, tuple[PriceKey, int] | str]:
+    """What is billed beside the storage, by name: its price and how much of it, or why neither.
 
     The throughput of Lustre is in the price of its storage; that of OpenZFS is billed apart,
-    always. Backups are billed too, and DescribeFileSystems says nothing of their size.
+    and so are its IOPS beyond the three that come with each GiB (Amazon FSx for OpenZFS
+    pricing). Backups are billed too, and DescribeFileSystems says nothing of their size.
     """
-    beside = {}
+    if unpriced_reason(spec):
+        return {}
+    beside: dict[str, tuple[PriceKey, int] | str] = {}
+    throughput, iops = f"{spec.file_system_id} throughput", f"{spec.file_system_id} IOPS"
     if spec.kind == "OPENZFS":
-        reason = "throughput of FSx for OpenZFS has no price here"
-        beside[f"{spec.file_system_id} throughput"] = reason
-    if spec.provisioned_iops:
-        beside[f"{spec.file_system_id} IOPS"] = "provisioned IOPS of FSx have no price here"
+        key = file_performance(region, FileService.FSX, "openzfs-single-az:mbps-month")
+        beside[throughput] = "FSx does not say how much" if spec.mbps is None else (key, spec.mbps)
+    if spec.provisioned_iops is None:
+        return beside
+    if spec.kind == "OPENZFS":
+        extra = max(spec.provisioned_iops - _OPENZFS_IOPS_PER_GIB * (spec.size_gib or 0), 0)
+        key = file_performance(region, FileService.FSX, "openzfs-single-az:iops-month")
+        beside[iops] = (key, extra)
+    else:
+        beside[iops] = "provisioned metadata IOPS of Lustre have no price here"
     return beside

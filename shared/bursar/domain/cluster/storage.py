@@ -63,7 +63,8 @@ class FsxSpec:
     deployment: str | None  # PERSISTENT_2, SINGLE_AZ_2, ...
     size_gib: int | None  # None: FSx did not say
     mbps_per_tib: int | None = None  # of Lustre: it decides the price of a GB
-    provisioned_iops: bool = False
+    mbps: int | None = None  # of the others: the whole throughput, billed beside the storage
+    provisioned_iops: int | None = None  # the total; None: what comes with the size
 
 
 FileSystem = FileSystemSpec | FsxSpec

@@ -20,7 +20,7 @@ from bursar.domain.cluster.storage import (
     FsxSpec,
 )
 from bursar.domain.money import Money
-from bursar.domain.prices import file_storage
+from bursar.domain.prices import file_performance, file_storage
 from bursar.domain.quality import Quality
 from tests.unit.sample_cluster import GIB, REGION, TEN_TO_ELEVEN, all_hour, row, volume
 
@@ -31,20 +31,23 @@ LIST = {
     ("AmazonEFS", "standard"): "0.30",
 }
 BOOK = {key: row(key, usd) for name, usd in LIST.items() for key in [file_storage(REGION, *name)]}
+for measure, usd in (("mbps-month", "0.27"), ("iops-month", "0.006")):
+    key = file_performance(REGION, "AmazonFSx", f"openzfs-single-az:{measure}")
+    BOOK[key] = row(key, usd)
 LUSTRE = FsxSpec("fs-1", "LUSTRE", "SSD", "PERSISTENT_2", 1_200, 125)
-OPENZFS = FsxSpec("fs-1", "OPENZFS", "SSD", "SINGLE_AZ_2", 800)
+OPENZFS = FsxSpec("fs-1", "OPENZFS", "SSD", "SINGLE_AZ_2", 800, mbps=160)
 
 
 def on_fsx(name: str, **changes) -> Volume:
     return volume(name, **{"driver": "fsx.csi.aws.com", "volume_id": "fs-1"} | changes)
 
 
-def closed(*volumes: Volume, specs: tuple[FileSystem, ...] = (LUSTRE,)) -> HourCosts:
+def closed(*volumes: Volume, specs: tuple[FileSystem, ...] = (LUSTRE,), book=BOOK) -> HourCosts:
     time = integrate(TEN_TO_ELEVEN, all_hour([], [], volumes=volumes), lambda _: {})
     described = Described({spec.file_system_id: spec for spec in specs})
     wanted = keys_needed(time, described, (), REGION)
-    book = {key: found for key, found in BOOK.items() if key in wanted}
-    return close("prod", TEN_TO_ELEVEN, time, described, book, CostPolicy(REGION))
+    known = {key: found for key, found in book.items() if key in wanted}
+    return close("prod", TEN_TO_ELEVEN, time, described, known, CostPolicy(REGION))
 
 
 def reasons(costs: HourCosts) -> dict[str, str]:
@@ -70,17 +73,55 @@ def test_volumes_on_one_file_system_share_it_evenly_to_the_last_digit():
     assert costs.total == Money.of("0.241666666667")
 
 
-def test_openzfs_has_a_price_for_its_storage_and_none_for_its_throughput():
-    costs = closed(on_fsx("a", driver="fsx.openzfs.csi.aws.com"), specs=(OPENZFS,))
-    assert costs.total == Money.of("0.1")  # 800 x 0.09 / 720
-    assert reasons(costs) == {"fs-1 throughput": "throughput of FSx for OpenZFS has no price here"}
-    assert costs.quality is Quality.ESTIMATED
+def on_openzfs(spec: FsxSpec = OPENZFS, **more) -> HourCosts:
+    return closed(on_fsx("a", driver="fsx.openzfs.csi.aws.com"), specs=(spec,), **more)
 
 
-def test_provisioned_iops_are_said_to_be_missing():
-    costs = closed(on_fsx("a"), specs=(replace(LUSTRE, provisioned_iops=True),))
+def test_openzfs_is_billed_for_its_storage_and_its_throughput():
+    costs = on_openzfs()
+    # 800 x 0.09 / 720 = 0.10 for the storage, 160 MB/s x 0.27 / 720 = 0.06
+    assert (costs.total, costs.quality) == (Money.of("0.16"), Quality.FINAL)
+
+
+def test_three_iops_come_with_each_gib_of_openzfs_and_the_rest_are_billed():
+    # 3,600 - 3 x 800 = 1,200 x 0.006 / 720 = 0.01
+    assert on_openzfs(replace(OPENZFS, provisioned_iops=3_600)).total == Money.of("0.17")
+    assert on_openzfs(replace(OPENZFS, provisioned_iops=2_400)).total == Money.of("0.16")
+
+
+def test_a_month_of_openzfs_costs_what_infracost_expects_in_us_east_1():
+    book = {
+        key: row(key, usd)
+        for key, usd in (
+            (file_storage(REGION, "AmazonFSx", "openzfs-ssd-single-az"), "0.09"),
+            (file_performance(REGION, "AmazonFSx", "openzfs-single-az:mbps-month"), "0.26"),
+            (file_performance(REGION, "AmazonFSx", "openzfs-single-az:iops-month"), "0.006"),
+        )
+    }
+    spec = FsxSpec(
+        "fs-1", "OPENZFS", "SSD", "SINGLE_AZ_1", 300, mbps=1_024, provisioned_iops=1_000
+    )
+    # $27.00 of storage, $266.24 of throughput, $0.60 for 100 IOPS beyond 900
+    assert on_openzfs(spec, book=book).total.times(720).cents() == Money.of("293.84").cents()
+
+
+def test_storage_whose_throughput_has_no_price_keeps_its_own():
+    book = {key: each for key, each in BOOK.items() if "mbps" not in key.item}
+    costs = on_openzfs(book=book)
+    assert (costs.total, costs.quality) == (Money.of("0.1"), Quality.ESTIMATED)
+    assert reasons(costs) == {
+        "fs-1 throughput": "no price for AmazonFSx eu-west-1 openzfs-single-az:mbps-month"
+    }
+    untold = on_openzfs(replace(OPENZFS, mbps=None))
+    assert reasons(untold) == {"fs-1 throughput": "FSx does not say how much"}
+
+
+def test_provisioned_metadata_iops_of_lustre_are_said_to_be_missing():
+    costs = closed(on_fsx("a"), specs=(replace(LUSTRE, provisioned_iops=1_500),))
     assert costs.total == Money.of("0.241666666667")
-    assert reasons(costs) == {"fs-1 IOPS": "provisioned IOPS of FSx have no price here"}
+    assert reasons(costs) == {
+        "fs-1 IOPS": "provisioned metadata IOPS of Lustre have no price here"
+    }
 
 
 @pytest.mark.parametrize(
