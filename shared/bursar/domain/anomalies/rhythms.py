@@ -1,0 +1,140 @@
+"""The score of daily, of hourly and of finer series: which deviations are read, and how joined.
+
+Every constant was chosen with whole entities left out; docs/forecasting.md has the figures.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bursar.domain.anomalies.novelty import novelty
+from bursar.domain.anomalies.profiles import cycle_profile, usual_level
+from bursar.domain.anomalies.records import Yardstick, exceedance
+from bursar.domain.anomalies.windows import (
+    Floats,
+    before,
+    lagged,
+    window_max,
+    window_mean,
+    window_median,
+    window_sum,
+)
+
+_DAY, _WEEK = 24, 168  # in hours
+
+_DAILY = Yardstick(
+    memory=84,
+    fewest=6,
+    mean_share=1.0,
+    opposite_share=0.15,
+    smallest=0.01,
+    fall_discount=1.7,
+)
+_HOURLY = Yardstick(
+    memory=336,
+    fewest=24,
+    mean_share=1.0,
+    opposite_share=0.25,
+    smallest=0.007,
+    fall_discount=1.6,
+)
+
+
+def daily_scores(values: Floats, cycle: int) -> Floats:
+    """Score of series with a point a day (or any cycle shorter than a day of hours).
+
+    Four readings of the same point, each against its own record, joined by a root mean square
+    so that weak agreement counts as much as one strong voice:
+
+    - the day against the usual weekday at the level of the last one to two weeks: a spike;
+    - the day against the day before: what jumps, whatever the level was;
+    - three days against the two weeks before them: a change of level, while it is news;
+    - seven days against the four weeks before them: a slow ramp, which never makes one strange
+      day. Whole weeks need no profile. It is a moving-sum chart, chosen over CUSUM because it
+      forgets: a level that stays becomes the new normal.
+    """
+    median = window_median(values, 28)
+    level = usual_level(values, 60, median)
+    profile = cycle_profile(values, cycle, 6)
+    flat = values / profile
+    fortnight = window_median(flat, 14)
+    near = 0.5 * (window_median(flat, 5) + fortnight)
+    week = window_mean(values, 7)
+    readings = [
+        (values - before(near) * profile, 3, 0.66),
+        (values - before(values), 1, 0.66),
+        ((window_sum(values, 3) - lagged(fortnight, 3) * window_sum(profile, 3)) / 3, 6, 0.66),
+        (week - lagged(window_mean(values, 28), 7), 10, 0.81),
+    ]
+    rise = fall = np.zeros_like(values)
+    for deviation, start, gain in readings:
+        up, down = exceedance(deviation / level, start, _DAILY)
+        rise, fall = rise + (gain * up) ** 2, fall + (gain * down) ** 2
+    return np.asarray(np.sqrt(np.maximum(rise, fall)))
+
+
+def hourly_scores(values: Floats) -> Floats:
+    """Score of series with a point an hour: the strongest of three readings.
+
+    - the hour against two simple forecasts: the hour before at its usual share of the day, and
+      the hour before plus yesterday's change at this time. Differences cancel the level, so
+      nothing has to be estimated that could be wrong after a change;
+    - the last 24 hours against the same 24 hours a week earlier: levels and slow ramps;
+    - the hour against mean and standard deviation of the last 30 days, upward only.
+
+    The third is for series without rhythm, such as counts of errors. There a standard deviation
+    that is swollen by earlier bursts asks for a truly large burst, which is what people label,
+    while the seasonal readings chase the noise of small counts; so those two are discounted as
+    far as the seasonal forecast is no better than the mean.
+    """
+    level = usual_level(values, _DAY * 14, window_mean(values, 48))
+    profile = cycle_profile(values, _DAY, 4)
+    hour = values - 0.5 * (
+        before(values / profile) * profile
+        + before(values)
+        + lagged(values, _DAY)
+        - lagged(values, _DAY + 1)
+    )
+    day = window_mean(values, _DAY)
+    discount = _rhythm_discount(hour / level, values, level)
+    rise = fall = np.zeros_like(values)
+    for deviation, start, gain in [
+        (hour, 72, 0.72),
+        (day - lagged(day, _WEEK), _WEEK + _DAY, 1.15),
+    ]:
+        up, down = exceedance(deviation / level, start, _HOURLY)
+        rise = rise + (gain * discount * up) ** 8
+        fall = fall + (gain * discount * down) ** 8
+    rise = rise + (0.2 * _standard_score(values, _DAY * 30, 120)) ** 8
+    return np.asarray(np.maximum(rise, fall) ** (1 / 8))
+
+
+def finer_scores(values: Floats) -> Floats:
+    """Score of series with more than one point an hour: novelty, one alert per incident.
+
+    Minutes have no profile worth the name. What is new is what no earlier moment looked like; a
+    point only counts when it is newer than everything of the last 150 points.
+    """
+    score = 1.6 * novelty(values)
+    return np.where(score > lagged(window_max(score, 150), 1, 0.0), score, 0.0)
+
+
+def _rhythm_discount(forecast_error: Floats, values: Floats, level: Floats) -> Floats:
+    """1 while the seasonal forecast errs less than 0.6 of what the mean would; less beyond."""
+    fortnight = _DAY * 14
+    capped = np.minimum(np.abs(forecast_error), 3.0)
+    from_mean = np.abs(values - before(window_mean(values, fortnight))) / level
+    ours = before(window_sum(capped, fortnight))
+    plain = before(window_sum(np.minimum(from_mean, 3.0), fortnight))
+    ratio = ours / np.where(plain > 0.0, plain, 1.0)
+    return 1.0 / np.maximum(1.0, ratio / 0.6) ** 2
+
+
+def _standard_score(values: Floats, points: int, start: int) -> Floats:
+    """Standard deviations above the mean of the points before; 0 up to `start` and below it."""
+    mean = before(window_mean(values, points))
+    square = before(window_mean(values * values, points))
+    deviation = np.sqrt(np.maximum(square - mean * mean, 0.0)) + 0.01 * np.abs(mean)
+    score = np.maximum(values - mean, 0.0) / np.where(deviation > 0.0, deviation, 1.0)
+    score[:, :start] = 0.0
+    return np.where(deviation > 0.0, score, 0.0)
