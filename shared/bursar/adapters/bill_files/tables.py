@@ -61,10 +61,10 @@ class BillTable:
                 f"{self.path}, line 1: no column {', '.join(missing)}; it begins with {shown!r}"
             )
         places = [stands[_squeezed(name)] for name in found if name is not None]
-        for at in places:
-            if len(at) > 1:
-                raise BillFileError(f"{self.path}, line 1: column {self.header[at[0]]} twice")
-        return [at[0] for at in places]
+        for same in places:
+            if len(same) > 1:
+                raise BillFileError(f"{self.path}, line 1: column {self.header[same[0]]} twice")
+        return [first for first, *_ in places]
 
     def amount(self, row: Row, at: int) -> Decimal:
         return self._read(row, at, read_amount)
