@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from cyclopts import App
+from cyclopts import App, Parameter
 
 app = App(name="cluster", help="What a cluster needs to let Bursar read it.")
 
@@ -14,10 +15,27 @@ GROUP = "bursar-readers"  # the access entry in the stack puts the snapshot func
 _READ = ["get", "list"]
 
 
+_SERVICE = re.compile(r"([a-z0-9-]{1,63})/([a-z0-9-]{1,63}:[a-z0-9-]{1,63})")
+
+
+def _is_service(_: object, told: str | None) -> None:
+    if told is not None and not _SERVICE.fullmatch(told):
+        raise ValueError("must be NAMESPACE/NAME:PORT")
+
+
 @app.command
-def manifest() -> None:
-    """Print the ClusterRole and its binding: get and list on what is read, and nothing else."""
-    sys.stdout.write(yaml.safe_dump_all(manifests(), sort_keys=False))
+def manifest(*, metrics: Annotated[str | None, Parameter(validator=_is_service)] = None) -> None:
+    """Print the ClusterRole and its binding: get and list on what is read, and nothing else.
+
+    Parameters
+    ----------
+    metrics
+        A Prometheus in the cluster, as NAMESPACE/NAME:PORT, that is read through the API
+        server's proxy: adds a Role that may get that one service's proxy. Not needed where
+        Prometheus is reached by its URL.
+    """
+    printed = manifests() + (metrics_manifests(*metrics.split("/")) if metrics else [])
+    sys.stdout.write(yaml.safe_dump_all(printed, sort_keys=False))
 
 
 def manifests() -> list[dict[str, Any]]:
@@ -33,20 +51,41 @@ def manifests() -> list[dict[str, Any]]:
             _rule("metrics.k8s.io", "pods"),
         ],
     }
-    binding = {
+    return [role, _binding("ClusterRole", name)]
+
+
+def metrics_manifests(namespace: str, service: str) -> list[dict[str, Any]]:
+    """A Role, and its binding, to get what one service (`name:port`) answers through the proxy."""
+    name = {"name": f"{GROUP}-metrics", "namespace": namespace}
+    rule = {
+        "apiGroups": [""],
+        "resources": ["services/proxy"],
+        "resourceNames": [service],
+        "verbs": ["get"],
+    }
+    role = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
+        "kind": "Role",
+        "metadata": name,
+        "rules": [rule],
+    }
+    return [role, _binding("Role", name)]
+
+
+def _binding(kind: str, name: dict[str, str]) -> dict[str, Any]:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": f"{kind}Binding",
         "metadata": name,
         "roleRef": {
             "apiGroup": "rbac.authorization.k8s.io",
-            "kind": "ClusterRole",
-            "name": GROUP,
+            "kind": kind,
+            "name": name["name"],
         },
         "subjects": [
             {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": GROUP},
         ],
     }
-    return [role, binding]
 
 
 def _rule(api_group: str, *resources: str) -> dict[str, Any]:

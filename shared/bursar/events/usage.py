@@ -42,9 +42,9 @@ class UsageBatch(Event):
         return messages
 
     @property
-    def queue(self) -> str:
-        """The queue's name, by which the configuration knows the producer."""
-        return self.messages[0].queue_arn.rpartition(":")[2]
+    def queue_arn(self) -> str:
+        """It says whose the messages are: each producer has a queue of its own."""
+        return self.messages[0].queue_arn
 
 
 def batch_response(failed: tuple[str, ...]) -> dict[str, Any]:

@@ -30,12 +30,16 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """How many records were posted, rejected and held; `failed` messages are to come again."""
+    """How many records were posted and held; `failed` are the messages that are to come again."""
 
     accepted: int
-    rejected: int
     held: int
+    rejections: tuple[RejectedUsage, ...]
     failed: tuple[str, ...]
+
+    @property
+    def rejected(self) -> int:
+        return sum(each.times for each in self.rejections)
 
 
 @dataclass
@@ -80,8 +84,8 @@ def ingest(
     failed = [told for told in batch.told if (told[1].producer, told[1].id) in missing]
     return Ingested(
         accepted=len(records) - len(failed),
-        rejected=sum(each.times for each in batch.rejected),
         held=len(batch.held),
+        rejections=tuple(batch.rejected),
         failed=tuple(dict.fromkeys(message_id for message_id, _ in failed)),
     )
 

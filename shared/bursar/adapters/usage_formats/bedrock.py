@@ -18,11 +18,10 @@ from typing import Any
 from bursar.adapters.usage_formats.documents import Payload, Told, attempt, documents, each
 from bursar.adapters.usage_formats.fields import count, instant, part, text
 from bursar.adapters.usage_formats.strict_json import NotJsonError, Unfit, parse
+from bursar.domain.usage.bedrock import PROVIDER, model_name
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.domain.usage.told_records import usage_record
-
-PROVIDER = "aws"
 
 
 def read(payload: Payload, producer: ProducerPolicy) -> Iterator[Told]:
@@ -73,18 +72,6 @@ def _record(item: Mapping[str, Any], producer: ProducerPolicy) -> UsageRecord:
         ),
         latency_ms=None if "latencyMs" not in metrics else count(metrics, "latencyMs"),
     )
-
-
-def model_name(model_id: str) -> str:
-    """A model's or a profile's id without the account and region of its ARN.
-
-    An application inference profile and provisioned throughput keep their kind
-    (`application-inference-profile/abc`), since their id alone names no model.
-    """
-    if not model_id.startswith("arn:"):
-        return model_id
-    kind, _, name = model_id.split(":", 5)[-1].partition("/")  # a model's own id holds a colon
-    return name if kind in ("foundation-model", "inference-profile") else f"{kind}/{name}"
 
 
 def _caller(arn: str) -> tuple[str, str]:

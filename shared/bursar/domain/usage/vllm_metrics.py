@@ -1,0 +1,121 @@
+"""vLLM's counters, as what each model served from each namespace.
+
+Names by docs.vllm.ai, "Production Metrics". The prompt's tokens include those found in the
+prefix cache. Times in prefill and decode are the sums of vLLM's histograms per request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from bursar.domain.cluster.use import ServedModel
+from bursar.domain.usage.counters import Increase, Increases, Series, Span, first_label, increase
+from bursar.domain.usage.producers import ProducerPolicy
+from bursar.domain.usage.records import TokenCounts, UsageRecord
+from bursar.domain.usage.told_records import usage_record
+
+PROVIDER = "vllm"
+_PROMPT = "vllm:prompt_tokens_total"
+_OUTPUT = "vllm:generation_tokens_total"
+_REQUESTS = "vllm:request_success_total"
+_PREFILL = "vllm:request_prefill_time_seconds_sum"
+_DECODE = "vllm:request_decode_time_seconds_sum"
+# the newest name that a version has: each counts prompt tokens that were not computed again
+_CACHED = (
+    "vllm:prompt_tokens_cached_total",
+    "vllm:prefix_cache_hits_total",
+    "vllm:gpu_prefix_cache_hits_total",
+)
+VLLM_METRICS = (_PROMPT, _OUTPUT, _REQUESTS, _PREFILL, _DECODE, *_CACHED)
+NAMESPACE_LABELS = ("exported_namespace", "namespace", "kubernetes_namespace")
+POD_LABELS = ("exported_pod", "pod", "kubernetes_pod_name")
+
+
+def served_models(
+    series: Sequence[Series],
+    span: Span,
+    *,
+    asked_from: float,
+    pod_starts: Sequence[Series] = (),
+    process_starts: Sequence[Series] = (),
+) -> tuple[ServedModel, ...]:
+    """What was served in the span, by namespace and model, in that order.
+
+    `pod_starts` and `process_starts` are gauges of when they started: a counter that is first
+    seen in the span counts from zero where its pod, or its process, began no earlier than
+    `asked_from`.
+    """
+    pods, processes = _starts(pod_starts, _pod), _starts(process_starts, _process)
+    sums = Increases()
+    for each in series:
+        labels = each.labels
+        started_at = pods.get(_pod(labels), processes.get(_process(labels)))
+        rise = increase(each.samples, span, asked_from=asked_from, started_at=started_at)
+        namespace = first_label(labels, NAMESPACE_LABELS)
+        if model := labels.get("model_name"):
+            sums.add((namespace, model, labels.get("__name__", "")), rise)
+    places = sorted({key[:2] for key in sums.sums})
+    return tuple(_served(namespace, model, sums.sums) for namespace, model in places)
+
+
+def served_record(model: ServedModel, hour: datetime, producer: ProducerPolicy) -> UsageRecord:
+    """The hour of one model as usage; its money is in the cluster's costs.
+
+    Raises:
+        UsageRecordError, TenantRefusedError: the name cannot be kept, or is nobody's.
+    """
+    start = hour.astimezone(UTC)
+    return usage_record(
+        producer,
+        id=f"vllm/{model.namespace}/{model.model}/{start:%Y-%m-%dT%H}",
+        at=start,
+        tenant=model.namespace if producer.names_tenants else "",
+        model=model.model,
+        provider=PROVIDER,
+        requests=model.requests,
+        tokens=model.tokens,
+    )
+
+
+def _served(namespace: str, model: str, sums: Mapping[tuple[str, ...], Increase]) -> ServedModel:
+    def rise(name: str) -> Increase:
+        return sums.get((namespace, model, name), Increase(0.0))
+
+    cached = next((name for name in _CACHED if (namespace, model, name) in sums), _CACHED[0])
+    prompt = round(rise(_PROMPT).value)
+    counted = (rise(name) for name in (_PROMPT, _OUTPUT, _REQUESTS))
+    return ServedModel(
+        namespace=namespace,
+        model=model,
+        requests=round(rise(_REQUESTS).value),
+        tokens=TokenCounts(
+            input=prompt,
+            # a request that is pre-empted asks the cache again: hits can exceed the prompt
+            cached_input=min(prompt, round(rise(cached).value)),
+            output=round(rise(_OUTPUT).value),
+        ),
+        prefill_seconds=rise(_PREFILL).value,
+        decode_seconds=rise(_DECODE).value,
+        complete=all(each.complete for each in counted),
+    )
+
+
+def _starts(
+    series: Sequence[Series], key: Callable[[Mapping[str, str]], tuple[str, str]]
+) -> dict[tuple[str, str], float]:
+    """The earliest start by key; series without it say nothing."""
+    found: dict[tuple[str, str], float] = {}
+    for each in series:
+        name = key(each.labels)
+        if all(name) and each.samples:
+            found[name] = min(found.get(name, each.samples[-1].value), each.samples[-1].value)
+    return found
+
+
+def _pod(labels: Mapping[str, str]) -> tuple[str, str]:
+    return first_label(labels, NAMESPACE_LABELS), first_label(labels, POD_LABELS)
+
+
+def _process(labels: Mapping[str, str]) -> tuple[str, str]:
+    return labels.get("job", ""), labels.get("instance", "")

@@ -1,0 +1,80 @@
+"""Read an hour of a cluster's metrics: what its models served, and what its GPUs did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bursar.domain.cluster.gpu_metrics import GPU_METRICS, gpu_uses
+from bursar.domain.cluster.use import ClusterUse
+from bursar.domain.periods import Window
+from bursar.domain.usage.counters import Series, Span
+from bursar.domain.usage.producers import ProducerPolicy, TenantRefusedError
+from bursar.domain.usage.records import UsageRecord, UsageRecordError
+from bursar.domain.usage.rejections import Rejection
+from bursar.domain.usage.vllm_metrics import VLLM_METRICS, served_models, served_record
+from bursar.ports import ClusterUseStore, MetricsSource
+
+REACH = timedelta(minutes=15)  # before the hour: a sample to compare its first one with
+_POD_START = "kube_pod_start_time"
+_PROCESS_START = "process_start_time_seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedMetrics:
+    """The records are to be archived and posted; the use is kept already."""
+
+    use: ClusterUse
+    records: tuple[UsageRecord, ...]
+    rejections: tuple[Rejection, ...]
+
+
+def collect_usage_metrics(
+    cluster: str,
+    hour: Window,
+    *,
+    metrics: MetricsSource,
+    producer: ProducerPolicy,
+    store: ClusterUseStore,
+) -> CollectedMetrics:
+    """Collect one UTC hour that is over. Collected again it gives the same records.
+
+    A producer that names tenants names the namespaces that the models are served from.
+
+    Raises:
+        MetricsUnreadableError: a query was not answered whole; nothing was kept.
+    """
+    asked = Window(hour.start - REACH, hour.end)
+    span = Span(hour.start.timestamp(), hour.end.timestamp())
+
+    def samples(names: Sequence[str]) -> Sequence[Series]:
+        return metrics.instant(f'{{__name__=~"{"|".join(names)}"}}[{_seconds(asked)}s]', hour.end)
+
+    starts = [
+        metrics.instant(f"min_over_time({name}[{_seconds(asked)}s])", hour.end)
+        for name in (_POD_START, _PROCESS_START)
+    ]
+    served = served_models(
+        samples(VLLM_METRICS),
+        span,
+        asked_from=asked.start.timestamp(),
+        pod_starts=starts[0],
+        process_starts=starts[1],
+    )
+    gpus = gpu_uses(samples(GPU_METRICS), span)
+    use = ClusterUse(cluster=cluster, hour=hour.start, gpus=gpus, served=served)
+    store.put(use)
+    records, rejections = [], []
+    for model in served:
+        if not (model.requests or model.tokens.total):
+            continue  # an idle model: its cost is the cluster's matter
+        try:
+            records.append(served_record(model, hour.start, producer))
+        except (UsageRecordError, TenantRefusedError) as error:
+            rejections.append(Rejection(f"{model.namespace}/{model.model}", str(error)))
+    return CollectedMetrics(use, tuple(records), tuple(rejections))
+
+
+def _seconds(window: Window) -> int:
+    return int(window.length.total_seconds())
