@@ -142,13 +142,13 @@ def _holds(check: Mapping[str, Any], data: Dataset, n: int, *, if_null: bool) ->
         return all(parts) if kind == "AND" else any(parts)
     if kind in {"CheckSameValue", "CheckNotSameValue"}:
         same = data.text(n, check["ColumnAName"]) == data.text(n, check["ColumnBName"])
-        return same == (kind == "CheckSameValue")
+        return same is (kind == "CheckSameValue")
     if kind == "ColumnByColumnEqualsColumnValue":
         return _product_holds(check, data, n)
     column = _column(check)
     value, text, wanted = data.value(n, column), data.text(n, column), check.get("Value")
     if wanted is None and kind in {"CheckValue", "CheckNotValue"}:
-        return (text is None) == (kind == "CheckValue")
+        return (text is None) is (kind == "CheckValue")
     if kind == "CheckNotValue":
         return text is None or not _equals(value, wanted)
     if text is None:
@@ -176,7 +176,7 @@ def _of_one_value(kind: str, value: Any, text: str, wanted: Any) -> bool:
 
 
 def _equals(value: Any, wanted: Any) -> bool:
-    return value == (Decimal(str(wanted)) if isinstance(value, Decimal) else wanted)
+    return bool(value == (Decimal(str(wanted)) if isinstance(value, Decimal) else wanted))
 
 
 def _product_holds(check: Mapping[str, Any], data: Dataset, n: int) -> bool:

@@ -56,7 +56,7 @@ def charge(usd: str = "7", **changes: Any) -> ChargeLine:
     return ChargeLine(**fields | changes)
 
 
-UNMEASURED = {
+UNMEASURED: dict[str, Any] = {
     "pricing_quantity": None,
     "pricing_unit": None,
     "consumed_quantity": None,

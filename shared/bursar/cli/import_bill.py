@@ -36,7 +36,9 @@ app = App(name="import", help="Read bills and usage that others wrote.")
 def bill(
     *files: Annotated[Path, Help(help="the parts of one bill; gzip and Parquet are recognised")],
     format: Annotated[str, Help(help="cur, focus, or ce (Cost Explorer's answers)")],
-    provider: Annotated[tuple[str, ...], Help(help="only rows of these ProviderNames")] = (),
+    provider: Annotated[
+        tuple[str, ...], Help(negative="", help="only rows of these ProviderNames")
+    ] = (),
     json: Annotated[bool, Help(negative="", help="print JSON; amounts are strings")] = False,
 ) -> None:
     """Total a bill by service, UTC day and charge type, to the last digit.

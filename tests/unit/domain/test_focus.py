@@ -23,7 +23,14 @@ from bursar.domain.focus import (
 from bursar.domain.money import Money
 from bursar.domain.periods import Window, month_of
 from tests.unit.for_all import for_all
-from tests.unit.sample_charges import ACCOUNT, NOVEMBER, OCTOBER, UNMEASURED, charge, hour_at
+from tests.unit.sample_charges import (
+    ACCOUNT,
+    NOVEMBER,
+    OCTOBER,
+    UNMEASURED,
+    charge,
+    hour_at,
+)
 
 NOVEMBER_1 = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -129,7 +136,7 @@ def test_price_times_quantity_is_the_cost_to_the_twelfth_place(
 ) -> None:
     amount = Money.from_units(cost)
     period = hour_at(NOVEMBER + timedelta(hours=hours_late))
-    line = charge(amount.amount, pricing_quantity=Decimal(quantity), charge_period=period)
+    line = charge(amount.plain(), pricing_quantity=Decimal(quantity), charge_period=period)
     row = focus_row(line, ACCOUNT)
     assert row.list_unit_price is not None
     error = Fraction(row.list_unit_price) * quantity - Fraction(amount.amount)
