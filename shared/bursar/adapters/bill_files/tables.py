@@ -198,7 +198,8 @@ def _parquet(path: Path) -> Iterator[BillTable]:
             shown = ", ".join(_as_text(name, kind) for name, kind, *_ in columns)
             database.execute(f"SELECT {shown} FROM read_parquet(?)", source)  # noqa: S608
         except duckdb.Error as error:
-            raise BillFileError(f"{path}: is no readable Parquet: {error}") from None
+            said = str(error).partition("\n")[0]  # what follows is our own query
+            raise BillFileError(f"{path}: is no readable Parquet: {said}") from None
         yield BillTable(path, [name for name, *_ in columns], _parquet_rows(database, path))
 
 
