@@ -23,7 +23,7 @@ from bursar.domain.anomalies.windows import (
 _DAY, _WEEK = 24, 168  # in hours
 
 _DAILY = Yardstick(
-    memory=84,
+    memory=60,
     fewest=6,
     mean_share=1.0,
     opposite_share=0.15,
@@ -49,7 +49,7 @@ def daily_scores(values: Floats, cycle: int) -> Floats:
     - the day against the usual weekday at the level of the last one to two weeks: a spike;
     - the day against the day before: what jumps, whatever the level was;
     - three days against the two weeks before them: a change of level, while it is news;
-    - seven days against the four weeks before them: a slow ramp, which never makes one strange
+    - seven days against the median of the four weeks before: a slow ramp, which never makes one strange
       day. Whole weeks need no profile. It is a moving-sum chart, chosen over CUSUM because it
       forgets: a level that stays becomes the new normal.
     """
@@ -60,11 +60,12 @@ def daily_scores(values: Floats, cycle: int) -> Floats:
     fortnight = window_median(flat, 14)
     near = 0.5 * (window_median(flat, 5) + fortnight)
     week = window_mean(values, 7)
+    weeks_before = np.median(np.stack([lagged(week, 7 * k) for k in range(1, 5)]), axis=0)
     readings = [
         (values - before(near) * profile, 3, 0.66),
         (values - before(values), 1, 0.66),
         ((window_sum(values, 3) - lagged(fortnight, 3) * window_sum(profile, 3)) / 3, 6, 0.66),
-        (week - lagged(window_mean(values, 28), 7), 10, 0.81),
+        (week - weeks_before, 10, 0.81),
     ]
     rise = fall = np.zeros_like(values)
     for deviation, start, gain in readings:
@@ -115,7 +116,7 @@ def finer_scores(values: Floats) -> Floats:
     Minutes have no profile worth the name. What is new is what no earlier moment looked like; a
     point only counts when it is newer than everything of the last 150 points.
     """
-    score = 1.6 * novelty(values)
+    score = 2.0 * novelty(values)
     return np.where(score > lagged(window_max(score, 150), 1, 0.0), score, 0.0)
 
 
