@@ -19,6 +19,7 @@ from bursar.domain.usage.records import TokenCounts
 IDLE = "__idle__"
 SHARED = "__shared__"
 UNATTRIBUTED = "__unattributed__"  # what no rule matched: shown, never spread in silence
+NOBODY = frozenset({IDLE, SHARED, UNATTRIBUTED})
 
 
 class CostCategory(StrEnum):
@@ -39,10 +40,21 @@ class CostCategory(StrEnum):
     INFRASTRUCTURE = "infrastructure"
 
 
+class Kind(StrEnum):
+    """What money was before anyone was found to bear it: a rule gives idle compute an owner,
+    and it is idle still."""
+
+    ALLOCATED = "allocated"
+    IDLE = "idle"
+    SHARED = "shared"
+
+
 class LineKey(NamedTuple):
     """Whose a line is, and what for. A dimension that does not apply is empty.
 
-    `adjusts` names the closed month (`2026-10`) that the line corrects.
+    A line of a team alone has no tenant; one of nobody has `__unattributed__`, `__idle__` or
+    `__shared__` for its tenant. `adjusts` names the closed month (`2026-10`) that the line
+    corrects.
     """
 
     tenant: str
@@ -55,6 +67,11 @@ class LineKey(NamedTuple):
     cluster: str = ""
     namespace: str = ""
     adjusts: str = ""
+    kind: Kind = Kind.ALLOCATED
+
+    @property
+    def is_nobodys(self) -> bool:
+        return not self.team and self.tenant in NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +98,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The lines of one window, as of a time (epoch seconds)."""
+    """The lines of one window, as of a time (epoch seconds).
+
+    `missing` names the clusters of which some time is unknown, and in no line.
+    """
 
     window: Window
     lines: Mapping[LineKey, Line]
     quality: Quality
     as_of: int
+    missing: tuple[str, ...] = ()
 
     @property
     def total(self) -> Money:
@@ -102,11 +123,21 @@ def sum_lines(parts: Iterable[Mapping[LineKey, Line]]) -> dict[LineKey, Line]:
 
 
 def add_up(window: Window, parts: Iterable[Statement]) -> Statement:
-    """Sum the statements of hours or days to the window that holds them; as good as the worst."""
+    """Sum the statements of hours or days to the window that holds them; as good as the worst.
+
+    Where only some of it is unknown, the sum is an estimate.
+    """
     kept = list(parts)
     return Statement(
         window=window,
         lines=sum_lines(part.lines for part in kept),
-        quality=worst(part.quality for part in kept) if kept else Quality.UNKNOWN,
+        quality=quality_of(part.quality for part in kept),
         as_of=max((part.as_of for part in kept), default=0),
+        missing=tuple(sorted({name for part in kept for name in part.missing})),
     )
+
+
+def quality_of(parts: Iterable[Quality]) -> Quality:
+    """Of a sum: the worst of its parts, but unknown only when nothing of it is known."""
+    found = set(parts)
+    return Quality.ESTIMATED if Quality.UNKNOWN in found and len(found) > 1 else worst(found)

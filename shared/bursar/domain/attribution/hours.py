@@ -1,0 +1,221 @@
+"""The statement of one hour: its usage and its clusters' costs, every dollar once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bursar.domain.attribution.applying import Attributing, Unowned
+from bursar.domain.attribution.categories import COST_CATEGORIES, cost_category
+from bursar.domain.attribution.rules import Attribution, Owner
+from bursar.domain.attribution.selection import Facts
+from bursar.domain.attribution.self_hosted import (
+    ServingSeconds,
+    Weights,
+    divide_by_tokens,
+    idle_by_model,
+    model_name,
+    token_weights,
+)
+from bursar.domain.cluster import records
+from bursar.domain.cluster.hours import Category, HourCosts, RowKey
+from bursar.domain.ledger.entries import Leaf, LeafKey, Pricing
+from bursar.domain.ledger.lines import (
+    IDLE,
+    SHARED,
+    UNATTRIBUTED,
+    CostCategory,
+    Kind,
+    Line,
+    LineKey,
+    Statement,
+    quality_of,
+)
+from bursar.domain.money import split_units
+from bursar.domain.periods import Window
+from bursar.domain.quality import Quality
+from bursar.domain.usage.records import TokenCounts
+
+_NOBODYS = {
+    records.IDLE: (IDLE, Kind.IDLE),
+    records.RESERVED: (IDLE, Kind.IDLE),
+    records.SHARED: (SHARED, Kind.SHARED),
+    records.CONTROL_PLANE: (SHARED, Kind.SHARED),
+    records.LOAD_BALANCERS: (SHARED, Kind.SHARED),
+    records.NETWORK: (SHARED, Kind.SHARED),
+}
+_SERVING = frozenset(COST_CATEGORIES.values())
+_NOT_MEASURED: Mapping[str, ServingSeconds] = {}
+
+Leaves = Mapping[LeafKey, Leaf]
+
+
+@dataclass(frozen=True, slots=True)
+class AttributedHour:
+    """A statement, and how the rules came to it, in 10^-12 USD."""
+
+    statement: Statement
+    moved: Mapping[str, Mapping[Owner, int]]
+    uncovered: Mapping[str, int]
+
+
+def attribute_hour(
+    hour: Window,
+    leaves: Leaves,
+    costs: Sequence[HourCosts],
+    policy: Attribution,
+    *,
+    as_of: int,
+    missing: Sequence[str] = (),
+    serving: Mapping[str, ServingSeconds] = _NOT_MEASURED,
+) -> AttributedHour:
+    """State an hour. Its total is the sum of the priced leaves and of the clusters' totals.
+
+    Args:
+        leaves: of this hour; those of shadow sources are left out.
+        costs: the closed hour of each cluster that has one.
+        missing: clusters that have none: their costs are unknown, not zero.
+        serving: seconds of prefill and decode by model, where servers measure them.
+    """
+    kept = {key: leaf for key, leaf in leaves.items() if not key.shadow}
+    users = _users(kept, policy)
+    lines: dict[LineKey, Line] = {}
+    unowned: list[Unowned] = []
+    pods: dict[str, dict[LineKey, int]] = {}
+    for facts, units in (amount for each in costs for amount in _amounts(each, policy)):
+        key = facts.key
+        if not _is_serving(key):
+            unowned.append(Unowned(facts, units))
+        elif key.model in users:
+            amounts = pods.setdefault(key.model, {})
+            amounts[key] = amounts.get(key, 0) + units
+        else:
+            unowned.append(Unowned(_idle(facts), units))
+    for model, amounts in pods.items():
+        weights = _weights(model, users[model], policy, serving)
+        _add(lines, divide_by_tokens(amounts, users[model], weights, policy.teams))
+    served = {key for model in pods for key in users[model]}
+    _add(lines, _usage_lines({k: v for k, v in kept.items() if k not in served}, policy))
+    work = Attributing(hour.start, policy.teams, lines, unowned)
+    work.apply(policy.rules_at(hour.start))
+    unknown = {each.cluster for each in costs if each.unknown_seconds} | set(missing)
+    statement = Statement(
+        window=hour,
+        lines={key: line for key, line in work.settle().items() if line != Line()},
+        quality=_quality(kept, costs, missing, lines),
+        as_of=as_of,
+        missing=tuple(sorted(unknown)),
+    )
+    return AttributedHour(statement, work.moved, work.uncovered)
+
+
+def _users(leaves: Leaves, policy: Attribution) -> dict[str, Leaves]:
+    """Whose tokens each self-hosted model served in the hour, by the model as pods name it."""
+    users: dict[str, dict[LeafKey, Leaf]] = {}
+    for key, leaf in leaves.items():
+        if key.pricing is Pricing.SELF_HOSTED and not key.adjusts:
+            users.setdefault(_pod_model(key.model, policy), {})[key] = leaf
+    return {
+        model: of_model
+        for model, of_model in users.items()
+        if any(leaf.tokens.total for leaf in of_model.values())
+    }
+
+
+def _weights(
+    model: str, users: Leaves, policy: Attribution, serving: Mapping[str, ServingSeconds]
+) -> Weights:
+    tokens = sum((leaf.tokens for leaf in users.values()), TokenCounts())
+    return token_weights(policy.self_hosted.weights, serving.get(model), tokens)
+
+
+def _usage_lines(leaves: Leaves, policy: Attribution) -> dict[LineKey, Line]:
+    """Lines of usage that no pod's cost was divided among: bought from an API, or unpriced.
+
+    Tokens of a self-hosted model without pods are unpriced: their money is missing. Those that
+    came after their month was closed say so, and take no part of another hour's pods.
+    """
+    lines: dict[LineKey, Line] = {}
+    for key, leaf in leaves.items():
+        hosted = key.pricing is Pricing.SELF_HOSTED
+        line_key = LineKey(
+            tenant=key.tenant,
+            category=CostCategory.GPU_COMPUTE if hosted else CostCategory.EXTERNAL_API,
+            team=policy.teams.get(key.tenant, ""),
+            model=_pod_model(key.model, policy) if hosted else key.model,
+            feature=key.feature,
+            key=key.key,
+            provider=key.provider,
+            adjusts=key.adjusts,
+        )
+        if key.pricing is Pricing.PRICED:
+            line = Line(leaf.amounts.units, leaf.requests, leaf.tokens)
+        else:
+            line = Line(0, leaf.requests, unpriced=leaf.tokens)
+        _add(lines, {line_key: line})
+    return lines
+
+
+def _amounts(costs: HourCosts, policy: Attribution) -> Iterator[tuple[Facts, int]]:
+    """Every amount of a cluster's hour once, in 10^-12 USD; idle ones by model."""
+    idle = idle_by_model(costs)
+    for key, row in costs.rows.items():
+        for category, amount in row.items():
+            facts = _facts(costs.cluster, key, category, policy)
+            shares = idle.get(key.node_group) if key.namespace == records.IDLE else None
+            if not shares:
+                yield facts, amount.units
+                continue
+            models = sorted(shares)
+            parts = split_units(amount.units, [shares[model] for model in models])
+            for model, units in zip(models, parts, strict=True):
+                yield replace(facts, key=facts.key._replace(model=model)), units
+
+
+def _facts(cluster: str, row: RowKey, category: Category, policy: Attribution) -> Facts:
+    tenant, kind = _NOBODYS.get(row.namespace, (UNATTRIBUTED, Kind.ALLOCATED))
+    key = LineKey(
+        tenant=tenant,
+        category=COST_CATEGORIES[category],
+        model=model_name(row.model),
+        cluster=cluster,
+        namespace=row.namespace,
+        kind=kind,
+    )
+    facts = Facts(key, row.workload, dict(row.labels))
+    if kind is not Kind.ALLOCATED:
+        return facts
+    own = cost_category(category, facts, policy.categories)
+    return replace(facts, key=key._replace(category=own))
+
+
+def _is_serving(key: LineKey) -> bool:
+    """Pods of a model that are not its training, nor anything else that has its own category."""
+    return bool(key.model) and key.kind is Kind.ALLOCATED and key.category in _SERVING
+
+
+def _idle(facts: Facts) -> Facts:
+    return replace(facts, key=facts.key._replace(tenant=IDLE, kind=Kind.IDLE))
+
+
+def _pod_model(model: str, policy: Attribution) -> str:
+    return policy.self_hosted.models.get(model, model)
+
+
+def _add(lines: dict[LineKey, Line], more: Mapping[LineKey, Line]) -> None:
+    for key, line in more.items():
+        lines[key] = lines[key] + line if key in lines else line
+
+
+def _quality(
+    leaves: Leaves,
+    costs: Sequence[HourCosts],
+    missing: Sequence[str],
+    lines: Mapping[LineKey, Line],
+) -> Quality:
+    """As good as the worst part; tokens without a price make it an estimate."""
+    parts = [each.quality for each in costs] + [Quality.UNKNOWN for _ in missing]
+    if leaves or not parts:
+        unpriced = any(line.unpriced.total for line in lines.values())
+        parts.append(Quality.ESTIMATED if unpriced else Quality.FINAL)
+    return quality_of(parts)

@@ -1,0 +1,125 @@
+"""What self-hosted models cost, divided among those whose tokens they served.
+
+The cost of a model's pods in an hour goes to the tenants, features and keys whose tokens it
+served in that hour, by weighted tokens. The idle compute of a node group goes to the models
+(and to the other pods) on it by their share of what was allocated there. So a model has two
+costs: its pods' (usage basis) and that with its idle (allocation basis). Their ratio is its
+utilisation; an hour that served no token is idle whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+from bursar.domain.attribution.rules import TokenWeights
+from bursar.domain.cluster.hours import COMPUTE, HourCosts
+from bursar.domain.cluster.records import IDLE, UNALLOCATED
+from bursar.domain.ledger.entries import Leaf, LeafKey
+from bursar.domain.ledger.lines import Kind, Line, LineKey
+from bursar.domain.money import split_units
+from bursar.domain.usage.records import TokenCounts
+
+Weights = tuple[Fraction, Fraction, Fraction]  # of input not cached, of cached input, of output
+EVERY_TOKEN_THE_SAME: Weights = (Fraction(1), Fraction(1), Fraction(1))
+
+
+@dataclass(frozen=True, slots=True)
+class ServingSeconds:
+    """How long a model's servers spent on prompts and on answers in an hour, as they measured."""
+
+    prefill: Fraction
+    decode: Fraction
+
+
+def token_weights(
+    configured: TokenWeights | None, measured: ServingSeconds | None, tokens: TokenCounts
+) -> Weights:
+    """What a token of each class weighs: as configured, else as measured, else the same.
+
+    Measured, a class weighs its seconds per token; what came from a prefix cache took no
+    prefill. Without a measurement every token weighs the same: any other ratio would move
+    money between tenants by a guess.
+    """
+    if configured:
+        return configured.fractions()
+    if measured and measured.prefill + measured.decode > 0:
+        prefilled = tokens.input - tokens.cached_input
+        if prefilled > 0 and tokens.output > 0:
+            zero = Fraction(0)
+            return measured.prefill / prefilled, zero, measured.decode / tokens.output
+    return EVERY_TOKEN_THE_SAME
+
+
+def weigh(tokens: TokenCounts, weights: Weights) -> Fraction:
+    counts = (tokens.input - tokens.cached_input, tokens.cached_input, tokens.output)
+    return sum((count * weight for count, weight in zip(counts, weights, strict=True)), Fraction())
+
+
+def whole_weights(weights: Sequence[Fraction]) -> list[int]:
+    """The same proportions in whole numbers, as exact splitting wants them."""
+    scale = lcm(*(weight.denominator for weight in weights))
+    return [int(weight * scale) for weight in weights]
+
+
+def divide_by_tokens(
+    amounts: Mapping[LineKey, int],
+    users: Mapping[LeafKey, Leaf],
+    weights: Weights,
+    teams: Mapping[str, str],
+) -> dict[LineKey, Line]:
+    """Give a model's amounts to its users; the parts of each amount sum to it exactly.
+
+    A user's requests and tokens stand once, on the line of the dearest amount.
+
+    Raises:
+        ValueError: there is no amount, or no token to divide it by.
+    """
+    order = sorted(users)
+    shares = [weigh(users[key].tokens, weights) for key in order]
+    if not any(shares):
+        shares = [Fraction(users[key].tokens.total) for key in order]
+    whole = whole_weights(shares)
+    lines: dict[LineKey, Line] = {}
+    dearest = max(sorted(amounts), key=lambda key: amounts[key])
+    for source in sorted(amounts):
+        for key, units in zip(order, split_units(amounts[source], whole), strict=True):
+            leaf = users[key] if source == dearest else Leaf()
+            line = Line(units, leaf.requests, leaf.tokens)
+            target = _users_line(source, key, teams)
+            lines[target] = lines[target] + line if target in lines else line
+    return lines
+
+
+def _users_line(source: LineKey, user: LeafKey, teams: Mapping[str, str]) -> LineKey:
+    return source._replace(
+        tenant=user.tenant,
+        team=teams.get(user.tenant, ""),
+        feature=user.feature,
+        key=user.key,
+        provider=user.provider,
+        kind=Kind.ALLOCATED,
+    )
+
+
+def idle_by_model(costs: HourCosts) -> dict[str, dict[str, int]]:
+    """The weights by which each node group's idle compute is its models': their allocated cost.
+
+    Pods without a model have the name "".
+    """
+    weights: dict[str, dict[str, int]] = {}
+    for key, amounts in costs.rows.items():
+        if key.namespace == IDLE:
+            continue
+        units = sum(amounts[category].units for category in COMPUTE if category in amounts)
+        if units > 0:
+            group = weights.setdefault(key.node_group, {})
+            name = model_name(key.model)
+            group[name] = group.get(name, 0) + units
+    return weights
+
+
+def model_name(label: str) -> str:
+    return "" if label == UNALLOCATED else label

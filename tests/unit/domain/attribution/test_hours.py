@@ -1,0 +1,193 @@
+"""A statement of an hour: its total is its usage and its clusters, whatever the rules are."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import strategies as some
+
+from bursar.domain.attribution.network import NetworkShare, split_by_bytes
+from bursar.domain.cluster.hours import Category, RowKey
+from bursar.domain.cluster.records import CONTROL_PLANE, IDLE, RESERVED, SHARED
+from bursar.domain.ledger.entries import Leaf, LeafKey, Pricing
+from bursar.domain.ledger.lines import CostCategory
+from bursar.domain.money import Money
+from bursar.domain.quality import Quality
+from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.records import TokenCounts
+from tests.unit.domain.attribution.sample_hour import (
+    NOON,
+    attributed,
+    bought,
+    costs,
+    gpu,
+    policy,
+    served,
+    sums,
+    used,
+)
+from tests.unit.for_all import for_all
+
+names = some.sampled_from(["", "a", "b", "c"])
+units = some.integers(0, 10**18)
+row_keys = some.builds(
+    RowKey,
+    namespace=some.sampled_from(["web", "db", IDLE, SHARED, CONTROL_PLANE, "__unallocated__"]),
+    workload=names,
+    model=some.sampled_from(["", "m", "n", "__unallocated__"]),
+    node_group=names,
+    labels=some.sampled_from([(), (("team", "x"),), (("batch.kubernetes.io/job-name", "j"),)]),
+)
+rows = some.dictionaries(
+    row_keys,
+    some.dictionaries(
+        some.sampled_from(Category), units.map(lambda n: Money.from_units(n).plain()), min_size=1
+    ),
+    max_size=8,
+)
+
+
+@some.composite
+def leaves(draw):
+    key = LeafKey(
+        NOON,
+        draw(some.sampled_from(["acme", "bolt", "core"])),
+        draw(some.sampled_from(["m", "n", "gpt"])),
+        feature=draw(names),
+        pricing=draw(some.sampled_from(Pricing)),
+        adjusts=draw(some.sampled_from(["", "2026-10"])),
+        shadow=draw(some.sampled_from(["", "gateway"])),
+    )
+    paid = draw(some.integers(-(10**15), 10**15)) if key.pricing is Pricing.PRICED else 0
+    tokens = TokenCounts(input=draw(some.integers(0, 10**9)), output=draw(some.integers(0, 99)))
+    return key, Leaf(1, draw(some.integers(0, 9)), tokens, ClassAmounts(output=paid))
+
+
+rules = some.lists(
+    some.sampled_from(
+        [
+            {"kind": "direct", "by": "label:team"},
+            {"kind": "direct", "by": "namespace", "owners": {"web": "team=x"}},
+            {"kind": "direct", "by": "tenant", "owners": {"acme": "team=x"}},
+            {"kind": "proportional", "metric": "tokens", "within": ["model"]},
+            {"kind": "proportional", "metric": "requests", "among": "team"},
+            {"kind": "proportional", "metric": "cost", "where": {"kinds": ["idle", "shared"]}},
+            {"kind": "fixed", "shares": {"team=x": "0.333", "tenant=acme": "0.333"}},
+            {
+                "kind": "activity",
+                "drivers": [
+                    {"name": "r", "metric": "requests", "usd": "0.37"},
+                    {"name": "t", "counts": {"team=y": 7}, "usd": "3"},
+                ],
+            },
+        ]
+    ),
+    max_size=5,
+)
+
+
+def _whole_is_kept(told, one, two, ordered) -> None:
+    told = dict(told)
+    clusters = [costs(one), costs(two, "other")]
+    hour = attributed(told, *clusters, by=policy(*ordered, teams={"bolt": "y"}))
+    usage = sum(leaf.amounts.units for key, leaf in told.items() if not key.shadow)
+    total = Money.from_units(usage) + Money.sum(each.total for each in clusters)
+    assert hour.statement.total == total
+    lines = hour.statement.lines.values()
+    mine = {key: leaf for key, leaf in told.items() if not key.shadow}
+    assert sum(line.requests for line in lines) == sum(leaf.requests for leaf in mine.values())
+    tokens = sum(line.tokens.total + line.unpriced.total for line in lines)
+    assert tokens == sum(leaf.tokens.total for leaf in mine.values())
+
+
+test_money_requests_and_tokens_are_all_there_whatever_the_rules = for_all(
+    told=some.lists(leaves(), max_size=8), one=rows, two=rows, ordered=rules
+)(_whole_is_kept)
+
+
+@pytest.mark.parametrize(
+    ("category", "expected"),
+    [
+        (Category.GPU, "gpu_compute"),
+        (Category.CPU, "cpu_compute"),
+        (Category.MEMORY, "memory"),
+        (Category.STORAGE, "storage"),
+        (Category.LOAD_BALANCERS, "network"),
+        (Category.NETWORK, "network"),
+        (Category.CONTROL_PLANE, "infrastructure"),
+        (Category.RESERVATION, "infrastructure"),
+    ],
+)
+def test_every_category_of_a_cluster_has_its_cost_category(category, expected) -> None:
+    hour = attributed({}, costs({RowKey("web"): {category: "1"}})).statement
+    assert sums(hour, "category") == {expected: "1"}
+
+
+def test_the_configuration_says_what_pods_are_spent_on() -> None:
+    rows = {RowKey("etl-nightly"): {Category.CPU: "2", Category.STORAGE: "1"}}
+    own = policy(categories=[{"where": {"namespaces": ["etl-*"]}, "category": "data_processing"}])
+    hour = attributed({}, costs(rows), by=own).statement
+    assert sums(hour, "category") == {"data_processing": "2", "storage": "1"}
+
+
+def test_unused_reservations_are_idle() -> None:
+    hour = attributed({}, costs({RowKey(RESERVED): {Category.RESERVATION: "9"}})).statement
+    assert sums(hour, "tenant", "kind") == {("__idle__", "idle"): "9"}
+
+
+def test_a_load_balancer_stays_with_its_services_namespace() -> None:
+    rows = {RowKey("web", "front"): {Category.LOAD_BALANCERS: "0.0225"}}
+    rule = {"kind": "direct", "by": "namespace"}
+    hour = attributed({}, costs(rows), by=policy(rule)).statement
+    assert sums(hour, "team", "category") == {("web", "network"): "0.0225"}
+
+
+def test_shadow_usage_never_adds() -> None:
+    leaves = bought("acme", "3") | bought("acme", "100", shadow="litellm")
+    assert attributed(leaves).statement.total == Money.of(3)
+
+
+def test_tokens_without_a_price_are_carried_and_the_hour_is_an_estimate() -> None:
+    told = used("acme", (70, 30), model="new", provider="x", pricing=Pricing.UNPRICED)
+    hour = attributed(told).statement
+    [(key, line)] = hour.lines.items()
+    assert (key.category, line.units, line.unpriced.total) == (CostCategory.EXTERNAL_API, 0, 100)
+    assert hour.quality is Quality.ESTIMATED
+
+
+def test_a_late_charge_keeps_the_month_that_it_adjusts() -> None:
+    hour = attributed(bought("acme", "3", adjusts="2026-10")).statement
+    assert [key.adjusts for key in hour.lines] == ["2026-10"]
+
+
+def test_an_hour_is_as_good_as_its_worst_part_and_names_what_is_missing() -> None:
+    final, half = costs(gpu("web", "1")), costs(gpu("web", "1"), "half", known_seconds=1800)
+    assert attributed({}, final).statement.quality is Quality.FINAL
+    hour = attributed(bought("a", "1"), final, half, missing=["gone"]).statement
+    assert (hour.quality, hour.missing) == (Quality.ESTIMATED, ("gone", "half"))
+    blind = attributed({}, missing=["gone"]).statement
+    assert (blind.quality, blind.lines) == (Quality.UNKNOWN, {})
+
+
+def test_an_hour_in_which_nothing_was_configured_or_used_is_known_to_be_nothing() -> None:
+    hour = attributed().statement
+    assert (hour.quality, hour.total) == (Quality.FINAL, Money.zero())
+
+
+def test_transfer_is_split_by_measured_bytes_and_else_stays_one_row() -> None:
+    ten = Money.of(10)
+    assert split_by_bytes(ten, {"web": 300, "db": 100, "quiet": 0}) == (
+        NetworkShare("db", Money.of("2.5"), measured=True),
+        NetworkShare("web", Money.of("7.5"), measured=True),
+    )
+    unmeasured = (NetworkShare("__network__", ten, measured=False),)
+    assert split_by_bytes(ten, {}) == split_by_bytes(ten, {"quiet": 0}) == unmeasured
+    with pytest.raises(ValueError, match="below zero"):
+        split_by_bytes(ten, {"web": -1})
+
+
+def test_served_tokens_are_not_unpriced() -> None:
+    hour = attributed(served("acme"), costs(gpu("s", "8", "llama"))).statement
+    assert (hour.quality, [line.unpriced.total for line in hour.lines.values()]) == (
+        Quality.FINAL,
+        [0],
+    )
