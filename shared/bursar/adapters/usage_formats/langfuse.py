@@ -62,7 +62,11 @@ def _tokens(item: Mapping[str, Any]) -> TokenCounts:
             input=count(usage, "input", "promptTokens"),
             output=count(usage, "output", "completionTokens"),
         )
-    buckets = {name: whole(name, value) for name, value in details.items() if value is not None}
+    buckets = {
+        name: whole("usageDetails", value)  # a bucket's own name may be anything
+        for name, value in details.items()
+        if value is not None and any(kind in name for kind in ("input", "output", "total"))
+    }
     inputs = {name: tokens for name, tokens in buckets.items() if "input" in name}
     outputs = {name: tokens for name, tokens in buckets.items() if "output" in name}
     whole_input, whole_output = sum(inputs.values()), sum(outputs.values())

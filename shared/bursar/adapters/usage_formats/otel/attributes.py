@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from bursar.adapters.usage_formats.documents import Place
-from bursar.adapters.usage_formats.fields import FieldError, digits, from_epoch, text
+from bursar.adapters.usage_formats.fields import FieldError, from_epoch, text
 from bursar.adapters.usage_formats.strict_json import Unfit
 
 _SECOND = 10**9
+_MOST_DIGITS = 20  # of 64 bits
 
 
 class Whose(TypedDict):
@@ -28,11 +29,7 @@ def attributes(holder: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(key, str) or not isinstance(value, dict):
             raise FieldError("attributes are not pairs of key and value")
         if "intValue" in value:
-            found[key] = (
-                digits(key, value["intValue"])
-                if key.startswith("gen_ai.usage.")
-                else value["intValue"]
-            )
+            found[key] = _int64(value["intValue"])
         else:
             for kind in ("stringValue", "doubleValue", "boolValue"):
                 if kind in value:
@@ -70,11 +67,17 @@ def whose(told: Mapping[str, Any], resource: Mapping[str, Any]) -> Whose:
     }
 
 
-def _nanos(name: str, told: Any) -> int:
-    if isinstance(told, str) and told.isascii() and told.isdigit() and len(told) <= 20:
+def _int64(told: Any) -> Any:
+    """OTLP writes 64-bit numbers as text; what is not one stays, for its reader to refuse."""
+    if isinstance(told, str) and len(told) <= _MOST_DIGITS and told.isascii() and told.isdigit():
         return int(told)
-    if told.__class__ is int and told >= 0:
-        return told
+    return told
+
+
+def _nanos(name: str, told: Any) -> int:
+    nanos = _int64(told)
+    if nanos.__class__ is int and nanos >= 0:
+        return nanos
     raise FieldError(f"{name} is not a time in nanoseconds")
 
 
@@ -85,7 +88,7 @@ def _nested(
         yield where, above, holder
         return
     if not isinstance(holder, dict):
-        yield where, above, Unfit("is not an object")
+        yield where, above, holder if isinstance(holder, Unfit) else Unfit("is not an object")
         return
     inner = holder.get(names[0])
     for place, element in _elements(f"{where}.{names[0]}".lstrip("."), inner):

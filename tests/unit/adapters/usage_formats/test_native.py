@@ -1,0 +1,231 @@
+"""Bursar's own format: JSON, an array, JSONL and CSV; what is wrong is lost alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bursar.domain.usage.producers import ANY_TENANT, ModelAlias, UsageFormat
+from bursar.domain.usage.records import TokenCounts
+from tests.unit.adapters.usage_formats.telling import producer, reasons, record, told
+
+GATEWAY = producer(UsageFormat.BURSAR)
+FULL = {
+    "id": "r-1",
+    "at": "2026-11-20T13:05:07.250+01:00",
+    "tenant": "acme",
+    "model": "claude-sonnet-4-5",
+    "provider": "anthropic",
+    "feature": "search",
+    "user": "u-17",
+    "key": "search-prod",
+    "requests": 2,
+    "input_tokens": 1000,
+    "cached_input_tokens": 600,
+    "cache_write_tokens": 100,
+    "cache_write_1h_tokens": 50,
+    "output_tokens": 300,
+    "reasoning_tokens": 120,
+    "latency_ms": 840,
+    "batch": True,
+    "prompt": "never read",
+}
+
+
+def one(**changes: Any) -> str:
+    return json.dumps({**FULL, **changes})
+
+
+def test_every_field_of_a_record_is_taken_and_others_are_ignored() -> None:
+    found = record(json.dumps(FULL), GATEWAY)
+    assert found.at == datetime(2026, 11, 20, 12, 5, 7, 250_000, tzinfo=UTC)
+    assert found.tokens == TokenCounts(1000, 600, 100, 50, 300, 120)
+    assert (found.producer, found.id, found.tenant) == ("gateway", "r-1", "acme")
+    assert (found.model, found.provider, found.feature) == (
+        "claude-sonnet-4-5",
+        "anthropic",
+        "search",
+    )
+    assert (found.user, found.key, found.requests) == ("u-17", "search-prod", 2)
+    assert (found.batch, found.latency_ms, found.source) == (True, 840, "bursar")
+    assert "never read" not in repr(found)
+
+
+def test_what_is_left_out_is_one_request_without_tokens() -> None:
+    found = record('{"id": "1", "at": "2026-11-20T12:00:00Z", "model": "m"}', GATEWAY)
+    assert (found.requests, found.tokens, found.latency_ms) == (1, TokenCounts(), None)
+
+
+def test_an_array_is_read_in_order_and_so_is_one_a_line() -> None:
+    items = [{**FULL, "id": str(n)} for n in range(3)]
+    lines = "\n".join(json.dumps(item) for item in items)
+    for payload in (json.dumps(items), lines, lines.encode() + b"\r\n\n"):
+        records, rejections = told(payload, GATEWAY)
+        assert [each.id for each in records] == ["0", "1", "2"]
+        assert rejections == []
+
+
+def test_a_bad_line_is_lost_alone() -> None:
+    lines = [one(id="1"), '{"id": "2", ', one(id="3"), "[1, 2]", one(id="4", model=None)]
+    records, rejections = told("\n".join(lines), GATEWAY)
+    assert [each.id for each in records] == ["1", "3"]
+    assert [(each.where, each.reason) for each in rejections] == [
+        ("line 2", "is not JSON"),
+        ("line 4[0]", "is not an object"),
+        ("line 4[1]", "is not an object"),
+        ("line 5", "model is missing"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "reason"),
+    [
+        ("input_tokens", "NaN", "input_tokens is not a number"),
+        ("input_tokens", "-Infinity", "input_tokens is not a number"),
+        ("input_tokens", "1e999", "input_tokens is not a whole number"),
+        ("input_tokens", "-1", "input_tokens is below zero"),
+        ("input_tokens", "1.5", "input_tokens is not a whole number"),
+        ("input_tokens", "true", "input_tokens is not a number"),
+        ("input_tokens", '"12"', "input_tokens is not a number"),
+        ("input_tokens", "1000000000000001", "input_tokens is beyond 10^15"),
+        ("input_tokens", "1e16", "input_tokens is beyond 10^15"),
+        ("input_tokens", "9" * 5000, "input_tokens is beyond 10^15"),
+        ("output_tokens", "100", "more reasoning tokens than output: output includes them"),
+        ("cached_input_tokens", "900", "more tokens cached than input: input includes the cached"),
+        ("requests", "[1]", "requests is not a number"),
+        ("latency_ms", "-1", "latency_ms is below zero"),
+        ("batch", "1", "batch is neither true nor false"),
+        ("model", "7", "model is not text"),
+        ("model", '"\\ud800"', "model holds half a character (a lone surrogate)"),
+        ("user", '{"a": 1, "a": 2}', "user has the same key twice"),
+        ("feature", f'"{"x" * 129}"', "feature is 129 bytes long; 128 are kept"),
+        ("at", '"2026-11-20T12:00:00"', "at has no time zone"),
+        ("at", '"yesterday"', "at is not a time in ISO 8601"),
+        ("at", '"0001-01-01T00:00:00+14:00"', "at is not a time of this age"),
+        ("at", "1e300", "at is not a time of this age"),
+        ("at", "null", "at is missing"),
+        ("id", "null", "id is missing"),
+        ("currency", '"EUR"', "currency is not USD"),
+        ("tenant", '"globex"', "tenant is not the one that this producer speaks for"),
+    ],
+)
+def test_a_record_that_cannot_be_kept_is_rejected_by_the_name_of_its_field(
+    field: str, written: str, reason: str
+) -> None:
+    others = json.dumps({name: value for name, value in FULL.items() if name != field})
+    bad = f'{others[:-1]}, "{field}": {written}}}'
+    records, rejections = told(f"[{one(id='before')}, {bad}, {one(id='after')}]", GATEWAY)
+    assert [each.id for each in records] == ["before", "after"]
+    assert [(each.where, each.reason) for each in rejections] == [("[1]", reason)]
+
+
+def test_the_same_key_twice_rejects_the_record_and_no_other() -> None:
+    twice = '{"id": "2", "input_tokens": 1, "input_tokens": 1000000}'
+    records, rejections = told(f"[{one(id='1')}, {twice}, {one(id='3')}]", GATEWAY)
+    assert [each.id for each in records] == ["1", "3"]
+    assert [each.reason for each in rejections] == ["has the same key twice"]
+
+
+def test_whole_numbers_may_be_written_with_a_point() -> None:
+    assert record(one(input_tokens=1000.0), GATEWAY).tokens.input == 1000
+
+
+@pytest.mark.parametrize(
+    "payload", ["", "null", "3", '"text"', "not json", "[" * 100_000, b"\xff\xfe", '{"a":', "NaN"]
+)
+def test_what_is_no_record_at_all_is_rejected_whole(payload: str | bytes) -> None:
+    assert len(reasons(payload, GATEWAY)) == 1
+
+
+def test_names_carry_whatever_they_hold() -> None:
+    names = ["<script>alert(1)</script>", "=HYPERLINK(1)", "<!channel>", 'a,"b"\n', "Zürich 東京"]
+    for name in names:
+        found = record(one(feature=name), GATEWAY)
+        assert found.feature == name
+
+
+def test_bytes_that_are_no_utf8_spoil_only_the_name_they_stand_in() -> None:
+    good, bad = one(id="1").encode(), one(id="2", feature="F").encode().replace(b'"F"', b'"\xff"')
+    records, rejections = told(b"[" + good + b"," + bad + b"]", GATEWAY)
+    assert [each.id for each in records] == ["1"]
+    assert [each.reason for each in rejections] == [
+        "feature holds half a character (a lone surrogate)"
+    ]
+
+
+def test_an_event_of_eventbridge_is_its_detail() -> None:
+    event = {"detail-type": "Usage", "source": "gateway", "id": "e-1", "detail": FULL}
+    assert record(json.dumps(event), GATEWAY).id == "r-1"
+
+
+def test_a_trusted_gateway_names_tenants_within_its_list() -> None:
+    trusted = producer(UsageFormat.BURSAR, tenants=frozenset({"acme", "globex"}))
+    assert record(one(tenant="globex"), trusted).tenant == "globex"
+    assert reasons(one(tenant="initech"), trusted) == [
+        "tenant is not among those that this producer speaks for"
+    ]
+    assert reasons(one(tenant=None), trusted) == [
+        "tenant is missing, and this producer has none of its own"
+    ]
+    anyone = producer(UsageFormat.BURSAR, tenants=frozenset({ANY_TENANT}))
+    assert record(one(tenant="initech"), anyone).tenant == "initech"
+
+
+def test_the_configuration_fills_in_what_a_record_leaves_out() -> None:
+    by = producer(
+        UsageFormat.BURSAR,
+        default_feature="chat",
+        default_provider="openai",
+        aliases={"fast": ModelAlias("gpt-4o-mini", feature="typing")},
+    )
+    found = record(one(feature="", provider=""), by)
+    assert (found.feature, found.provider, found.model) == ("chat", "openai", FULL["model"])
+    aliased = record(one(model="fast", feature="chat"), by)
+    assert (aliased.model, aliased.feature) == ("gpt-4o-mini", "typing")
+
+
+def test_providers_have_one_name_each() -> None:
+    named = ["bedrock", "aws.bedrock", "azure.ai.openai", "vertex_ai", "openai"]
+    found = [record(one(provider=name), GATEWAY).provider for name in named]
+    assert found == ["aws", "aws", "azure", "google", "openai"]
+
+
+CSV = """\
+id,at,model,requests,input_tokens,cached_input_tokens,output_tokens,batch,feature
+1,2026-11-20T12:00:00Z,gpt-4o,1,1000,400,50,true,"a, ""b"", c"
+2,2026-11-20T12:00:00Z,gpt-4o,,12.0,,7,,
+"""
+
+
+def test_csv_is_read_by_its_column_names() -> None:
+    first, second = told(CSV, GATEWAY)[0]
+    assert (first.tokens, first.batch) == (TokenCounts(1000, 400, output=50), True)
+    assert first.feature == 'a, "b", c'
+    assert (second.tokens, second.requests) == (TokenCounts(12, output=7), 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("9,2026-11-20T12:00:00Z,m,1,-5,,1,,", "input_tokens is below zero"),
+        ("9,2026-11-20T12:00:00Z,m,1,1e5,,1,,", "input_tokens is not a whole number"),
+        (f"9,2026-11-20T12:00:00Z,m,1,{'9' * 5000},,1,,", "input_tokens is beyond 10^15"),
+        ("9,2026-11-20T12:00:00Z,m,1,²,,1,,", "input_tokens is not a whole number"),
+        ("9,noon,m,1,5,,1,,", "at is not a time in ISO 8601"),
+        ("9,2026-11-20T12:00:00Z,m,1,5,,1,maybe,", "batch is neither true nor false"),
+        ("9,2026-11-20T12:00:00Z", "has 2 cells under 9 columns"),
+    ],
+)
+def test_a_bad_row_of_csv_is_lost_alone(row: str, reason: str) -> None:
+    header, good, *_ = CSV.splitlines()
+    payload = "\n".join([header, good, row, good.replace("1,", "3,", 1)])
+    records, rejections = told(payload, GATEWAY)
+    assert [each.id for each in records] == ["1", "3"]
+    assert [(each.where, each.reason) for each in rejections] == [("line 3", reason)]
+
+
+def test_a_csv_with_the_same_column_twice_is_not_read() -> None:
+    assert reasons("id,at,model,model\n1,2,3,4\n", GATEWAY) == ["has the same column twice"]

@@ -1,0 +1,212 @@
+"""OpenTelemetry's GenAI spans and token metrics in OTLP JSON, old names and new."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bursar.domain.usage.producers import UsageFormat
+from bursar.domain.usage.records import TokenCounts
+from tests.unit.adapters.usage_formats.telling import producer, reasons, record, told
+
+COLLECTOR = producer(UsageFormat.OTEL)
+NOON = 1_795_176_000
+NEW = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "aws.bedrock",
+    "gen_ai.request.model": "claude-sonnet-4-5",
+    "gen_ai.response.model": "claude-sonnet-4-5-20250929",
+    "gen_ai.usage.input_tokens": 1000,
+    "gen_ai.usage.cache_read.input_tokens": 600,
+    "gen_ai.usage.cache_creation.input_tokens": 100,
+    "gen_ai.usage.output_tokens": 300,
+    "gen_ai.usage.reasoning.output_tokens": 120,
+    "gen_ai.input.messages": "a secret plan",
+    "user.id": "u-17",
+}
+OLD = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.system": "openai",
+    "gen_ai.request.model": "gpt-4o",
+    "gen_ai.usage.prompt_tokens": 50,
+    "gen_ai.usage.completion_tokens": 20,
+    "gen_ai.usage.cache_read_input_tokens": 10,
+}
+
+
+def attributes(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """As OTLP writes them: 64-bit numbers are text."""
+    return [
+        {
+            "key": key,
+            "value": {"intValue": str(value)}
+            if isinstance(value, int)
+            else {"stringValue": value},
+        }
+        for key, value in told.items()
+    ]
+
+
+def span(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {
+        "traceId": "5b8efff798038103d269b633813fc60c",
+        "spanId": "eee19b7ec3c1b174",
+        "startTimeUnixNano": str(NOON * 10**9 + 250_000_000),
+        "endTimeUnixNano": str(NOON * 10**9 + 1_500_000_000),
+        "attributes": attributes(told),
+        **changes,
+    }
+
+
+def export(*spans: Any, resource: dict[str, Any] | None = None) -> str:
+    held = {"attributes": attributes(resource or {"service.name": "checkout"})}
+    return json.dumps(
+        {"resourceSpans": [{"resource": held, "scopeSpans": [{"spans": list(spans)}]}]}
+    )
+
+
+def test_a_span_of_the_new_conventions_is_a_record() -> None:
+    found = record(export(span(NEW)), COLLECTOR)
+    assert found.tokens == TokenCounts(1000, 600, 100, output=300, reasoning=120)
+    assert found.id == "5b8efff798038103d269b633813fc60c:eee19b7ec3c1b174"
+    assert found.at == datetime.fromtimestamp(NOON + 0.25, UTC)
+    assert (found.model, found.provider) == ("claude-sonnet-4-5-20250929", "aws")
+    assert (found.feature, found.user, found.latency_ms) == ("checkout", "u-17", 1250)
+    assert "secret" not in repr(found)
+
+
+def test_a_span_of_the_old_conventions_is_a_record_too() -> None:
+    found = record(export(span(OLD)), COLLECTOR)
+    assert found.tokens == TokenCounts(50, 10, output=20)
+    assert (found.model, found.provider) == ("gpt-4o", "openai")
+
+
+def test_times_may_be_numbers_and_the_hour_is_exact() -> None:
+    found = record(export(span(OLD, startTimeUnixNano=NOON * 10**9)), COLLECTOR)
+    assert found.at == datetime.fromtimestamp(NOON, UTC)
+
+
+@pytest.mark.parametrize("operation", ["invoke_agent", "execute_tool"])
+def test_spans_that_repeat_the_tokens_of_others_are_left_out(operation: str) -> None:
+    agent = span({**NEW, "gen_ai.operation.name": operation}, spanId="aa")
+    records, rejections = told(export(agent, span(NEW)), COLLECTOR)
+    assert (len(records), rejections) == (1, [])
+
+
+def test_spans_that_are_no_usage_are_no_rejections() -> None:
+    assert told(export(span({"http.request.method": "GET"})), COLLECTOR) == ([], [])
+
+
+def test_a_bad_span_is_lost_alone_and_by_its_place() -> None:
+    payload = export(
+        span(NEW, spanId="a"),
+        span({**NEW, "gen_ai.usage.input_tokens": "many"}),
+        "no span",
+        span(NEW, attributes=[{"key": 7}]),
+        span(NEW, startTimeUnixNano="later"),
+        span(NEW, spanId="b"),
+    )
+    records, rejections = told(payload, COLLECTOR)
+    assert [each.id[-1] for each in records] == ["a", "b"]
+    spans = "resourceSpans[0].scopeSpans[0].spans"
+    assert [(each.where, each.reason) for each in rejections] == [
+        (f"{spans}[1]", "gen_ai.usage.input_tokens is not a number"),
+        (f"{spans}[2]", "is not an object"),
+        (f"{spans}[3]", "attributes are not pairs of key and value"),
+        (f"{spans}[4]", "startTimeUnixNano is not a time in nanoseconds"),
+    ]
+
+
+def test_the_tenant_is_named_by_the_span_or_by_its_resource() -> None:
+    trusted = producer(UsageFormat.OTEL, tenants=frozenset({"globex", "initech"}))
+    resource = {"bursar.tenant": "globex", "bursar.feature": "search", "service.name": "x"}
+    by_resource = record(export(span(NEW), resource=resource), trusted)
+    assert (by_resource.tenant, by_resource.feature) == ("globex", "search")
+    by_span = span({**NEW, "tenant.id": "initech"})
+    assert record(export(by_span, resource=resource), trusted).tenant == "initech"
+
+
+def point(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    times = {
+        "startTimeUnixNano": str(NOON * 10**9),
+        "timeUnixNano": str((NOON + 60) * 10**9),
+    }
+    return {"attributes": attributes(told), **times, **changes}
+
+
+def metrics(*told: dict[str, Any]) -> str:
+    held = {"attributes": attributes({"service.name": "checkout"})}
+    scoped = [{"metrics": list(told)}]
+    return json.dumps({"resourceMetrics": [{"resource": held, "scopeMetrics": scoped}]})
+
+
+SERVED = {"gen_ai.request.model": "gpt-4o", "gen_ai.system": "openai"}
+
+
+def histogram(*points: dict[str, Any], temporality: Any = 1) -> dict[str, Any]:
+    return {
+        "name": "gen_ai.client.token.usage",
+        "histogram": {"aggregationTemporality": temporality, "dataPoints": list(points)},
+    }
+
+
+def test_the_points_of_a_histogram_that_belong_together_are_one_record() -> None:
+    payload = metrics(
+        histogram(
+            point({**SERVED, "gen_ai.token.type": "input"}, sum=5000, count="12"),
+            point({**SERVED, "gen_ai.token.type": "output"}, sum=700.0, count="12"),
+        )
+    )
+    found = record(payload, COLLECTOR)
+    assert (found.tokens, found.requests) == (TokenCounts(5000, output=700), 12)
+    assert (found.model, found.provider, found.feature) == ("gpt-4o", "openai", "checkout")
+    assert found.at == datetime.fromtimestamp(NOON, UTC)
+    assert record(payload, COLLECTOR).id == found.id
+
+
+def test_points_of_other_times_or_models_are_records_of_their_own() -> None:
+    one = {**SERVED, "gen_ai.token.type": "input"}
+    other = {**one, "gen_ai.request.model": "gpt-4o-mini"}
+    later = point(one, sum=1, count=1, startTimeUnixNano=str((NOON + 60) * 10**9))
+    payload = metrics(histogram(point(one, sum=1, count=1), point(other, sum=1, count=1), later))
+    records, rejections = told(payload, COLLECTOR)
+    assert (len({each.id for each in records}), rejections) == (3, [])
+
+
+def test_sums_of_token_classes_are_put_together() -> None:
+    def total(name: str, tokens: int) -> dict[str, Any]:
+        data = {"aggregationTemporality": 1, "dataPoints": [point(SERVED, asInt=str(tokens))]}
+        return {"name": f"gen_ai.client.inference.usage.{name}", "sum": data}
+
+    payload = metrics(
+        total("input_tokens", 100), total("cache_read.input_tokens", 60), total("output_tokens", 9)
+    )
+    found = record(payload, COLLECTOR)
+    assert (found.tokens, found.requests) == (TokenCounts(100, 60, output=9), 0)
+
+
+def test_cumulative_points_are_rejected_with_the_way_out() -> None:
+    payload = metrics(histogram(point({}, sum=1, count=1), temporality=2))
+    assert reasons(payload, COLLECTOR) == ["is cumulative: export it with delta temporality"]
+
+
+def test_a_bad_point_is_lost_alone() -> None:
+    good = point({**SERVED, "gen_ai.token.type": "input"}, sum=5, count=1)
+    bad = point({**SERVED, "gen_ai.token.type": "thought"}, sum=5, count=1)
+    worse = point({**SERVED, "gen_ai.token.type": "output"}, sum=-5, count=1)
+    records, rejections = told(metrics(histogram(good, bad, worse)), COLLECTOR)
+    assert [each.tokens.input for each in records] == [5]
+    assert [each.reason for each in rejections] == [
+        "gen_ai.token.type is neither input nor output",
+        "output is below zero",
+    ]
+
+
+def test_an_export_of_something_else_is_rejected() -> None:
+    assert reasons('{"resourceLogs": []}', COLLECTOR) == [
+        "has neither resourceSpans nor resourceMetrics"
+    ]
+    assert reasons('{"resourceSpans": {}}', COLLECTOR) == ["is not a list"]
