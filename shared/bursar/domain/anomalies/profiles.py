@@ -19,23 +19,24 @@ _SMALLEST_LEVEL = 1e-100  # keeps a division by a level of 0 finite
 def cycle_profile(values: Floats, cycle: int, cycles: int) -> Floats:
     """Factor of each point's place in its cycle (a weekday, an hour), known before the point.
 
-    The median over the last `cycles` cycles of the ratio to the mean of the cycle that ended
-    there: a median, so that one incident does not become part of what is normal (the idea of
-    the seasonal medians of S-H-ESD; Hochenbaum, Vallis and Kejariwal, 2017). 1 in the first
-    cycle and where the mean is not positive.
+    The median over the last `cycles` cycles (over those there are, in a young series) of the
+    ratio to the mean of the cycle that ended there: a median, so that one incident does not
+    become part of what is normal (the seasonal medians of S-H-ESD; Hochenbaum, Vallis and
+    Kejariwal, 2017). 1 until one cycle is known, and where the mean is not positive.
     """
-    count = values.shape[1]
-    if cycle < 2 or count <= cycle:
-        return np.ones_like(values)
+    profile = np.ones_like(values)
+    if cycle < 2:
+        return profile
     mean = window_sum(values, cycle) / cycle
     positive = mean > 0.0
     share = np.where(positive, values / np.where(positive, mean, 1.0), 1.0)
-    share[:, : cycle - 1] = 1.0
-    share = np.clip(share, 0.0, _LARGEST_SHARE)
-    past = [lagged(share, cycle * k, 1.0) for k in range(1, cycles + 1) if cycle * k < count]
-    profile = np.asarray(np.median(np.stack(past), axis=0))
-    profile[:, :cycle] = 1.0
-    return np.maximum(profile, _SMALLEST_SHARE)
+    share = np.clip(share, _SMALLEST_SHARE, _LARGEST_SHARE)
+    past = np.stack([lagged(share, cycle * k) for k in range(1, cycles + 1)])
+    for known in range(1, cycles + 1):
+        start = cycle * (known + 1) - 1
+        columns = slice(start, start + cycle if known < cycles else None)
+        profile[:, columns] = np.median(past[:known, :, columns], axis=0)
+    return profile
 
 
 def usual_level(values: Floats, points: int, typical: Floats) -> Floats:

@@ -47,11 +47,12 @@ def daily_scores(values: Floats, cycle: int) -> Floats:
     so that weak agreement counts as much as one strong voice:
 
     - the day against the usual weekday at the level of the last one to two weeks: a spike;
-    - the day against the day before: what jumps, whatever the level was;
+    - the day against the day before: what jumps, whatever the level was. A return towards the
+      median is no jump, or each spike would be told twice;
     - three days against the two weeks before them: a change of level, while it is news;
-    - seven days against the median of the four weeks before: a slow ramp, which never makes one strange
-      day. Whole weeks need no profile. It is a moving-sum chart, chosen over CUSUM because it
-      forgets: a level that stays becomes the new normal.
+    - seven days against the median of the four weeks before: a slow ramp, which never makes
+      one strange day. Whole weeks need no profile. It is a moving-sum chart, chosen over CUSUM
+      because it forgets: a level that stays becomes the new normal.
     """
     median = window_median(values, 28)
     level = usual_level(values, 60, median)
@@ -59,13 +60,15 @@ def daily_scores(values: Floats, cycle: int) -> Floats:
     flat = values / profile
     fortnight = window_median(flat, 14)
     near = 0.5 * (window_median(flat, 5) + fortnight)
+    jump = values - before(values)
+    jump[jump * (values - before(median)) < 0.0] = 0.0
     week = window_mean(values, 7)
     weeks_before = np.median(np.stack([lagged(week, 7 * k) for k in range(1, 5)]), axis=0)
     readings = [
         (values - before(near) * profile, 3, 0.66),
-        (values - before(values), 1, 0.66),
+        (jump, 1, 0.66),
         ((window_sum(values, 3) - lagged(fortnight, 3) * window_sum(profile, 3)) / 3, 6, 0.66),
-        (week - weeks_before, 10, 0.81),
+        (week - weeks_before, 20, 0.81),
     ]
     rise = fall = np.zeros_like(values)
     for deviation, start, gain in readings:
@@ -85,8 +88,8 @@ def hourly_scores(values: Floats) -> Floats:
 
     The third is for series without rhythm, such as counts of errors. There a standard deviation
     that is swollen by earlier bursts asks for a truly large burst, which is what people label,
-    while the seasonal readings chase the noise of small counts; so those two are discounted as
-    far as the seasonal forecast is no better than the mean.
+    while the first two chase the noise of small counts. In a series with rhythm it is the other
+    way round. So each is discounted where the other is at home.
     """
     level = usual_level(values, _DAY * 14, window_mean(values, 48))
     profile = cycle_profile(values, _DAY, 4)
@@ -97,16 +100,18 @@ def hourly_scores(values: Floats) -> Floats:
         - lagged(values, _DAY + 1)
     )
     day = window_mean(values, _DAY)
-    discount = _rhythm_discount(hour / level, values, level)
-    rise = fall = np.zeros_like(values)
+    disorder = _disorder(hour / level, values, level)
+    in_rhythm = 1.0 / np.maximum(1.0, disorder) ** 2
+    in_bursts = np.minimum(1.0, disorder) ** 2
+    fall = np.zeros_like(values)
+    rise = (0.22 * in_bursts * _standard_score(values, _DAY * 30, 120)) ** 8
     for deviation, start, gain in [
         (hour, 72, 0.72),
         (day - lagged(day, _WEEK), _WEEK + _DAY, 1.15),
     ]:
         up, down = exceedance(deviation / level, start, _HOURLY)
-        rise = rise + (gain * discount * up) ** 8
-        fall = fall + (gain * discount * down) ** 8
-    rise = rise + (0.2 * _standard_score(values, _DAY * 30, 120)) ** 8
+        rise = rise + (gain * in_rhythm * up) ** 8
+        fall = fall + (gain * in_rhythm * down) ** 8
     return np.asarray(np.maximum(rise, fall) ** (1 / 8))
 
 
@@ -120,15 +125,15 @@ def finer_scores(values: Floats) -> Floats:
     return np.where(score > lagged(window_max(score, 150), 1, 0.0), score, 0.0)
 
 
-def _rhythm_discount(forecast_error: Floats, values: Floats, level: Floats) -> Floats:
-    """1 while the seasonal forecast errs less than 0.6 of what the mean would; less beyond."""
+def _disorder(forecast_error: Floats, values: Floats, level: Floats) -> Floats:
+    """Error of the seasonal forecast against 0.6 of the mean's, over the two weeks before."""
     fortnight = _DAY * 14
-    capped = np.minimum(np.abs(forecast_error), 3.0)
-    from_mean = np.abs(values - before(window_mean(values, fortnight))) / level
-    ours = before(window_sum(capped, fortnight))
-    plain = before(window_sum(np.minimum(from_mean, 3.0), fortnight))
-    ratio = ours / np.where(plain > 0.0, plain, 1.0)
-    return 1.0 / np.maximum(1.0, ratio / 0.6) ** 2
+    mean_error = (values - before(window_mean(values, fortnight))) / level
+    ours, plain = (
+        before(window_sum(np.minimum(np.abs(error), 3.0), fortnight))
+        for error in (forecast_error, mean_error)
+    )
+    return ours / np.where(plain > 0.0, 0.6 * plain, 1.0)
 
 
 def _standard_score(values: Floats, points: int, start: int) -> Floats:
