@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
     from bursar.domain.cluster.use import ClusterUse
     from bursar.domain.health import SourceHealth
     from bursar.domain.instance_types import CapacityReservation
+    from bursar.domain.ledger.adjustments import Adjustment
     from bursar.domain.ledger.conflicts import Conflict
     from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
     from bursar.domain.ledger.lines import Statement
@@ -37,7 +38,7 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
     from bursar.domain.spend import Metric, SpendFact
     from bursar.domain.spot import SpotPoint
     from bursar.domain.usage.counters import Series
-    from bursar.domain.usage.prices import TokenPrice
+    from bursar.domain.usage.prices import PriceBreaks, TokenPrice
     from bursar.domain.usage.quarantine import Decision, HeldUsage, RejectedUsage
     from bursar.domain.usage.records import UsageRecord
 
@@ -239,6 +240,12 @@ class TokenPriceBook(Protocol):
         ...
 
 
+class TokenPriceSchedule(TokenPriceBook, Protocol):
+    """A price book that tells where prices change, so that sums of tokens can be priced."""
+
+    def breaks(self, provider: str, model: str, *, batch: bool) -> PriceBreaks: ...
+
+
 class LedgerStore(Protocol):
     """Entries and their balances. One posting is one transaction."""
 
@@ -338,9 +345,21 @@ class StatementStore(Protocol):
         """Replace the hour, and re-sum its day."""
         ...
 
-    def hours(self, window: Window) -> Sequence[Statement]: ...
+    def hours(self, window: Window) -> Sequence[Statement]:
+        """The hours that touch the window, oldest first."""
+        ...
 
-    def days(self, window: Window) -> Sequence[Statement]: ...
+    def days(self, window: Window) -> Sequence[Statement]:
+        """The days that touch the window, each summed over its hours, oldest first."""
+        ...
+
+    def put_adjustment(self, adjustment: Adjustment) -> None:
+        """Replace what one hour says of another, which lies in a closed month."""
+        ...
+
+    def adjustments(self, window: Window) -> Sequence[Adjustment]:
+        """Those made in the hours that touch the window, oldest first, read consistently."""
+        ...
 
 
 class Quarantine(Protocol):

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from bursar.adapters import cost_codec
+from bursar.adapters.row_chunks import CHUNK_BYTES
 from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey, Unpriced
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
@@ -61,7 +62,7 @@ def test_the_same_hour_gives_the_same_bytes_whatever_the_order_of_its_rows() -> 
 def test_rows_that_compress_badly_are_divided_further() -> None:
     told = closed(many_rows(9_000, amount="0.987654321098"))
     header, chunks = cost_codec.encode(told)
-    assert max(map(len, chunks)) <= cost_codec.CHUNK_BYTES
+    assert max(map(len, chunks)) <= CHUNK_BYTES
     assert cost_codec.decode(header, chunks).rows == told.rows
 
 

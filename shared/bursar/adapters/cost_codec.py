@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from bursar.adapters.row_chunks import pack_rows
 from bursar.domain.cluster.hours import Amounts, Basis, Category, HourCosts, RowKey, Unpriced
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
 
-CHUNK_BYTES = 350_000  # under DynamoDB's 400 KB with its keys
-_ROWS_PER_CHUNK = 4_000
 _UNPRICED_KEPT = 500
 _CATEGORIES = {str(category): category for category in Category}
 
@@ -53,7 +52,7 @@ def encode(costs: HourCosts) -> tuple[str, list[bytes]]:
         unpriced_count=len(costs.unpriced),
     )
     rows = [_row(key, amounts) for key, amounts in sorted(costs.rows.items(), key=_by_name)]
-    return msgspec.json.encode(header).decode(), list(_chunks(rows, _ROWS_PER_CHUNK))
+    return msgspec.json.encode(header).decode(), list(pack_rows(rows))
 
 
 def decode(header: str, chunks: Iterable[bytes]) -> HourCosts:
@@ -88,13 +87,3 @@ def _row(key: RowKey, amounts: Mapping[Category, Money]) -> _Row:
     values = {str(category): money.plain() for category, money in amounts.items()}
     labels = dict(key.labels)
     return (key.namespace, key.workload, key.model, key.node_group, key.zone, labels, values)
-
-
-def _chunks(rows: Sequence[_Row], size: int) -> Iterable[bytes]:
-    for first in range(0, len(rows), size):
-        some = rows[first : first + size]
-        packed = gzip.compress(msgspec.json.encode(some), compresslevel=4, mtime=0)
-        if len(packed) > CHUNK_BYTES and len(some) > 1:
-            yield from _chunks(some, len(some) // 2)
-        else:
-            yield packed

@@ -11,7 +11,6 @@ from bursar.domain.attribution.rules import Attribution, Owner
 from bursar.domain.attribution.selection import Facts
 from bursar.domain.attribution.self_hosted import (
     ServingSeconds,
-    Weights,
     divide_by_tokens,
     idle_by_model,
     model_name,
@@ -34,7 +33,6 @@ from bursar.domain.ledger.lines import (
 from bursar.domain.money import split_units
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
-from bursar.domain.usage.records import TokenCounts
 
 _NOBODYS = {
     records.IDLE: (IDLE, Kind.IDLE),
@@ -75,7 +73,7 @@ def attribute_hour(
         leaves: of this hour; those of shadow sources are left out.
         costs: the closed hour of each cluster that has one.
         missing: clusters that have none: their costs are unknown, not zero.
-        serving: seconds of prefill and decode by model, where servers measure them.
+        serving: seconds of prefill and decode by the model of the pods, where measured.
     """
     kept = {key: leaf for key, leaf in leaves.items() if not key.shadow}
     users = _users(kept, policy)
@@ -92,7 +90,7 @@ def attribute_hour(
         else:
             unowned.append(Unowned(_idle(facts), units))
     for model, amounts in pods.items():
-        weights = _weights(model, users[model], policy, serving)
+        weights = token_weights(policy.self_hosted.weights, serving.get(model))
         _add(lines, divide_by_tokens(amounts, users[model], weights, policy.teams))
     served = {key for model in pods for key in users[model]}
     _add(lines, _usage_lines({k: v for k, v in kept.items() if k not in served}, policy))
@@ -120,13 +118,6 @@ def _users(leaves: Leaves, policy: Attribution) -> dict[str, Leaves]:
         for model, of_model in users.items()
         if any(leaf.tokens.total for leaf in of_model.values())
     }
-
-
-def _weights(
-    model: str, users: Leaves, policy: Attribution, serving: Mapping[str, ServingSeconds]
-) -> Weights:
-    tokens = sum((leaf.tokens for leaf in users.values()), TokenCounts())
-    return token_weights(policy.self_hosted.weights, serving.get(model), tokens)
 
 
 def _usage_lines(leaves: Leaves, policy: Attribution) -> dict[LineKey, Line]:

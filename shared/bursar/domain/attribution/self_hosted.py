@@ -28,15 +28,19 @@ EVERY_TOKEN_THE_SAME: Weights = (Fraction(1), Fraction(1), Fraction(1))
 
 @dataclass(frozen=True, slots=True)
 class ServingSeconds:
-    """How long a model's servers spent on prompts and on answers in an hour, as they measured."""
+    """How long a model's servers spent on the prompts and the answers of these tokens."""
 
     prefill: Fraction
     decode: Fraction
+    tokens: TokenCounts
+
+    def __add__(self, other: ServingSeconds) -> ServingSeconds:
+        return ServingSeconds(
+            self.prefill + other.prefill, self.decode + other.decode, self.tokens + other.tokens
+        )
 
 
-def token_weights(
-    configured: TokenWeights | None, measured: ServingSeconds | None, tokens: TokenCounts
-) -> Weights:
+def token_weights(configured: TokenWeights | None, measured: ServingSeconds | None) -> Weights:
     """What a token of each class weighs: as configured, else as measured, else the same.
 
     Measured, a class weighs its seconds per token; what came from a prefix cache took no
@@ -45,11 +49,11 @@ def token_weights(
     """
     if configured:
         return configured.fractions()
-    if measured and measured.prefill + measured.decode > 0:
-        prefilled = tokens.input - tokens.cached_input
-        if prefilled > 0 and tokens.output > 0:
-            zero = Fraction(0)
-            return measured.prefill / prefilled, zero, measured.decode / tokens.output
+    if measured and measured.prefill > 0 and measured.decode > 0:
+        prefilled = measured.tokens.input - measured.tokens.cached_input
+        if prefilled > 0 and measured.tokens.output > 0:
+            of_output = measured.decode / measured.tokens.output
+            return measured.prefill / prefilled, Fraction(0), of_output
     return EVERY_TOKEN_THE_SAME
 
 

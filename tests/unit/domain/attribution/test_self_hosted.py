@@ -52,18 +52,19 @@ def test_output_weighs_what_the_configuration_says() -> None:
 def test_measured_seconds_weigh_when_nothing_is_configured() -> None:
     leaves = served("reader", (900, 0)) | served("writer", (0, 100))
     # 90 s of prefill for 900 tokens, 270 s of decode for 100: 1 to 3 of the whole
-    serving = {"llama": ServingSeconds(Fraction(90), Fraction(270))}
+    tokens = TokenCounts(input=900, output=100)
+    serving = {"llama": ServingSeconds(Fraction(90), Fraction(270), tokens)}
     hour = attributed(leaves, costs(gpu("s", "8", "llama")), serving=serving).statement
     assert sums(hour, "tenant") == {"reader": "2", "writer": "6"}
 
 
 def test_what_a_prefix_cache_answered_took_no_prefill() -> None:
     tokens = TokenCounts(input=1000, cached_input=800, output=50)
-    measured = ServingSeconds(Fraction(20), Fraction(100))
-    assert token_weights(None, measured, tokens) == (Fraction(20, 200), 0, Fraction(100, 50))
+    measured = ServingSeconds(Fraction(20), Fraction(100), tokens)
+    assert token_weights(None, measured) == (Fraction(20, 200), 0, Fraction(100, 50))
     configured = TokenWeights(output=4)  # type: ignore[arg-type]
-    assert token_weights(configured, measured, tokens) == (1, 1, 4)
-    assert token_weights(None, None, tokens) == (1, 1, 1)
+    assert token_weights(configured, measured) == (1, 1, 4)
+    assert token_weights(None, None) == (1, 1, 1)
 
 
 def test_tokens_that_weigh_nothing_are_divided_as_tokens() -> None:

@@ -1,0 +1,73 @@
+"""Statements of hours and days as bytes: a header, and lines in gzipped JSON chunks."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable
+from dataclasses import astuple
+from datetime import datetime
+
+import msgspec
+
+from bursar.adapters.row_chunks import pack_rows
+from bursar.domain.ledger.lines import CostCategory, Kind, Line, LineKey, Statement
+from bursar.domain.periods import Window
+from bursar.domain.quality import Quality
+from bursar.domain.usage.records import TokenCounts
+
+_CATEGORIES = {str(each): each for each in CostCategory}
+_KINDS = {str(each): each for each in Kind}
+
+_Row = tuple[list[str], str, int, list[int], list[int]]  # key, units, requests, tokens, unpriced
+
+
+class _Header(msgspec.Struct):
+    start: datetime
+    end: datetime
+    quality: str
+    as_of: int
+    missing: list[str]
+
+
+_rows = msgspec.json.Decoder(list[_Row])
+_header = msgspec.json.Decoder(_Header)
+
+
+def encode(statement: Statement) -> tuple[str, list[bytes]]:
+    """A header and its chunks of lines, in a stable order."""
+    header = _Header(
+        start=statement.window.start,
+        end=statement.window.end,
+        quality=statement.quality,
+        as_of=statement.as_of,
+        missing=list(statement.missing),
+    )
+    rows = [_row(key, line) for key, line in sorted(statement.lines.items(), key=_by_key)]
+    return msgspec.json.encode(header).decode(), list(pack_rows(rows))
+
+
+def decode(header: str, chunks: Iterable[bytes]) -> Statement:
+    head = _header.decode(header)
+    lines: dict[LineKey, Line] = {}
+    for chunk in chunks:
+        for names, units, requests, tokens, unpriced in _rows.decode(gzip.decompress(chunk)):
+            key = LineKey(*names)  # type: ignore[arg-type]
+            key = key._replace(category=_CATEGORIES[key.category], kind=_KINDS[key.kind])
+            lines[key] = Line(int(units), requests, TokenCounts(*tokens), TokenCounts(*unpriced))
+    return Statement(
+        window=Window(head.start, head.end),
+        lines=lines,
+        quality=Quality(head.quality),
+        as_of=head.as_of,
+        missing=tuple(head.missing),
+    )
+
+
+def _by_key(item: tuple[LineKey, Line]) -> LineKey:
+    return item[0]
+
+
+def _row(key: LineKey, line: Line) -> _Row:
+    """Units are text: they may be more than the 64 bits that JSON's readers are sure of."""
+    counts = [list(astuple(each)) for each in (line.tokens, line.unpriced)]
+    return (list(key), str(line.units), line.requests, counts[0], counts[1])

@@ -1,0 +1,148 @@
+"""State an hour: its usage and its clusters' costs, with whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from bursar.domain.attribution.hours import attribute_hour
+from bursar.domain.attribution.rules import Attribution
+from bursar.domain.attribution.self_hosted import ServingSeconds
+from bursar.domain.ledger.adjustments import adjust, with_adjustments
+from bursar.domain.ledger.lines import Statement
+from bursar.domain.ledger.postings import MonthState, TouchedHour, month_name
+from bursar.domain.periods import Window, hour_of, month_of
+from bursar.ports import (
+    ClusterUseStore,
+    CostHistory,
+    LedgerStore,
+    MonthGates,
+    StatementStore,
+    TouchedHours,
+)
+
+_MICROSECONDS = 10**6
+
+
+class ForgottenCostsError(Exception):
+    """Hours cannot be stated again: what their clusters cost has expired. Others were stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a statement is made from."""
+
+    clusters: Sequence[str]
+    policy: Attribution
+    ledger: LedgerStore
+    history: CostHistory
+    use: ClusterUseStore
+
+
+@dataclass(frozen=True, slots=True)
+class StatedHours:
+    """What was written: the hour, those stated anew, and those adjusted in their closed month."""
+
+    statement: Statement | None
+    restated: tuple[Window, ...] = ()
+    adjusted: tuple[Window, ...] = ()
+
+
+def attribute_costs(
+    hour: Window,
+    *,
+    sources: Sources,
+    touched: TouchedHours,
+    gates: MonthGates,
+    statements: StatementStore,
+    as_of: int,
+) -> StatedHours:
+    """State an hour, and those that late costs have touched since. Again gives the same.
+
+    An hour of a closed month stays as it was stated: `hour` states the difference, as lines
+    that name the month. One of a frozen month, or after `hour`, waits for a later run.
+
+    Raises:
+        ForgottenCostsError: a touched hour's cluster costs have expired; it stays touched.
+    """
+    if gates.state(month_name(hour.start)) is not MonthState.OPEN:
+        touched.touch(hour.start, f"stated at {as_of}")
+        return StatedHours(None)
+    marks = [each for each in touched.touched() if each.hour <= hour.start]
+    restated, adjusted, forgotten, done = [], [], [], []
+    for mark in marks:
+        late = hour_of(mark.hour)
+        state = gates.state(month_name(late.start))
+        if late == hour:
+            done.append(mark)
+            continue
+        if state is MonthState.FROZEN:
+            continue
+        old = next(iter(statements.hours(late)), None)
+        new = state_hour(late, sources, as_of=as_of)
+        if _has_forgotten(old, new):
+            forgotten.append(late)
+            continue
+        if state is MonthState.CLOSED:
+            since = Window(month_of(late.start).end, hour.end)
+            statements.put_adjustment(adjust(hour, new, old, statements.adjustments(since)))
+            adjusted.append(late)
+        else:
+            own = statements.adjustments(late)
+            statements.put_hour(with_adjustments(new, own))
+            restated.append(late)
+        done.append(mark)
+    statement = state_hour(hour, sources, as_of=as_of)
+    statement = with_adjustments(statement, statements.adjustments(hour))
+    statements.put_hour(statement)
+    _clear(touched, done)
+    if forgotten:
+        names = ", ".join(f"{each.start:%Y-%m-%dT%H}" for each in forgotten)
+        raise ForgottenCostsError(f"{names}: what their clusters cost has expired")
+    return StatedHours(statement, tuple(restated), tuple(adjusted))
+
+
+def state_hour(hour: Window, sources: Sources, *, as_of: int) -> Statement:
+    """The statement of an hour as the ledger and the clusters' closed hours know it now."""
+    costs = [c for name in sources.clusters for c in sources.history.hours(name, hour)]
+    known = {each.cluster for each in costs}
+    return attribute_hour(
+        hour,
+        sources.ledger.leaves(hour.start),
+        costs,
+        sources.policy,
+        as_of=as_of,
+        missing=[name for name in sources.clusters if name not in known],
+        serving=serving_seconds(hour, sources),
+    ).statement
+
+
+def serving_seconds(hour: Window, sources: Sources) -> dict[str, ServingSeconds]:
+    """What models' servers measured of their work, by the model as its pods name it."""
+    names, found = sources.policy.self_hosted.models, {}
+    for cluster in sources.clusters:
+        for each in (model for use in sources.use.between(cluster, hour) for model in use.served):
+            name = names.get(each.model, each.model)
+            seconds = ServingSeconds(
+                _exact(each.prefill_seconds), _exact(each.decode_seconds), each.tokens
+            )
+            found[name] = found[name] + seconds if name in found else seconds
+    return found
+
+
+def _exact(seconds: float) -> Fraction:
+    return Fraction(round(seconds * _MICROSECONDS), _MICROSECONDS)
+
+
+def _has_forgotten(old: Statement | None, new: Statement) -> bool:
+    """True when a cluster that was stated is not known any more."""
+    if old is None:
+        return False
+    stated = {key.cluster for key in old.lines if key.cluster and not key.adjusts}
+    return bool(stated & set(new.missing) - set(old.missing))
+
+
+def _clear(touched: TouchedHours, marks: Sequence[TouchedHour]) -> None:
+    for mark in marks:
+        touched.clear(mark)

@@ -1,0 +1,214 @@
+"""Stating hours: again and again the same, late costs included, closed months left alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bursar.adapters.memory.cluster_use import MemoryClusterUseStore
+from bursar.adapters.memory.costs import MemoryCostHistory
+from bursar.adapters.memory.ledger import MemoryLedger
+from bursar.adapters.memory.statements import MemoryStatementStore
+from bursar.domain.attribution.rules import Attribution
+from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
+from bursar.domain.cluster.use import ClusterUse, ServedModel
+from bursar.domain.ledger.entries import Entry, Leaf, LeafKey, Pricing
+from bursar.domain.ledger.lines import CostCategory, LineKey
+from bursar.domain.ledger.postings import MonthState, Posting
+from bursar.domain.money import Money
+from bursar.domain.periods import HOUR, Window, hour_of
+from bursar.domain.quality import Quality
+from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.records import TokenCounts
+from bursar.jobs.attribute_costs import (
+    ForgottenCostsError,
+    Sources,
+    StatedHours,
+    attribute_costs,
+)
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NOW = hour_of(NOON)
+OCTOBER = hour_of(datetime(2026, 10, 31, 23, tzinfo=UTC))
+API = LineKey("acme", CostCategory.EXTERNAL_API, model="gpt")
+
+
+class Guard:
+    """A guard in memory, with one cluster."""
+
+    def __init__(self) -> None:
+        self.ledger, self.history = MemoryLedger(), MemoryCostHistory()
+        self.use, self.statements = MemoryClusterUseStore(), MemoryStatementStore()
+        self.policy = Attribution()
+        self.posted = 0
+
+    def buy(self, usd: str, hour: Window = NOW, **key: str) -> None:
+        amounts = ClassAmounts(output=Money.of(usd).units)
+        self.post(hour, LeafKey(hour.start, "acme", "gpt", **key), TokenCounts(), amounts)
+
+    def serve(self, tenant: str, tokens: TokenCounts, hour: Window = NOW) -> None:
+        key = LeafKey(hour.start, tenant, "llama", pricing=Pricing.SELF_HOSTED)
+        self.post(hour, key, tokens, ClassAmounts())
+
+    def post(self, hour: Window, key: LeafKey, tokens: TokenCounts, paid: ClassAmounts) -> None:
+        self.posted += 1
+        entry = Entry("app", str(self.posted), "d", hour.start, key, 1, tokens, paid)
+        self.ledger.post(Posting((entry,), {key: Leaf(1, 1, tokens, paid)}), shard=0)
+
+    def run_pods(self, usd: str, hour: Window = NOW) -> None:
+        rows = {RowKey("serving", "api", "llama"): {Category.GPU: Money.of(usd)}}
+        costs = HourCosts("prod", hour, Quality.FINAL, 3600, Basis.RESIDUAL, rows)
+        self.history.put_hour(costs)
+
+    def state(self, hour: Window = NOW) -> StatedHours:
+        sources = Sources(["prod"], self.policy, self.ledger, self.history, self.use)
+        return attribute_costs(
+            hour,
+            sources=sources,
+            touched=self.ledger,
+            gates=self.ledger,
+            statements=self.statements,
+            as_of=7,
+        )
+
+    def total(self, hour: Window) -> Money:
+        [found] = self.statements.hours(hour)
+        return found.total
+
+    def close_october(self) -> None:
+        for state in (MonthState.FROZEN, MonthState.CLOSED):
+            self.ledger.turn("2026-10", state)
+
+
+@pytest.fixture
+def guard() -> Guard:
+    return Guard()
+
+
+def test_an_hour_is_stated_with_its_usage_and_its_clusters(guard: Guard) -> None:
+    guard.buy("3")
+    guard.serve("bolt", TokenCounts(input=10))
+    guard.run_pods("8")
+    guard.state()
+    [hour] = guard.statements.hours(NOW)
+    paid = {(key.tenant, key.model): line.usd.plain() for key, line in hour.lines.items()}
+    assert paid == {("acme", "gpt"): "3", ("bolt", "llama"): "8"}
+    assert (hour.quality, hour.as_of, hour.missing) == (Quality.FINAL, 7, ())
+
+
+def test_stating_an_hour_again_gives_the_same(guard: Guard) -> None:
+    guard.buy("3")
+    guard.run_pods("8")
+    assert guard.state() == guard.state()
+    assert guard.total(NOW) == Money.of(11)
+
+
+def test_a_cluster_without_a_closed_hour_is_missing_and_not_zero(guard: Guard) -> None:
+    guard.buy("3")
+    stated = guard.state().statement
+    assert stated is not None
+    assert (stated.quality, stated.missing) == (Quality.ESTIMATED, ("prod",))
+
+
+def test_what_servers_measured_weighs_their_tokens(guard: Guard) -> None:
+    guard.run_pods("8")
+    guard.serve("reader", TokenCounts(input=900))
+    guard.serve("writer", TokenCounts(output=100))
+    served = ServedModel(
+        namespace="serving",
+        model="llama",
+        requests=2,
+        tokens=TokenCounts(input=900, output=100),
+        prefill_seconds=90.0,
+        decode_seconds=270.0,
+    )
+    guard.use.put(ClusterUse(cluster="prod", hour=NOON, served=(served,)))
+    stated = guard.state().statement
+    assert stated is not None
+    # 90 s of prompts and 270 s of answers
+    assert {key.tenant: line.usd.plain() for key, line in stated.lines.items()} == {
+        "reader": "2",
+        "writer": "6",
+    }
+
+
+def test_an_hour_that_late_usage_touched_is_stated_anew_once(guard: Guard) -> None:
+    early = Window(NOON - 5 * HOUR, NOON - 4 * HOUR)
+    guard.run_pods("1", early)
+    guard.state(early)
+    guard.buy("2", early)
+    assert guard.state().restated == (early,)
+    assert guard.total(early) == Money.of(3)
+    assert guard.state().restated == ()
+
+
+def test_an_hour_that_is_not_over_waits_with_its_mark(guard: Guard) -> None:
+    later = Window(NOW.end, NOW.end + HOUR)
+    guard.buy("2", later)
+    assert guard.state().restated == ()
+    assert [each.hour for each in guard.ledger.touched()] == [later.start]
+
+
+def test_a_closed_month_stays_and_the_difference_is_stated_now(guard: Guard) -> None:
+    guard.run_pods("8", OCTOBER)
+    guard.state(OCTOBER)
+    guard.close_october()
+    guard.run_pods("9.5", OCTOBER)  # closed again, with what joined late
+    guard.ledger.touch(OCTOBER.start, "late machine")
+    stated = guard.state()
+    assert stated.adjusted == (OCTOBER,)
+    assert guard.total(OCTOBER) == Money.of(8)
+    [now] = guard.statements.hours(NOW)
+    assert {(key.adjusts, line.usd.plain()) for key, line in now.lines.items()} == {
+        ("2026-10", "1.5")
+    }
+
+
+def test_every_later_change_of_a_closed_month_is_stated_once(guard: Guard) -> None:
+    guard.run_pods("8", OCTOBER)
+    guard.state(OCTOBER)
+    guard.close_october()
+    hours = [Window(NOON + n * HOUR, NOON + (n + 1) * HOUR) for n in range(3)]
+    for hour, usd in zip(hours, ("10", "9", "9"), strict=True):
+        guard.run_pods(usd, OCTOBER)
+        guard.ledger.touch(OCTOBER.start, usd)
+        guard.state(hour)
+        guard.ledger.touch(OCTOBER.start, f"{usd} again")
+        guard.state(hour)  # the same run, twice
+    # 8, then 10, then 9, and 9 again
+    assert [guard.total(hour).plain() for hour in hours] == ["2", "-1", "0"]
+
+
+def test_an_adjusting_hour_that_is_touched_keeps_its_adjustments(guard: Guard) -> None:
+    guard.run_pods("8", OCTOBER)
+    guard.state(OCTOBER)
+    guard.close_october()
+    guard.run_pods("9", OCTOBER)
+    guard.ledger.touch(OCTOBER.start, "late")
+    guard.state()
+    guard.buy("5")
+    guard.state(Window(NOW.end, NOW.end + HOUR))
+    assert guard.total(NOW) == Money.of(6)
+
+
+def test_hours_of_a_frozen_month_wait(guard: Guard) -> None:
+    guard.buy("1", OCTOBER)
+    guard.ledger.turn("2026-10", MonthState.FROZEN)
+    assert guard.state().restated == ()
+    assert guard.statements.hours(OCTOBER) == []
+    assert guard.state(OCTOBER).statement is None
+    guard.ledger.turn("2026-10", MonthState.OPEN)
+    assert guard.state().restated == (OCTOBER,)
+
+
+def test_an_hour_whose_costs_have_expired_is_not_stated_without_them(guard: Guard) -> None:
+    guard.run_pods("8", OCTOBER)
+    guard.state(OCTOBER)
+    guard.history = MemoryCostHistory()
+    guard.buy("1", OCTOBER)
+    guard.buy("3")
+    with pytest.raises(ForgottenCostsError, match="2026-10-31T23"):
+        guard.state()
+    assert (guard.total(OCTOBER), guard.total(NOW)) == (Money.of(8), Money.of(3))
+    assert [each.hour for each in guard.ledger.touched()] == [OCTOBER.start]
