@@ -1,0 +1,42 @@
+"""Whose usage a producer may tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from bursar.domain.usage.producers import (
+    ANY_TENANT,
+    ProducerPolicy,
+    TenantRefusedError,
+    tenant_for,
+)
+
+OWN = ProducerPolicy(name="batch", tenant="acme")
+LISTED = ProducerPolicy(name="gateway", tenants=frozenset({"acme", "globex"}))
+ANYONE = ProducerPolicy(name="gateway", tenants=frozenset({ANY_TENANT}))
+
+
+def test_a_producer_of_one_tenant_speaks_for_it_alone() -> None:
+    assert tenant_for(OWN, "") == tenant_for(OWN, "acme") == "acme"
+    with pytest.raises(TenantRefusedError, match="not the one"):
+        tenant_for(OWN, "globex")
+
+
+def test_a_trusted_producer_has_to_name_one_of_its_list() -> None:
+    assert tenant_for(LISTED, "globex") == "globex"
+    with pytest.raises(TenantRefusedError, match="not among those"):
+        tenant_for(LISTED, "initech")
+    with pytest.raises(TenantRefusedError, match="missing"):
+        tenant_for(LISTED, "")
+
+
+def test_one_that_is_trusted_with_any_still_has_to_name_it() -> None:
+    assert tenant_for(ANYONE, "initech") == "initech"
+    with pytest.raises(TenantRefusedError, match="missing"):
+        tenant_for(ANYONE, "")
+
+
+@pytest.mark.parametrize("whose", [{}, {"tenant": "a", "tenants": frozenset({"b"})}])
+def test_a_producer_without_a_clear_say_cannot_be_configured(whose: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="needs a tenant or tenants"):
+        ProducerPolicy(name="p", **whose)  # type: ignore[arg-type]
