@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 import urllib3
@@ -75,7 +75,7 @@ class PrometheusSource:
         return self._series("query_range", {"query": query, **span})
 
     def _series(self, what: str, parameters: Mapping[str, str]) -> Sequence[Series]:
-        body = self._ask(f"/api/v1/{what}?{urlencode(parameters)}")
+        body = self._ask(f"/api/v1/{what}?{urlencode(parameters, quote_via=quote)}")
         try:
             answer = _ANSWER.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

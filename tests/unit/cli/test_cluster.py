@@ -45,3 +45,25 @@ def test_it_covers_exactly_the_lists_that_are_read(manifests: list[dict[str, Any
         *_, group, _, resource = path.split("/")
         read.add(("" if group == "api" else group, resource))
     assert given == read
+
+
+def test_a_prometheus_in_the_cluster_adds_a_role_for_that_service_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = ["cluster", "manifest", "--metrics", "monitoring/prometheus-server:80"]
+    app(command, result_action="return_value")
+    *_, role, binding = yaml.safe_load_all(capsys.readouterr().out)
+    assert (role["kind"], role["metadata"]["namespace"]) == ("Role", "monitoring")
+    assert role["rules"] == [
+        {
+            "apiGroups": [""],
+            "resources": ["services/proxy"],
+            "resourceNames": ["prometheus-server:80"],
+            "verbs": ["get"],
+        }
+    ]
+    assert (binding["kind"], binding["roleRef"]["name"]) == (
+        "RoleBinding",
+        role["metadata"]["name"],
+    )
+    assert binding["subjects"][0]["name"] == "bursar-readers"

@@ -1,0 +1,215 @@
+"""An hour of a cluster's metrics, asked of a server over HTTP: models served, and GPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bursar.adapters.memory.cluster_use import MemoryClusterUseStore
+from bursar.adapters.prometheus import PrometheusSource, at_url
+from bursar.domain.periods import Window
+from bursar.domain.usage.counters import MetricsUnreadableError
+from bursar.domain.usage.producers import ANY_TENANT, ProducerPolicy
+from bursar.domain.usage.records import TokenCounts
+from bursar.jobs.collect_usage_metrics import CollectedMetrics, collect_usage_metrics
+from tests.contract.prometheus_server import Prometheus
+
+EXPOSED = Path(__file__).parents[3] / "shared/data/metrics"
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+HOUR = Window(NOON, NOON + timedelta(hours=1))
+AT = NOON.timestamp()
+CHAT = {"model_name": "llama", "namespace": "chat", "pod": "vllm-0", "engine": "0"}
+PROMETHEUS = ProducerPolicy(name="prometheus:prod", tenants=frozenset({ANY_TENANT}))
+
+
+@pytest.fixture
+def server() -> Iterator[Prometheus]:
+    with Prometheus() as served:
+        yield served
+
+
+@pytest.fixture
+def store() -> MemoryClusterUseStore:
+    return MemoryClusterUseStore()
+
+
+def collected(
+    server: Prometheus, store: MemoryClusterUseStore, hour: Window = HOUR
+) -> CollectedMetrics:
+    source = PrometheusSource(at_url(server.url))
+    return collect_usage_metrics("prod", hour, metrics=source, producer=PROMETHEUS, store=store)
+
+
+def serve(server: Prometheus, labels: dict[str, str], *rows: tuple[float, int, int, int]) -> None:
+    """Rows of (seconds after noon, prompt tokens, output tokens, requests), as counters."""
+    for n, name in enumerate(("prompt_tokens", "generation_tokens", "request_success"), start=1):
+        told = [(AT + row[0], float(row[n])) for row in rows]
+        server.add(f"vllm:{name}_total", labels, *told)
+
+
+def test_what_a_model_served_in_the_hour_is_one_record(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    serve(server, CHAT, (-30, 1000, 100, 10), (0, 1500, 150, 12), (3570, 9000, 900, 70))
+    server.add("vllm:prompt_tokens_cached_total", CHAT, (AT - 30, 100), (AT + 3570, 2100))
+    server.add("vllm:prefix_cache_hits_total", CHAT, (AT - 30, 0), (AT + 3570, 9999))
+    for name, seconds in (("prefill", 6.0), ("decode", 80.0)):
+        series = f"vllm:request_{name}_time_seconds_sum"
+        server.add(series, CHAT, (AT - 30, 1.0), (AT + 3570, 1.0 + seconds))
+    done = collected(server, store)
+    (found,) = done.records
+    assert found.tokens == TokenCounts(8000, 2000, output=800)
+    assert (found.requests, found.model, found.provider) == (60, "llama", "vllm")
+    assert (found.tenant, found.at) == ("chat", NOON)
+    assert (found.producer, found.id) == ("prometheus:prod", "vllm/chat/llama/2026-11-20T12")
+    (served,) = done.use.served
+    # 0.1 s an output token, 6 s / 6,000 computed prompt tokens
+    assert served.output_weight == pytest.approx(0.1 / 0.001)
+    assert served.complete
+    assert list(store.between("prod", HOUR)) == [done.use]
+
+
+def test_replicas_are_added_up_and_models_and_namespaces_are_apart(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    for pod in ("vllm-0", "vllm-1"):
+        serve(server, {**CHAT, "pod": pod}, (-30, 0, 0, 0), (60, 100, 10, 1))
+    serve(server, {**CHAT, "namespace": "search"}, (-30, 0, 0, 0), (60, 7, 3, 1))
+    found = {(each.tenant, each.tokens.total) for each in collected(server, store).records}
+    assert found == {("chat", 220), ("search", 10)}
+
+
+def test_a_restart_within_the_hour_loses_nothing_that_was_sampled(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    serve(server, CHAT, (-30, 500, 50, 5), (600, 800, 80, 8), (900, 40, 4, 1), (1200, 90, 9, 2))
+    (found,) = collected(server, store).records
+    assert found.tokens == TokenCounts(300 + 90, output=30 + 9)
+    assert found.requests == 3 + 2
+
+
+def test_a_pod_that_started_in_the_hour_counts_from_zero(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    serve(server, CHAT, (660, 300, 30, 3), (3570, 500, 50, 5))
+    pod = {"namespace": "chat", "pod": "vllm-0"}
+    server.add("kube_pod_start_time", pod, (AT + 660, AT + 600), (AT + 3590, AT + 600))
+    done = collected(server, store)
+    assert done.records[0].tokens == TokenCounts(500, output=50)
+    assert done.use.served[0].complete
+
+
+def test_a_process_that_started_in_the_hour_counts_from_zero_too(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    target = {"job": "vllm", "instance": "10.0.0.7:8000"}
+    serve(server, {**CHAT, **target}, (660, 300, 30, 3), (3570, 500, 50, 5))
+    server.add("process_start_time_seconds", target, (AT + 660, AT + 600))
+    assert collected(server, store).records[0].tokens.total == 550
+
+
+def test_a_series_that_appears_in_the_hour_of_an_older_pod_is_marked_incomplete(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    serve(server, CHAT, (660, 1_000_300, 30, 3), (3570, 1_000_500, 50, 5))
+    old = {"namespace": "chat", "pod": "vllm-0"}
+    server.add("kube_pod_start_time", old, (AT + 660, AT - 86_400))
+    done = collected(server, store)
+    assert done.records[0].tokens == TokenCounts(200, output=20)
+    assert not done.use.served[0].complete
+
+
+def test_hours_add_up_across_their_edge(server: Prometheus, store: MemoryClusterUseStore) -> None:
+    rows = [(n * 37.0, n * 11, n * 3, n) for n in range(-10, 195)]
+    serve(server, CHAT, *[(at, max(0, i), max(0, o), max(0, r)) for at, i, o, r in rows])
+    later = Window(HOUR.end, HOUR.end + timedelta(hours=1))
+    hours = [collected(server, store, hour).records for hour in (HOUR, later)]
+    assert sum(each.tokens.input for hour in hours for each in hour) == 194 * 11
+
+
+def test_an_idle_model_is_kept_without_a_record(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    serve(server, CHAT, (-30, 500, 50, 5), (3570, 500, 50, 5))
+    done = collected(server, store)
+    assert done.records == ()
+    assert [(each.model, each.requests) for each in done.use.served] == [("llama", 0)]
+
+
+def test_a_name_that_cannot_be_kept_is_rejected_alone(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    serve(server, CHAT, (-30, 0, 0, 0), (60, 1, 1, 1))
+    serve(server, {**CHAT, "model_name": "m" * 200}, (-30, 0, 0, 0), (60, 1, 1, 1))
+    done = collected(server, store)
+    assert [each.model for each in done.records] == ["llama"]
+    assert [each.reason for each in done.rejections] == ["model is 200 bytes long; 128 are kept"]
+
+
+def test_what_is_not_answered_whole_keeps_nothing(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    server.says = {"warnings": ["a store was away"]}
+    with pytest.raises(MetricsUnreadableError):
+        collected(server, store)
+    assert list(store.between("prod", HOUR)) == []
+
+
+GPU = {"UUID": "GPU-1", "modelName": "NVIDIA L4", "Hostname": "n-1"}
+POD = {**GPU, "namespace": "chat", "pod": "vllm-0"}
+
+
+def test_a_gpu_is_described_for_each_pod_that_had_it(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    def every_minute(*values: float) -> list[tuple[float, float]]:
+        return [(AT + 60.0 * n, value) for n, value in enumerate(values)]
+
+    server.add("DCGM_FI_DEV_GPU_UTIL", POD, *every_minute(*[0] * 30, *[80] * 30))
+    server.add("DCGM_FI_PROF_PIPE_TENSOR_ACTIVE", POD, *every_minute(*[0] * 30, *[0.25] * 30))
+    server.add("DCGM_FI_DEV_FB_USED", POD, *every_minute(*[10_240] * 59, 20_480))
+    server.add("DCGM_FI_DEV_FB_FREE", POD, *every_minute(*[12_288] * 59, 2_048))
+    server.add("DCGM_FI_DEV_GPU_UTIL", {**GPU, "UUID": "GPU-2"}, (AT + 60, 0))
+    nobody, chat = collected(server, store).use.gpus
+    assert (chat.namespace, chat.pod, chat.gpu_model, chat.node) == (
+        "chat",
+        "vllm-0",
+        "NVIDIA L4",
+        "n-1",
+    )
+    assert (chat.known_seconds, chat.busy, chat.idle, chat.tensor) == (3600, 0.4, 0.5, 0.125)
+    assert chat.memory_mean_gib == pytest.approx((59 * 10 + 20) / 60)
+    assert chat.memory_peak_gib == 20
+    assert chat.memory_total_gib == pytest.approx(22)
+    # one sample is five minutes' word, and the rest of the hour is not known
+    assert (nobody.gpu, nobody.pod, nobody.known_seconds, nobody.idle) == ("GPU-2", "", 300, 1)
+    assert (nobody.tensor, nobody.memory_mean_gib) == (None, None)
+
+
+def test_instances_of_a_gpu_that_is_cut_up_are_apart(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    for instance in ("3", "5"):
+        server.add("DCGM_FI_DEV_FB_USED", {**POD, "GPU_I_ID": instance}, (AT, 1024))
+    found = collected(server, store).use.gpus
+    assert [each.gpu for each in found] == ["GPU-1/3", "GPU-1/5"]
+
+
+@pytest.mark.skipif(not EXPOSED.exists(), reason="needs the excerpts of real scrapes")
+def test_real_pages_are_understood(server: Prometheus, store: MemoryClusterUseStore) -> None:
+    """Excerpts of what vLLM and dcgm-exporter exposed, scraped once within the hour."""
+    for name in ("vllm", "dcgm_tesla_t4"):
+        page = (EXPOSED / f"{name}_excerpt.prom").read_text()
+        server.scrape(page, AT + 60, namespace="chat", pod="p-0")
+    server.add("kube_pod_start_time", {"namespace": "chat", "pod": "p-0"}, (AT + 60, AT + 30))
+    done = collected(server, store)
+    (model,) = done.use.served
+    assert (model.model, model.requests) == ("facebook/opt-125m", 1)
+    # the page mixes versions: 64 cached of 5 prompt tokens are no more than the prompt
+    assert model.tokens == TokenCounts(5, 5, output=7)
+    (gpu,) = done.use.gpus
+    assert (gpu.gpu_model, gpu.busy, gpu.idle, gpu.tensor) == ("Tesla T4", 0, 1, None)
+    assert gpu.memory_total_gib == pytest.approx(15109 / 1024)
