@@ -8,7 +8,7 @@ import numpy as np
 
 from bursar.domain.anomalies.windows import Floats, before, lagged, window_max, window_sum
 
-_LARGEST_DEVIATION = 20.0  # in levels: beyond it, larger says no more
+_LARGEST_DEVIATION = 1000.0  # in levels: beyond it, larger says no more
 _EULER_GAMMA = 0.5772
 
 

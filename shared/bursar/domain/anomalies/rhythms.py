@@ -49,7 +49,8 @@ def daily_scores(values: Floats, cycle: int) -> Floats:
     - the day against the usual weekday at the level of the last one to two weeks: a spike;
     - the day against the day before: what jumps, whatever the level was. A return towards the
       median is no jump, or each spike would be told twice;
-    - three days against the two weeks before them: a change of level, while it is news;
+    - three days against the two weeks before them: a change of level, while it is news, and as
+      far as the last day bears it out: the mean still holds a spike that is over;
     - seven days against the median of the four weeks before: a slow ramp, which never makes
       one strange day. Whole weeks need no profile. It is a moving-sum chart, chosen over CUSUM
       because it forgets: a level that stays becomes the new normal.
@@ -61,13 +62,14 @@ def daily_scores(values: Floats, cycle: int) -> Floats:
     fortnight = window_median(flat, 14)
     near = 0.5 * (window_median(flat, 5) + fortnight)
     jump = values - before(values)
-    jump[jump * (values - before(median)) < 0.0] = 0.0
+    jump[jump * (values - before(median)) <= 0.0] = 0.0
+    shift = (window_sum(values, 3) - lagged(fortnight, 3) * window_sum(profile, 3)) / 3
     week = window_mean(values, 7)
     weeks_before = np.median(np.stack([lagged(week, 7 * k) for k in range(1, 5)]), axis=0)
     readings = [
         (values - before(near) * profile, 3, 0.66),
         (jump, 1, 0.66),
-        ((window_sum(values, 3) - lagged(fortnight, 3) * window_sum(profile, 3)) / 3, 6, 0.66),
+        (_borne_out(shift, by=values - lagged(fortnight, 3) * profile), 6, 0.66),
         (week - weeks_before, 20, 0.81),
     ]
     rise = fall = np.zeros_like(values)
@@ -123,6 +125,12 @@ def finer_scores(values: Floats) -> Floats:
     """
     score = 2.0 * novelty(values)
     return np.where(score > lagged(window_max(score, 150), 1, 0.0), score, 0.0)
+
+
+def _borne_out(shift: Floats, by: Floats) -> Floats:
+    """The shift of a mean, no larger than three times the newest deviation in its direction."""
+    direction = np.sign(shift)
+    return direction * np.minimum(np.abs(shift), 3.0 * np.maximum(direction * by, 0.0))
 
 
 def _disorder(forecast_error: Floats, values: Floats, level: Floats) -> Floats:
