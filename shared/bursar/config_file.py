@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from bursar.config import Config
 
+M = TypeVar("M", bound=BaseModel)
 _Location = tuple[int | str, ...]
 _MERGE = "<<"
 _VALUE_ERROR = "Value error, "  # what pydantic puts before the text of a validator
@@ -30,6 +31,19 @@ def read_config(path: Path) -> Config:
     Raises:
         ConfigError: the file cannot be read, is not YAML, or does not say what it must.
     """
+    return _read(path, Config)
+
+
+def read_section(path: Path, name: str, section: type[M]) -> M:
+    """Read one section of a bursar.yaml, or of a file that holds nothing else.
+
+    Raises:
+        ConfigError: as `read_config`, or there is no such section.
+    """
+    return _read(path, section, name)
+
+
+def _read(path: Path, model: type[M], section: str | None = None) -> M:
     root, data = _load(path)
     if twice := list(_repeated(root)):
         raise ConfigError([f"{path}:{line}: {what}" for line, what in twice])
@@ -37,14 +51,17 @@ def read_config(path: Path) -> Config:
         raise ConfigError([f"{path}: is empty"])
     if not isinstance(data, dict):
         raise ConfigError([f"{path}:1: is not a mapping, such as `version: 1`"])
+    if section is not None and section not in data:
+        raise ConfigError([f"{path}: has no section {section!r}"])
+    outer: _Location = () if section is None else (section,)
     try:
-        return Config.model_validate(data)
+        return model.model_validate(data if section is None else data[section])
     except ValidationError as error:
         raise ConfigError(
             [
-                f"{path}:{_line(root, location)}: {_field(location)}: {message}"
+                f"{path}:{_line(root, (*outer, *at))}: {_field((*outer, *at))}: {message}"
                 for problem in error.errors()
-                for location, message in _told(problem)
+                for at, message in _told(problem)
             ]
         ) from None
 

@@ -7,7 +7,7 @@ import sys
 
 from cyclopts import App
 
-from bursar.cli import cluster, config, import_bill, local, prices
+from bursar.cli import attribution, cluster, config, import_bill, local, prices, report
 from bursar.cli.costs import costs
 from bursar.cli.price_history import history
 from bursar.cli.snapshot import snapshot
@@ -22,6 +22,8 @@ app = App(
 prices.app.command(history)
 app.command(snapshot)
 app.command(costs)
+app.command(report.app)
+app.command(attribution.app)
 app.command(prices.app)
 app.command(config.app)
 app.command(import_bill.app)

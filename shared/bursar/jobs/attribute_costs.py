@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from bursar.domain.attribution.hours import attribute_hour
+from bursar.domain.attribution.hours import AttributedHour, attribute_hour
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.attribution.self_hosted import ServingSeconds
 from bursar.domain.ledger.adjustments import adjust, with_adjustments
@@ -80,7 +80,7 @@ def attribute_costs(
         if state is MonthState.FROZEN:
             continue
         old = next(iter(statements.hours(late)), None)
-        new = state_hour(late, sources, as_of=as_of)
+        new = state_hour(late, sources, as_of=as_of).statement
         if _has_forgotten(old, new):
             forgotten.append(late)
             continue
@@ -93,7 +93,7 @@ def attribute_costs(
             statements.put_hour(with_adjustments(new, own))
             restated.append(late)
         done.append(mark)
-    statement = state_hour(hour, sources, as_of=as_of)
+    statement = state_hour(hour, sources, as_of=as_of).statement
     statement = with_adjustments(statement, statements.adjustments(hour))
     statements.put_hour(statement)
     _clear(touched, done)
@@ -103,7 +103,7 @@ def attribute_costs(
     return StatedHours(statement, tuple(restated), tuple(adjusted))
 
 
-def state_hour(hour: Window, sources: Sources, *, as_of: int) -> Statement:
+def state_hour(hour: Window, sources: Sources, *, as_of: int) -> AttributedHour:
     """The statement of an hour as the ledger and the clusters' closed hours know it now."""
     costs = [c for name in sources.clusters for c in sources.history.hours(name, hour)]
     known = {each.cluster for each in costs}
@@ -115,12 +115,13 @@ def state_hour(hour: Window, sources: Sources, *, as_of: int) -> Statement:
         as_of=as_of,
         missing=[name for name in sources.clusters if name not in known],
         serving=serving_seconds(hour, sources),
-    ).statement
+    )
 
 
 def serving_seconds(hour: Window, sources: Sources) -> dict[str, ServingSeconds]:
     """What models' servers measured of their work, by the model as its pods name it."""
-    names, found = sources.policy.self_hosted.models, {}
+    names = sources.policy.self_hosted.models
+    found: dict[str, ServingSeconds] = {}
     for cluster in sources.clusters:
         for each in (model for use in sources.use.between(cluster, hour) for model in use.served):
             name = names.get(each.model, each.model)

@@ -1,0 +1,68 @@
+"""A dry run of attribution as JSON, for programs, and as tables, for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from bursar.cli.ledger_views import ledger_table
+from bursar.domain.attribution.dry_run import Change, DryRun
+from bursar.domain.periods import Window
+
+_NAMELESS = "(none)"
+
+
+def dry_run_json(found: DryRun, window: Window) -> dict[str, Any]:
+    coverage = found.label_coverage
+    return {
+        "from": window.start.isoformat(),
+        "to": window.end.isoformat(),
+        "currency": "USD",
+        "total_before_usd": found.total_before.plain(),
+        "total_after_usd": found.total_after.plain(),
+        "residual_before_usd": found.residual.before.plain(),
+        "residual_after_usd": found.residual.after.plain(),
+        "label_coverage": None if coverage is None else f"{float(coverage):.4f}",
+        "rules": [
+            {
+                "rule": each.name,
+                "moved_usd": each.moved.plain(),
+                "uncovered_usd": each.uncovered.plain(),
+                "to": [
+                    {"owner": str(owner), "usd": usd.plain()} for owner, usd in each.to.items()
+                ],
+            }
+            for each in found.rules
+        ],
+        "teams": [_change("team", each) for each in found.teams],
+        "tenants": [_change("tenant", each) for each in found.tenants],
+    }
+
+
+def _change(dimension: str, change: Change) -> dict[str, str]:
+    return {
+        dimension: change.name,
+        "before_usd": change.before.plain(),
+        "after_usd": change.after.plain(),
+    }
+
+
+def print_dry_run(found: DryRun, window: Window, console: Console | None = None) -> None:
+    console = console or Console(highlight=False)
+    span = f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC"
+    console.print(Text(f"Dry run, {span}; nothing is written", "bold"))
+    console.print(f"Total: {found.total_before} as stated, {found.total_after} by these rules.")
+    console.print(f"Nobody's: {found.residual.before} as stated, {found.residual.after} by these.")
+    if found.label_coverage is not None:
+        console.print(f"Of the pods' cost {float(found.label_coverage):.1%} has an owner label.")
+    rules = ledger_table("What each rule gives", "rule", "USD", "to", "not covered")
+    for each in found.rules:
+        rules.add_row(Text(each.name), str(each.moved), str(len(each.to)), str(each.uncovered))
+    console.print(rules)
+    for dimension, changes in (("team", found.teams), ("tenant", found.tenants)):
+        table = ledger_table(f"By {dimension}", dimension, "as stated", "by these rules")
+        for change in changes:
+            table.add_row(Text(change.name or _NAMELESS), str(change.before), str(change.after))
+        console.print(table)

@@ -1,0 +1,157 @@
+"""Reports of the ledger: sums of one set of lines, so every breakdown has the same total."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from bursar.domain.ledger.lines import IDLE, Kind, Line, LineKey, Statement, quality_of
+from bursar.domain.money import Money, split_units
+from bursar.domain.periods import Window
+from bursar.domain.quality import Quality
+
+MILLION = 1_000_000
+
+
+class By(StrEnum):
+    """What lines are broken down by. `hour` tells hours apart only in statements of hours."""
+
+    TENANT = "tenant"
+    TEAM = "team"
+    MODEL = "model"
+    FEATURE = "feature"
+    KEY = "key"
+    PROVIDER = "provider"
+    CLUSTER = "cluster"
+    NAMESPACE = "namespace"
+    CATEGORY = "category"
+    KIND = "kind"
+    DAY = "day"
+    HOUR = "hour"
+
+
+Filters = Mapping[By, str]
+Pivot = Mapping[tuple[str, ...], Line]
+_ALL: Filters = {}
+
+
+def pivot(statements: Sequence[Statement], by: Sequence[By], where: Filters = _ALL) -> Pivot:
+    """Sum the lines by the values of some dimensions; a dimension that does not apply is ""."""
+    sums: dict[tuple[str, ...], Line] = {}
+    for statement in statements:
+        for key, line in statement.lines.items():
+            if _matches(statement, key, where):
+                names = tuple(_value(statement, key, each) for each in by)
+                sums[names] = sums[names] + line if names in sums else line
+    return sums
+
+
+def usd_per_million(usd: Money, tokens: int) -> Money | None:
+    """USD for a million tokens; None where none was counted."""
+    return usd.times(Fraction(MILLION, tokens)) if tokens else None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one tenant, team, model or feature cost over a window, whole in each breakdown.
+
+    `breakdowns` are dearest first. `idle` is the idle compute in the total. `idle_beside` is its
+    share, by usage, of the idle of the models that it used, which nobody bears and which is not
+    in the total. `inference` is the part of the total that its own tokens cost, for which
+    `usd_per_million` stands.
+    """
+
+    by: By
+    name: str
+    window: Window
+    quality: Quality
+    as_of: int
+    missing: tuple[str, ...]
+    total: Line
+    breakdowns: Mapping[By, Sequence[tuple[str, Line]]]
+    idle: Money
+    idle_beside: Money
+    inference: Money
+
+    @property
+    def is_blind(self) -> bool:
+        """Nothing of the window was stated: there is no number."""
+        return self.quality is Quality.UNKNOWN
+
+    @property
+    def idle_share(self) -> Fraction | None:
+        """Idle, borne and beside, as a share of both and all else."""
+        return (self.idle + self.idle_beside).over(self.total.usd + self.idle_beside)
+
+    @property
+    def usd_per_million(self) -> Money | None:
+        return usd_per_million(self.inference, self.total.tokens.total)
+
+
+BREAKDOWNS = (By.TENANT, By.TEAM, By.MODEL, By.FEATURE, By.KEY, By.CATEGORY, By.DAY)
+
+
+def report(statements: Sequence[Statement], by: By, name: str, window: Window) -> Report:
+    """Report on one name of one dimension."""
+    where = {by: name}
+    return Report(
+        by=by,
+        name=name,
+        window=window,
+        quality=quality_of(each.quality for each in statements),
+        as_of=max((each.as_of for each in statements), default=0),
+        missing=tuple(sorted({cluster for each in statements for cluster in each.missing})),
+        total=pivot(statements, (), where).get((), Line()),
+        breakdowns={
+            each: _dearest_first(pivot(statements, (each,), where))
+            for each in BREAKDOWNS
+            if each is not by
+        },
+        idle=pivot(statements, (), {**where, By.KIND: Kind.IDLE}).get((), Line()).usd,
+        idle_beside=Money.zero() if by is By.MODEL else _idle_beside(statements, where),
+        inference=_inference(statements, where),
+    )
+
+
+def _idle_beside(statements: Sequence[Statement], where: Filters) -> Money:
+    """Its part of the idle that models have and nobody bears, by what it and others used."""
+    idle = pivot(statements, (By.MODEL,), {By.TENANT: IDLE, By.KIND: Kind.IDLE})
+    used = pivot(statements, (By.MODEL,), {By.KIND: Kind.ALLOCATED})
+    mine = pivot(statements, (By.MODEL,), {**where, By.KIND: Kind.ALLOCATED})
+    units = 0
+    for model, line in mine.items():
+        others = used[model].units - line.units
+        if model != ("",) and model in idle and line.units > 0 and others >= 0:
+            units += split_units(idle[model].units, [line.units, others])[0]
+    return Money.from_units(units)
+
+
+def _inference(statements: Sequence[Statement], where: Filters) -> Money:
+    """What lines of models cost that tokens were served or bought with."""
+    kept = {**where, By.KIND: Kind.ALLOCATED}
+    models = pivot(statements, (By.MODEL,), kept)
+    return Money.from_units(
+        sum(line.units for (name,), line in models.items() if name and line.tokens.total)
+    )
+
+
+def _dearest_first(sums: Pivot) -> Sequence[tuple[str, Line]]:
+    return sorted(((name, line) for (name,), line in sums.items()), key=_by_cost)
+
+
+def _by_cost(row: tuple[str, Line]) -> tuple[int, str]:
+    return -row[1].units, row[0]
+
+
+def _matches(statement: Statement, key: LineKey, where: Filters) -> bool:
+    return all(_value(statement, key, by) == value for by, value in where.items())
+
+
+def _value(statement: Statement, key: LineKey, by: By) -> str:
+    if by is By.DAY:
+        return f"{statement.window.start:%Y-%m-%d}"
+    if by is By.HOUR:
+        return f"{statement.window.start:%Y-%m-%dT%H}"
+    return str(getattr(key, by.value))

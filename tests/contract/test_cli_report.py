@@ -1,0 +1,211 @@
+"""`bursar report` and `bursar attribution dry-run`, from the command line to a table in moto."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bursar.adapters.dynamodb.costs import DynamoCostHistory
+from bursar.adapters.dynamodb.health import DynamoHealthLog
+from bursar.adapters.dynamodb.statements import DynamoStatementStore
+from bursar.cli.main import app
+from bursar.domain.cluster.hours import Category, RowKey
+from bursar.domain.health import SourceHealth
+from bursar.domain.ledger.lines import (
+    IDLE,
+    UNATTRIBUTED,
+    CostCategory,
+    Kind,
+    Line,
+    LineKey,
+    Statement,
+)
+from bursar.domain.money import Money
+from bursar.domain.periods import HOUR, hour_of
+from bursar.domain.quality import Quality
+from bursar.domain.usage.records import TokenCounts
+from tests.contract.closed_hours import closed
+
+MARCH = datetime(2025, 3, 4, 10, tzinfo=UTC)
+LLAMA = LineKey("acme", CostCategory.GPU_COMPUTE, team="sales", model="llama", cluster="prod")
+LINES = {
+    LLAMA: Line(6 * 10**12, 30, TokenCounts(input=500_000, output=250_000)),
+    LLAMA._replace(tenant=IDLE, team="", kind=Kind.IDLE): Line(2 * 10**12),
+    LineKey("acme", CostCategory.EXTERNAL_API, "sales", "gpt", "=cmd()", provider="openai"): Line(
+        3 * 10**12, 5, TokenCounts(input=10)
+    ),
+    LineKey(UNATTRIBUTED, CostCategory.CPU_COMPUTE, cluster="prod"): Line(10**12),
+}
+SPAN = ("--from", "2025-03-04", "--to", "2025-03-05")
+
+
+@pytest.fixture
+def ledger(table: Any) -> Any:
+    """Two stated hours of one day in March: 2 x 12 USD."""
+    store = DynamoStatementStore(table)
+    for n in range(2):
+        at = MARCH + n * HOUR
+        store.put_hour(Statement(hour_of(at), LINES, Quality.FINAL, int(at.timestamp())))
+    return table
+
+
+@pytest.fixture
+def run(ledger: Any, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run `bursar WORDS` on that table: its exit code, and what it printed."""
+
+    def command(*words: str) -> tuple[object, str, str]:
+        with pytest.raises(SystemExit) as left:
+            app([*words, "--table", ledger.name])
+        told = capsys.readouterr()
+        return left.value.code or 0, told.out, told.err
+
+    return command
+
+
+def test_a_tenants_report_has_one_total_in_each_breakdown(run: Any) -> None:
+    code, out, _ = run("report", "tenant", "acme", *SPAN, "--json")
+    told = json.loads(out)
+    assert (code, told["total_usd"], told["quality"]) == (0, "18", "final")
+    for rows in told["breakdowns"].values():
+        assert Money.sum(Money.of(row["usd"]) for row in rows) == Money.of(18)
+    # llama's 2 x 2 idle are its alone
+    assert (told["idle_usd"], told["idle_beside_usd"], told["requests"]) == ("0", "4", 70)
+
+
+@pytest.mark.parametrize(
+    ("words", "usd"),
+    [
+        (("team", "sales"), "18"),
+        (("model", "llama"), "16"),
+        (("feature", "=cmd()"), "6"),
+        (("tenant", "__unattributed__"), "2"),
+    ],
+)
+def test_each_dimension_has_its_report(run: Any, words: tuple[str, str], usd: str) -> None:
+    code, out, _ = run("report", *words, *SPAN, "--json")
+    assert (code, json.loads(out)["total_usd"]) == (0, usd)
+
+
+def test_a_window_may_begin_and_end_at_an_hour(run: Any) -> None:
+    hours = ("--from", "2025-03-04T11:00", "--to", "2025-03-04T12:00")
+    _, out, _ = run("report", "tenant", "acme", *hours, "--json")
+    assert json.loads(out)["total_usd"] == "9"
+
+
+def test_csv_is_safe_for_spreadsheets_and_its_numbers_are_numbers(run: Any) -> None:
+    _, out, _ = run("report", "tenant", "acme", *SPAN, "--csv")
+    header, total, *rows = csv.reader(io.StringIO(out))
+    assert header[:4] == ["breakdown", "name", "usd", "requests"]
+    assert total[:4] == ["total", "acme", "18", "70"]
+    assert ["feature", "'=cmd()", "6", "10"] in [row[:4] for row in rows]
+
+
+def test_people_see_dollars_that_add_up(run: Any) -> None:
+    code, out, _ = run("report", "tenant", "acme", *SPAN)
+    assert code == 0
+    assert "tenant acme, 2025-03-04 00:00 to 2025-03-05 00:00 UTC: $18.00" in out
+    assert "Idle compute: $0.00 in the total, $4.00 beside it" in out
+
+
+def test_the_one_table_sums_to_the_ledger(run: Any) -> None:
+    _, out, _ = run("report", "models", *SPAN, "--json")
+    told = json.loads(out)
+    models = {each["model"]: each for each in told["models"]}
+    assert Money.sum(Money.of(each["usd"]) for each in models.values()) == Money.of(22)
+    assert (told["rest_usd"], told["total_usd"]) == ("2", "24")
+    llama = models["llama"]
+    assert (llama["utilisation"], llama["usd_per_million_tokens_used"]) == ("0.7500", "8")
+    code, shown, _ = run("report", "models", *SPAN)
+    assert code == 0
+    assert "24.00" in shown
+    assert "75.0%" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("tenant", "nobody", *SPAN), "no tenant 'nobody' in that window: the ledger knows"),
+        (("tenant", "acme", "--from", "yesterday"), "is no day or hour"),
+        (("tenant", "acme", "--from", "2025-03-04T10:30"), "is not a full hour"),
+        (("tenant", "acme", "--from", "2025-03-04", "--to", "2025-03-04"), "must be after"),
+        (("tenant", "acme", *SPAN, "--json", "--csv"), "not both"),
+    ],
+)
+def test_what_cannot_be_answered_is_said_in_one_line(run: Any, words: Any, told: str) -> None:
+    code, out, err = run("report", *words)
+    assert (code, out) == (2, "")
+    assert told in err
+
+
+def test_a_window_that_was_never_stated_is_unknown_and_not_zero(run: Any) -> None:
+    empty = ("--from", "2025-05-01", "--to", "2025-05-02")
+    _, out, err = run("report", "tenant", "acme", *empty, "--json")
+    assert (json.loads(out)["total_usd"], json.loads(out)["quality"]) == (None, "unknown")
+    assert "unknown, which is not zero" in err
+
+
+RULES = """
+attribution:
+  rules:
+    - {name: by team, kind: direct, by: "label:team"}
+    - {name: rest, kind: fixed, shares: {team=ops: "0.5"}}
+"""
+
+
+@pytest.fixture
+def cluster(ledger: Any) -> None:
+    """The cluster of those hours: 1.50 of the team search, 0.50 of nobody."""
+    rows = {
+        RowKey("search", labels=(("team", "search"),)): {Category.CPU: "1.5"},
+        RowKey("db"): {Category.CPU: "0.5"},
+    }
+    for n in range(2):
+        DynamoCostHistory(ledger).put_hour(closed(rows, MARCH + n * HOUR))
+    seen = SourceHealth(source="cluster/prod", at=MARCH, quality=Quality.FINAL, good_at=MARCH)
+    DynamoHealthLog(ledger).saw(seen)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_dry_run_shows_what_rules_would_move_and_writes_nothing(
+    run: Any, ledger: Any, tmp_path: Path
+) -> None:
+    rules = tmp_path / "bursar.yaml"
+    rules.write_text(RULES)
+    before = ledger.scan()["Items"]
+    hours = ("--from", "2025-03-04T10", "--to", "2025-03-04T12")
+    code, out, _ = run("attribution", "dry-run", str(rules), *hours, "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert [(each["rule"], each["moved_usd"]) for each in told["rules"]] == [
+        ("by team", "3"),
+        ("rest", "0.5"),
+    ]
+    assert (told["residual_after_usd"], told["total_after_usd"]) == ("0.5", "4")
+    assert told["label_coverage"] == "0.7500"
+    assert ledger.scan()["Items"] == before
+    code, shown, _ = run("attribution", "dry-run", str(rules), *hours)
+    assert (code, "Of the pods' cost 75.0% has an owner label." in shown) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("version: 1", "has no section 'attribution'"),
+        (RULES.replace("0.5", "1.5"), "bursar.yaml:5: attribution.rules[1]"),
+        (RULES.replace("fixed", "gift"), "attribution.rules[1]"),
+    ],
+)
+def test_wrong_rules_are_told_with_their_line(
+    run: Any, tmp_path: Path, text: str, told: str
+) -> None:
+    rules = tmp_path / "bursar.yaml"
+    rules.write_text(text)
+    code, _, err = run("attribution", "dry-run", str(rules))
+    assert code == 2
+    assert told in err

@@ -1,0 +1,213 @@
+"""Reports: every breakdown has the same total, and models stand beside each other."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from fractions import Fraction
+from itertools import permutations
+
+from hypothesis import strategies as some
+
+from bursar.domain.ledger.lines import (
+    IDLE,
+    CostCategory,
+    Kind,
+    Line,
+    LineKey,
+    Statement,
+    add_up,
+)
+from bursar.domain.ledger.model_costs import model_table
+from bursar.domain.ledger.reports import By, pivot, report
+from bursar.domain.money import Money
+from bursar.domain.periods import HOUR, Window, hour_of
+from bursar.domain.quality import Quality
+from bursar.domain.usage.records import TokenCounts
+from tests.unit.for_all import for_all
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+DAY = Window(NOON, NOON + 24 * HOUR)
+GPU, API = CostCategory.GPU_COMPUTE, CostCategory.EXTERNAL_API
+
+
+def line(usd: str, tokens: tuple[int, int] = (0, 0), requests: int = 0) -> Line:
+    return Line(Money.of(usd).units, requests, TokenCounts(input=tokens[0], output=tokens[1]))
+
+
+def statement(lines, at: datetime = NOON, **more) -> Statement:
+    return Statement(hour_of(at), lines, **{"quality": Quality.FINAL, "as_of": 7, **more})
+
+
+ACME = LineKey("acme", GPU, team="sales", model="llama", cluster="prod")
+BOLT = LineKey("bolt", GPU, model="llama", cluster="prod")
+IDLE_LLAMA = LineKey(IDLE, GPU, model="llama", cluster="prod", kind=Kind.IDLE)
+GPT = LineKey("acme", API, team="sales", model="gpt", provider="openai", feature="chat")
+WEB = LineKey("", CostCategory.CPU_COMPUTE, team="web", cluster="prod", namespace="web")
+HOURS = [
+    statement(
+        {
+            ACME: line("6", (500_000, 250_000), 30),
+            BOLT: line("2", (200_000, 50_000), 10),
+            IDLE_LLAMA: line("4"),
+            GPT: line("3", (900_000, 100_000), 5),
+            WEB: line("1"),
+        }
+    )
+]
+
+keys = some.builds(
+    LineKey,
+    tenant=some.sampled_from(["", "acme", "bolt", IDLE]),
+    category=some.sampled_from(CostCategory),
+    team=some.sampled_from(["", "x"]),
+    model=some.sampled_from(["", "llama", "gpt"]),
+    feature=some.sampled_from(["", "chat"]),
+    cluster=some.sampled_from(["", "prod"]),
+    adjusts=some.sampled_from(["", "2026-10"]),
+    kind=some.sampled_from(Kind),
+)
+lines = some.builds(
+    Line,
+    some.integers(-(10**15), 10**18),
+    some.integers(0, 9),
+    some.builds(TokenCounts, input=some.integers(0, 10**9), output=some.integers(0, 10**6)),
+)
+hours = some.lists(
+    some.builds(
+        statement,
+        some.dictionaries(keys, lines, max_size=6),
+        some.integers(0, 40).map(lambda n: NOON + n * HOUR),
+    ),
+    max_size=4,
+)
+
+
+def _has_one_total(told, by) -> None:
+    whole = sum((each.total.units for each in told), 0)
+    assert sum(row.units for row in pivot(told, by).values()) == whole
+    table = model_table(told)
+    models = sum(each.total.units for each in table.models)
+    assert models + table.rest.units == table.total.units == whole
+    for each in table.models:
+        assert sum(row.units for row in each.tenants.values()) == each.used.units
+        assert sum(usd.units for usd in each.by_category.values()) == each.total.units
+    for name in ("acme", "bolt"):
+        made = report(told, By.TENANT, name, DAY)
+        for rows in made.breakdowns.values():
+            assert sum((row for _, row in rows), Line()) == made.total
+
+
+test_every_breakdown_has_the_same_total = for_all(
+    told=hours, by=some.lists(some.sampled_from(By), max_size=3)
+)(_has_one_total)
+
+
+def test_the_order_of_dimensions_changes_no_sum() -> None:
+    three = (By.TENANT, By.MODEL, By.CATEGORY)
+    found = [
+        sorted(line.units for line in pivot(HOURS, by).values()) for by in permutations(three)
+    ]
+    assert all(each == found[0] for each in found)
+
+
+def test_days_and_hours_are_dimensions_of_statements() -> None:
+    told = [statement({GPT: line("1")}, NOON + n * HOUR) for n in (0, 1, 12)]
+    assert {day: row.usd.plain() for (day,), row in pivot(told, (By.DAY,)).items()} == {
+        "2026-11-20": "2",
+        "2026-11-21": "1",
+    }
+    assert list(pivot(told, (By.HOUR,))) == [
+        ("2026-11-20T12",),
+        ("2026-11-20T13",),
+        ("2026-11-21T00",),
+    ]
+
+
+def test_a_tenants_report_says_what_its_tokens_cost_and_its_share_of_idle() -> None:
+    made = report(HOURS, By.TENANT, "acme", DAY)
+    assert made.total.usd == Money.of(9)
+    # 9 USD for 0.75 + 1 million tokens
+    assert made.usd_per_million == Money.of(9).times(Fraction(100, 175))
+    # of llama's 4 idle, by 6 of 8 used: 3 of 9 + 3
+    assert (made.idle, made.idle_beside, made.idle_share) == (
+        Money.zero(),
+        Money.of(3),
+        Fraction(1, 4),
+    )
+    assert [name for name, _ in made.breakdowns[By.MODEL]] == ["llama", "gpt"]
+
+
+def test_idle_that_a_rule_gave_to_a_tenant_is_in_its_total() -> None:
+    borne = IDLE_LLAMA._replace(tenant="acme")
+    made = report([statement({ACME: line("6"), borne: line("2")})], By.TENANT, "acme", DAY)
+    assert (made.total.usd, made.idle, made.idle_beside) == (
+        Money.of(8),
+        Money.of(2),
+        Money.zero(),
+    )
+
+
+def test_a_team_pays_nothing_for_tokens_that_it_did_not_use() -> None:
+    made = report(HOURS, By.TEAM, "web", DAY)
+    assert (made.total.usd, made.usd_per_million) == (Money.of(1), None)
+
+
+def test_a_window_that_nobody_stated_is_unknown() -> None:
+    assert report([], By.TENANT, "acme", DAY).is_blind
+
+
+def test_self_hosted_models_stand_beside_bought_ones_in_a_table_that_sums_to_the_ledger() -> None:
+    table = model_table(HOURS)
+    llama, gpt = table.models
+    assert (llama.model, llama.hosting, llama.total, llama.used.usd) == (
+        "llama",
+        "self_hosted",
+        Money.of(12),
+        Money.of(8),
+    )
+    assert llama.utilisation == Fraction(2, 3)
+    # a million tokens, for 8 USD of pods, and 12 with idle; 40 requests
+    assert (llama.per_million_used, llama.per_million) == (Money.of(8), Money.of(12))
+    assert llama.per_request == Money.of("0.3")
+    assert (gpt.hosting, gpt.per_million, gpt.utilisation) == ("openai", Money.of(3), None)
+    assert (table.rest, table.total) == (Money.of(1), Money.of(16))
+    assert [(name, row.usd.plain()) for name, row in llama.tenants.items()] == [
+        ("acme", "6"),
+        ("bolt", "2"),
+    ]
+
+
+def test_input_and_output_prices_sum_to_what_the_model_cost() -> None:
+    llama = model_table(HOURS).models[0]
+    # 700,000 + 4 x 300,000 weighted tokens for 12 USD; and 8 without idle
+    weights = (Fraction(1), Fraction(1), Fraction(4))
+    prices = llama.per_million_of_class(weights)
+    assert prices is not None
+    of_input, of_output = prices
+    assert of_output == Money.of(12).times(Fraction(4, 19) * 10)
+    paid = of_input.times(Fraction(7, 10)) + of_output.times(Fraction(3, 10))
+    assert abs(paid.units - 12 * 10**12) <= 2  # two prices are rounded
+    used = llama.per_million_of_class(weights, with_idle=False)
+    assert used is not None and used[0] == Money.of(8).times(Fraction(10, 19))
+
+
+def test_a_model_that_served_no_token_has_no_price_and_no_use() -> None:
+    [llama] = model_table([statement({IDLE_LLAMA: line("4")})]).models
+    assert (llama.per_million, llama.utilisation, llama.total) == (None, 0, Money.of(4))
+
+
+def test_training_of_a_model_is_not_its_inference() -> None:
+    tuning = ACME._replace(category=CostCategory.TRAINING)
+    table = model_table([statement({ACME: line("6"), tuning: line("5")})])
+    assert (table.models[0].total, table.rest) == (Money.of(6), Money.of(5))
+
+
+def test_a_sum_of_which_some_is_unknown_is_an_estimate() -> None:
+    blind = statement({}, NOON + HOUR, quality=Quality.UNKNOWN, missing=("prod",))
+    whole = add_up(DAY, [*HOURS, blind])
+    assert (whole.quality, whole.missing, whole.total) == (
+        Quality.ESTIMATED,
+        ("prod",),
+        Money.of(16),
+    )
+    assert add_up(DAY, []).quality is Quality.UNKNOWN
