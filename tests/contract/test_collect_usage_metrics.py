@@ -198,6 +198,17 @@ def test_instances_of_a_gpu_that_is_cut_up_are_apart(
     assert [each.gpu for each in found] == ["GPU-1/3", "GPU-1/5"]
 
 
+def test_the_exporters_own_pod_does_not_have_the_gpus_that_nobody_has(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    exporter = {**GPU, "namespace": "gpu-operator", "pod": "nvidia-dcgm-exporter-x7"}
+    having = {"exported_namespace": "chat", "exported_pod": "vllm-0"}
+    server.add("DCGM_FI_DEV_GPU_UTIL", {**exporter, **having}, (AT, 90))
+    server.add("DCGM_FI_DEV_GPU_UTIL", {**exporter, "UUID": "GPU-2"}, (AT, 0))
+    found = [(each.gpu, each.namespace, each.pod) for each in collected(server, store).use.gpus]
+    assert found == [("GPU-2", "", ""), ("GPU-1", "chat", "vllm-0")]
+
+
 @pytest.mark.skipif(not EXPOSED.exists(), reason="needs the excerpts of real scrapes")
 def test_real_pages_are_understood(server: Prometheus, store: MemoryClusterUseStore) -> None:
     """Excerpts of what vLLM and dcgm-exporter exposed, scraped once within the hour."""

@@ -52,18 +52,15 @@ def each(where: str, document: Any) -> Iterator[Place]:
 
 def attempt(
     where: str, build: Callable[..., UsageRecord | None], item: Any, *rest: Any
-) -> Iterator[Told]:
+) -> tuple[Told, ...]:
     """The record built of an object, a rejection that says why not, or nothing."""
     if not isinstance(item, Mapping):
-        yield Rejection(where, item.reason if isinstance(item, Unfit) else "is not an object")
-        return
+        return (Rejection(where, item.reason if isinstance(item, Unfit) else "is not an object"),)
     try:
         record = build(item, *rest)
     except (FieldError, UsageRecordError, TenantRefusedError) as error:
-        yield Rejection(where, str(error))
-        return
-    if record is not None:
-        yield record
+        return (Rejection(where, str(error)),)
+    return () if record is None else (record,)
 
 
 def _by_line(text: str) -> Iterator[Place]:

@@ -8,12 +8,10 @@ is not JSON at all is an error.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
-_MOST_DIGITS = 20  # of any 64-bit number; a longer one is not even converted
-_LONG_NUMBER = re.compile(rf"[0-9]{{{_MOST_DIGITS + 1}}}")
+_MOST_DIGITS = 20  # of any 64-bit number
 
 
 class NotJsonError(ValueError):
@@ -38,13 +36,22 @@ def parse(text: str) -> Any:
     Raises:
         NotJsonError: it is not one JSON value.
     """
-    decoder = _CAREFUL if _LONG_NUMBER.search(text) else _PLAIN
     try:
-        return decoder.decode(text)
+        return _decode(text)
     except json.JSONDecodeError as error:
         raise NotJsonError(f"is not JSON (line {error.lineno}, column {error.colno})") from None
     except RecursionError:
         raise NotJsonError("is nested too deeply") from None
+
+
+def _decode(text: str) -> Any:
+    """Python itself refuses numbers beyond 4,300 digits, and the whole text with them."""
+    try:
+        return _PLAIN.decode(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return _CAREFUL.decode(text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Unfit:

@@ -19,6 +19,7 @@ _FREE = "DCGM_FI_DEV_FB_FREE"
 GPU_METRICS = (_BUSY, _TENSOR, _USED, _FREE)
 IDLE_BELOW_PERCENT = 1.0  # the gauge is whole percents: at 0 no kernel ran
 _MIB_PER_GIB = 1024
+_EXPORTER = "dcgm-exporter"
 
 _Place = tuple[str, str, str]  # GPU or instance, namespace, pod
 
@@ -41,10 +42,13 @@ def _place(series: Series) -> _Place:
     labels = series.labels
     gpu = first_label(labels, ("UUID", "uuid", "gpu"))
     instance = labels.get("GPU_I_ID", "")  # of a GPU that is cut up (MIG)
+    pod = first_label(labels, POD_LABELS)
+    if _EXPORTER in pod:  # the target's own label shows through where no pod has the GPU
+        pod = ""
     return (
         f"{gpu}/{instance}" if instance else gpu,
-        first_label(labels, NAMESPACE_LABELS) if first_label(labels, POD_LABELS) else "",
-        first_label(labels, POD_LABELS),
+        first_label(labels, NAMESPACE_LABELS) if pod else "",
+        pod,
     )
 
 
