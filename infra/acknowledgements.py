@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aws_cdk import Acknowledgment, App, Stack, Validations
+from aws_cdk import Acknowledgment, App, CfnElement, Stack, Validations
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
-from infra.constructs.storage import SNAPSHOTS
+from infra.constructs.storage import SNAPSHOTS, USAGE
 
 _AWS, _SERVERLESS = "AwsSolutions::AwsSolutions-", "Serverless::Serverless-"
 _MANAGED = f"{_AWS}IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
@@ -23,6 +23,9 @@ ACCEPTED = {
     f"{_SERVERLESS}LambdaLatestVersion": _RUNTIME,
     f"{_AWS}SQS3": _LAST,
     f"{_SERVERLESS}SQSRedrivePolicy": _LAST,
+    f"{_SERVERLESS}LambdaEventSourceMappingDestination": (
+        "A queue has no destination; what its function gives up on, its redrive policy keeps."
+    ),
     f"{_SERVERLESS}LambdaDLQ": "Each has an on-failure destination, which keeps the error too.",
     f"{_AWS}S1": "Only Bursar's functions read or write snapshots, and they go in two weeks.",
     f"{_MANAGED}AWSLambdaBasicExecutionRole]": "Writing logs, nothing else.",
@@ -57,8 +60,15 @@ def _within_named_resources(stack: Stack) -> Iterator[tuple[str, str]]:
         elif isinstance(resource, dynamodb.CfnGlobalTable):
             inside, reason = "/index/*", "The one table's indexes."
         elif isinstance(resource, s3.CfnBucket):
-            inside, reason = f"/{SNAPSHOTS}*", "Snapshots are named by cluster and time."
+            yield from (
+                (_wildcard(stack, resource, f"/{prefix}*"), "Named by cluster or hour, and time.")
+                for prefix in (SNAPSHOTS, USAGE)
+            )
+            continue
         else:
             continue
-        id_ = stack.get_logical_id(resource)
-        yield f"{_AWS}IAM5[Resource::<{id_}.Arn>{inside}]", reason
+        yield _wildcard(stack, resource, inside), reason
+
+
+def _wildcard(stack: Stack, resource: CfnElement, inside: str) -> str:
+    return f"{_AWS}IAM5[Resource::<{stack.get_logical_id(resource)}.Arn>{inside}]"

@@ -12,16 +12,17 @@ from constructs import Construct
 from bursar import settings
 from bursar.config import Config
 from infra.bundling import Bundle
-from infra.constructs.addresses import publish_addresses
+from infra.constructs.addresses import publish_addresses, publish_intake
 from infra.constructs.alarms import Alarms, heartbeats
 from infra.constructs.cluster_snapshots import ClusterSnapshots
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.encryption import EncryptionKey
 from infra.constructs.function import Function, Shared
 from infra.constructs.schedules import Schedules
-from infra.constructs.storage import SNAPSHOTS, Storage
+from infra.constructs.storage import SNAPSHOTS, USAGE, Storage
 from infra.constructs.topics import Topics
 from infra.constructs.triggers import InstanceStateChanges, follow_outbox
+from infra.constructs.usage_intake import UsageIntake
 
 HOURLY = 60
 
@@ -100,6 +101,21 @@ class BursarStack(Stack):
             memory_mib=1024,
             then=check_budgets,
         )
+        attribute_costs = add(
+            "attribute_costs",
+            settings.AttributeCostsSettings(**table),
+            timeout_seconds=300,
+            memory_mib=1024,
+            then=check_budgets,
+        )
+        usage = UsageIntake(
+            self,
+            "UsageIntake",
+            producers=config.usage.producers,
+            shared=shared,
+            stored=table | {"usage_bucket": storage.usage.bucket_name},
+            dead=dead,
+        )
         send_notifications = add("send_notifications", settings.SendNotificationsSettings(**told))
         check_health = add("check_health", settings.CheckHealthSettings(**table))
 
@@ -109,12 +125,8 @@ class BursarStack(Stack):
         when.run(collect_prices, twin="Spot", cron="52 *", part="spot")
         if collect_spend:
             when.run(collect_spend, cron="30 9")
-        for cluster in config.clusters:
-            reader = snapshot_cluster.function_for(cluster)
-            every = cluster.snapshot_every_minutes
-            cron = "0 *" if every == HOURLY else f"0/{every} *"
-            when.run(reader, twin=f"-{cluster.name}", cron=cron, cluster=cluster.name)
-            when.run(close_hour, twin=f"-{cluster.name}", cron="11 *", cluster=cluster.name)
+        _read_clusters(when, config, snapshot_cluster, close_hour)
+        when.run(attribute_costs, cron="21 *", book="ledger")
         when.run(send_notifications, cron="37 *")
         when.run(check_health, cron="43 *")
         InstanceStateChanges(
@@ -131,10 +143,12 @@ class BursarStack(Stack):
 
         functions = [
             *(check_budgets, collect_prices, *snapshot_cluster.functions, close_hour),
-            *(record_node_lifetimes, send_notifications, check_health),
+            *(record_node_lifetimes, attribute_costs, send_notifications, check_health),
+            *usage.functions,
             *([collect_spend] if collect_spend else []),
         ]
         publish_addresses(self, storage, topics, dead, functions)
+        publish_intake(self, usage)
 
         # who may touch what
         for function in functions:
@@ -145,6 +159,8 @@ class BursarStack(Stack):
             storage.snapshots.grant_put(function.lambda_function, SNAPSHOTS + "*")
         for function in (*snapshot_cluster.functions, collect_prices, close_hour):
             storage.snapshots.grant_read(function.lambda_function, SNAPSHOTS + "*")
+        for function in usage.functions:
+            storage.usage.grant_put(function.lambda_function, USAGE + "*")
         topics.alerts.grant_publish(send_notifications.lambda_function)
         topics.slack.grant_publish(send_notifications.lambda_function)
         collect_prices.may("pricing:GetProducts", "ec2:DescribeSpotPriceHistory")
@@ -157,3 +173,15 @@ class BursarStack(Stack):
             function.may_assume(config.role_arns)
         if collect_spend:
             collect_spend.may("ce:GetCostAndUsage")
+
+
+def _read_clusters(
+    when: Schedules, config: Config, snapshots: ClusterSnapshots, close_hour: Function
+) -> None:
+    """One schedule for each cluster, so that a failing one touches no other."""
+    for cluster in config.clusters:
+        every = cluster.snapshot_every_minutes
+        cron = "0 *" if every == HOURLY else f"0/{every} *"
+        reader = snapshots.function_for(cluster)
+        when.run(reader, twin=f"-{cluster.name}", cron=cron, cluster=cluster.name)
+        when.run(close_hour, twin=f"-{cluster.name}", cron="11 *", cluster=cluster.name)

@@ -14,8 +14,9 @@ def handler(run: FollowUpRun, ports: Ports) -> dict[str, Any]:
     raised = check_budgets(
         ports.config,
         run.scheduled_at,
-        closed_cluster=run.closed_cluster,
+        news=run.news,
         history=ports.history,
+        statements=ports.statements,
         spend=ports.spend,
         budgets=ports.budgets,
     )

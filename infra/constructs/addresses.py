@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from aws_cdk import CfnOutput, Stack
 
 from infra.constructs.dead_letters import DeadLetters
-from infra.constructs.function import Function
+from infra.constructs.function import Function, pascal_case
 from infra.constructs.storage import Storage
 from infra.constructs.topics import Topics
+from infra.constructs.usage_intake import UsageIntake
 
 _ENTER_CLUSTERS = ("snapshot_cluster", "close_hour")
 
@@ -29,6 +30,7 @@ def publish_addresses(
     addresses = {
         "TableName": storage.table.table_name,
         "SnapshotsBucket": storage.snapshots.bucket_name,
+        "UsageBucket": storage.usage.bucket_name,
         "AlertsTopicArn": topics.alerts.topic_arn,
         "SlackTopicArn": topics.slack.topic_arn,
         "FailedEventsUrl": dead.failed_events.queue_url,
@@ -40,3 +42,11 @@ def publish_addresses(
             addresses[f"Role{function.node.id}"] = function.role_arn
     for name, address in addresses.items():
         CfnOutput(stack, name, value=address)
+
+
+def publish_intake(stack: Stack, usage: UsageIntake) -> None:
+    """`UsageQueueLlmGateway`, ...: where a producer sends; `ApiUrl`: where it may POST."""
+    for name, queue in usage.queues.items():
+        CfnOutput(stack, f"UsageQueue{pascal_case(name)}", value=queue.queue_url)
+    if usage.http:
+        CfnOutput(stack, "ApiUrl", value=usage.http.api.api_endpoint)

@@ -88,7 +88,8 @@ class Alarms(Construct):
 
 def heartbeats(config: Config) -> dict[str, int]:
     """Each function that something wakes, and after how many minutes its heart should beat."""
-    beats = {"collect_prices": HOUR, "send_notifications": HOUR, "check_health": HOUR}
+    hourly = ("attribute_costs", "collect_prices", "send_notifications", "check_health")
+    beats = dict.fromkeys(hourly, HOUR)
     if config.spend.enabled:
         beats |= {"collect_spend": DAY, "check_budgets": DAY}
     if config.clusters:

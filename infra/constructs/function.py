@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -101,4 +102,4 @@ class Function(Construct):
 
 
 def pascal_case(name: str) -> str:
-    return "".join(word.title() for word in name.split("_"))
+    return "".join(word.title() for word in re.split("[_-]", name))

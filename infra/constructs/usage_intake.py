@@ -1,8 +1,8 @@
-"""How usage comes in: a queue for each producer, which says whose usage it is."""
+"""How usage comes in: a queue for each producer, which says whose usage it is, and the API."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
@@ -12,38 +12,59 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from bursar import settings
 from bursar.config.usage import Producer
 from infra.constructs.dead_letters import DeadLetters
-from infra.constructs.function import Function, pascal_case
+from infra.constructs.function import Function, Shared, pascal_case
+from infra.constructs.http_api import HttpApi
 
 _MOST_MESSAGES = 10_000
 _GATHER = Duration.seconds(60)  # full batches are what makes a record cheap
 _TAKES_BEFORE_GIVING_UP = 8
+_TIMEOUT_SECONDS = 120
 
 
 class UsageIntake(Construct):
-    """The producers' queues. What cannot be posted for eight tries is kept in `failed_events`."""
+    """Nothing at all where nobody is configured to tell usage."""
 
     def __init__(
         self,
         scope: Construct,
         id_: str,
         *,
-        producers: tuple[Producer, ...],
-        timeout_seconds: int,
+        producers: Sequence[Producer],
+        shared: Shared,
+        stored: Mapping[str, str],
         dead: DeadLetters,
     ) -> None:
         super().__init__(scope, id_)
         self.queues: Mapping[str, sqs.Queue] = {
-            producer.name: self._queue(producer, timeout_seconds, dead) for producer in producers
+            producer.name: self._queue(producer, dead) for producer in producers
         }
+        self.functions: list[Function] = []
+        self.http: HttpApi | None = None
+        if producers:
+            ingest = self._ingest(shared, stored)
+            serve_api = Function(
+                self,
+                "serve_api",
+                settings.ServeApiSettings(**stored),
+                shared=shared,
+                memory_mib=512,
+            )
+            self.http = HttpApi(self, "Http", served_by=serve_api)
+            self.functions = [ingest, serve_api]
 
-    @property
-    def setting(self) -> str:
-        """`name=queue ARN` of each, by commas: how the function knows who told."""
-        return ",".join(f"{name}={queue.queue_arn}" for name, queue in self.queues.items())
-
-    def feed(self, function: Function) -> None:
+    def _ingest(self, shared: Shared, stored: Mapping[str, str]) -> Function:
+        queues = ",".join(f"{name}={queue.queue_arn}" for name, queue in self.queues.items())
+        function = Function(
+            self,
+            "ingest_usage",
+            settings.IngestUsageSettings(**stored, producer_queues=queues),
+            shared=shared,
+            timeout_seconds=_TIMEOUT_SECONDS,
+            memory_mib=1024,
+        )
         for queue in self.queues.values():
             function.lambda_function.add_event_source(
                 sources.SqsEventSource(
@@ -53,9 +74,11 @@ class UsageIntake(Construct):
                     report_batch_item_failures=True,
                 )
             )
+        return function
 
-    def _queue(self, producer: Producer, timeout_seconds: int, dead: DeadLetters) -> sqs.Queue:
-        name = pascal_case(producer.name.replace("-", "_"))
+    def _queue(self, producer: Producer, dead: DeadLetters) -> sqs.Queue:
+        """What cannot be posted in eight tries is kept in `failed_events`."""
+        name = pascal_case(producer.name)
         queue = sqs.Queue(
             self,
             name,
@@ -63,7 +86,7 @@ class UsageIntake(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=Duration.days(14),
-            visibility_timeout=Duration.seconds(6 * timeout_seconds),
+            visibility_timeout=Duration.seconds(6 * _TIMEOUT_SECONDS),
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=dead.failed_events, max_receive_count=_TAKES_BEFORE_GIVING_UP
             ),

@@ -42,9 +42,7 @@ def entrypoint(
     """
 
     def decorate(work: Callable[[T, Ports], Result]) -> Handler:
-        name = work.__module__.split(".")[-2]
-        logger = Logger(service=name)
-        metrics = Metrics(namespace=NAMESPACE, service=name)
+        logger, metrics = _observers(work)
 
         @wraps(work)
         def handler(event: dict[str, Any], _context: Any) -> Result:
@@ -53,9 +51,43 @@ def entrypoint(
             logger.info("done", extra=result)
             return result
 
-        observed: Handler = logger.inject_lambda_context(clear_state=True)(
-            metrics.log_metrics(handler)
-        )
-        return observed
+        return _observed(handler, logger, metrics)
 
     return decorate
+
+
+def http_entrypoint(
+    settings_type: type[Settings],
+) -> Callable[[Callable[[dict[str, Any], Any, Ports], Result]], Handler]:
+    """Turn `answer(event, context, ports)` into a Lambda handler of the HTTP API.
+
+    What raises is answered by API Gateway with 500. Of an answer only its status is logged:
+    what people asked and were told is theirs.
+    """
+
+    def decorate(answer: Callable[[dict[str, Any], Any, Ports], Result]) -> Handler:
+        logger, metrics = _observers(answer)
+
+        @wraps(answer)
+        def handler(event: dict[str, Any], context: Any) -> Result:
+            result = answer(event, context, ports_for(settings_type))
+            metrics.add_metric(HEARTBEAT, MetricUnit.Count, 1)
+            said = {"route": event.get("routeKey"), "status": result.get("statusCode")}
+            logger.info("answered", extra=said)
+            return result
+
+        return _observed(handler, logger, metrics)
+
+    return decorate
+
+
+def _observers(work: Callable[..., Result]) -> tuple[Logger, Metrics]:
+    name = work.__module__.split(".")[-2]
+    return Logger(service=name), Metrics(namespace=NAMESPACE, service=name)
+
+
+def _observed(handler: Handler, logger: Logger, metrics: Metrics) -> Handler:
+    observed: Handler = logger.inject_lambda_context(clear_state=True)(
+        metrics.log_metrics(handler)
+    )
+    return observed

@@ -7,13 +7,16 @@ from bursar import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [
+    "attribute_costs",
     "check_budgets",
     "check_health",
     "close_hour",
     "collect_prices",
     "collect_spend",
+    "ingest_usage",
     "record_node_lifetimes",
     "send_notifications",
+    "serve_api",
     "snapshot_cluster",
 ]
 

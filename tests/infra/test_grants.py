@@ -1,13 +1,16 @@
 import pytest
 
 EVERYBODY = {
+    "attribute_costs",
     "check_budgets",
     "check_health",
     "close_hour",
     "collect_prices",
     "collect_spend",
+    "ingest_usage",
     "record_node_lifetimes",
     "send_notifications",
+    "serve_api",
     "snapshot_cluster",
 }
 
@@ -19,7 +22,7 @@ def those_who_may(deployed, action):
 @pytest.mark.parametrize(
     ("action", "names"),
     [
-        ("s3:PutObject", {"snapshot_cluster"}),
+        ("s3:PutObject", {"snapshot_cluster", "ingest_usage", "serve_api"}),
         ("s3:GetObject*", {"snapshot_cluster", "collect_prices", "close_hour"}),
         ("sns:Publish", {"send_notifications"}),
         ("pricing:GetProducts", {"collect_prices"}),
@@ -31,7 +34,7 @@ def those_who_may(deployed, action):
         ("elasticfilesystem:DescribeFileSystems", {"close_hour"}),
         ("fsx:DescribeFileSystems", {"close_hour"}),
         ("sts:AssumeRole", {"snapshot_cluster", "close_hour"}),
-        ("lambda:InvokeFunction", {"close_hour", "collect_spend"}),
+        ("lambda:InvokeFunction", {"attribute_costs", "close_hour", "collect_spend"}),
         ("dynamodb:GetRecords", {"send_notifications"}),
         ("dynamodb:GetItem", EVERYBODY - {"record_node_lifetimes"}),
         ("dynamodb:PutItem", EVERYBODY),

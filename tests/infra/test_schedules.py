@@ -48,6 +48,16 @@ def test_the_rest_runs_once_an_hour_or_a_day(deployed):
     }
 
 
+def test_the_ledger_is_stated_once_an_hour_after_the_clusters_are_closed(deployed):
+    runs = [
+        (run["book"], cron)
+        for name, run, cron in deployed.schedules()
+        if name == "attribute_costs"
+    ]
+
+    assert runs == [("ledger", "cron(21 * * * ? *)")]
+
+
 def test_every_run_is_told_when_it_was_due_and_starts_then(deployed):
     for schedule in deployed.all("AWS::Scheduler::Schedule").values():
         assert json.loads(schedule["Target"]["Input"])["scheduled_at"] == DUE
@@ -58,9 +68,9 @@ def test_every_run_is_told_when_it_was_due_and_starts_then(deployed):
 def test_what_cannot_be_delivered_is_kept_and_decryptable(deployed):
     undelivered = {"Fn::GetAtt": [deployed.id_of("AWS::SQS::Queue", "Undelivered"), "Arn"]}
     targets = [s["Target"] for s in deployed.all("AWS::Scheduler::Schedule").values()]
-    [rule] = deployed.all("AWS::Events::Rule").values()
+    rules = deployed.all("AWS::Events::Rule").values()
 
-    for target in (*targets, *rule["Targets"]):
+    for target in (*targets, *(target for rule in rules for target in rule["Targets"])):
         assert target["DeadLetterConfig"] == {"Arn": undelivered}
 
     [key] = deployed.all("AWS::KMS::Key").values()
@@ -73,7 +83,7 @@ def test_what_cannot_be_delivered_is_kept_and_decryptable(deployed):
 
 
 def test_instance_state_changes_reach_their_recorder(deployed):
-    [rule] = deployed.all("AWS::Events::Rule").values()
+    rule = deployed.resources[deployed.id_of("AWS::Events::Rule", "InstanceStates")]["Properties"]
     [recorder] = deployed.functions()["record_node_lifetimes"]
 
     assert rule["EventPattern"] == {
@@ -84,7 +94,11 @@ def test_instance_state_changes_reach_their_recorder(deployed):
 
 
 def test_only_new_outbox_rows_wake_the_notifier(deployed):
-    [mapping] = deployed.all("AWS::Lambda::EventSourceMapping").values()
+    [mapping] = [
+        each
+        for each in deployed.all("AWS::Lambda::EventSourceMapping").values()
+        if "StartingPosition" in each
+    ]
     [notifier] = deployed.functions()["send_notifications"]
     [accepted] = [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]]
 

@@ -21,31 +21,50 @@ def test_everything_kept_or_sent_is_encrypted_with_the_one_key(deployed):
     [key] = deployed.all("AWS::KMS::Key")
     arn = {"Fn::GetAtt": [key, "Arn"]}
     [table] = deployed.all("AWS::DynamoDB::GlobalTable").values()
-    [bucket] = deployed.all("AWS::S3::Bucket").values()
-    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    queues = deployed.all("AWS::SQS::Queue").values()
+    rules = [
+        rule
+        for bucket in deployed.all("AWS::S3::Bucket").values()
+        for rule in bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    ]
+    queues = [
+        queue for queue in deployed.all("AWS::SQS::Queue").values() if "RedrivePolicy" not in queue
+    ]
     topics = deployed.all("AWS::SNS::Topic").values()
 
     assert deployed.resources[key]["Properties"]["EnableKeyRotation"] is True
     assert table["Replicas"][0]["SSESpecification"] == {"KMSMasterKeyId": arn}
-    assert rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == arn
+    keys = [rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] for rule in rules]
+    assert keys == [arn] * 2
     assert [each["KmsMasterKeyId"] for each in (*queues, *topics)] == [arn] * 4
 
 
 def test_data_outlives_the_stack_unless_it_is_disposable(deployed, smallest):
     for type_ in ("AWS::DynamoDB::GlobalTable", "AWS::S3::Bucket", "AWS::KMS::Key"):
-        [kept] = deployed.all(type_)
-        [dropped] = smallest.all(type_)
-        assert deployed.resources[kept]["DeletionPolicy"] == "Retain"
-        assert smallest.resources[dropped]["DeletionPolicy"] == "Delete"
+        for kept in deployed.all(type_):
+            assert deployed.resources[kept]["DeletionPolicy"] == "Retain"
+        for dropped in smallest.all(type_):
+            assert smallest.resources[dropped]["DeletionPolicy"] == "Delete"
 
 
-def test_raw_snapshots_go_after_two_weeks_and_are_never_public(deployed):
-    [bucket] = deployed.all("AWS::S3::Bucket").values()
+def test_no_bucket_is_ever_public(deployed):
+    for bucket in deployed.all("AWS::S3::Bucket").values():
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+
+
+def test_raw_snapshots_go_after_two_weeks(deployed):
+    bucket = deployed.all("AWS::S3::Bucket")[deployed.id_of("AWS::S3::Bucket", "Snapshots")]
     expiry = {
         rule.get("Prefix"): rule.get("ExpirationInDays")
         for rule in bucket["LifecycleConfiguration"]["Rules"]
     }
 
     assert expiry["snapshots/"] == 14
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+
+
+def test_raw_usage_is_kept_in_every_version_and_nobody_may_delete_it(deployed):
+    bucket = deployed.all("AWS::S3::Bucket")[deployed.id_of("AWS::S3::Bucket", "Usage")]
+
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert not any("ExpirationInDays" in r for r in bucket["LifecycleConfiguration"]["Rules"])
+    for name in deployed.functions():
+        assert not [action for action in deployed.allowed(name) if action.startswith("s3:Delete")]

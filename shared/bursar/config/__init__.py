@@ -23,6 +23,7 @@ from bursar.config.fields import (
     Section,
 )
 from bursar.config.usage import Usage
+from bursar.domain.attribution.rules import Attribution
 from bursar.domain.budgets import Book, Budget
 from bursar.domain.cluster.hours import Basis
 from bursar.domain.money import Money
@@ -178,6 +179,7 @@ class Config(Section):
     prices: Prices = Prices()
     spend: Spend = Spend()
     usage: Usage = Usage()
+    attribution: Attribution = Attribution()
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from bursar.config.fields import Name, RoleArn, Section
+from bursar.domain.usage.price_rows import TokenPriceRow
 from bursar.domain.usage.producers import ModelAlias, ProducerPolicy, UsageFormat
 
 Place = tuple[str | int, ...]
@@ -83,6 +84,9 @@ class Route(Section):
 class Usage(Section):
     producers: tuple[Producer, ...] = ()
     routes: tuple[Route, ...] = Field(default=(), description="the first that matches decides")
+    token_prices: tuple[TokenPriceRow, ...] = Field(
+        default=(), description="negotiated or regional prices; they go before public ones"
+    )
 
     def producer(self, name: str) -> Producer:
         """The producer of that name.

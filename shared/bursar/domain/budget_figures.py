@@ -95,7 +95,7 @@ def metered(
         as_of=datetime.fromtimestamp(min(as_of), UTC),
         known=min(known for _, known in runs),
         quality=Quality.ESTIMATED if quality is Quality.UNKNOWN else quality,
-        drivers=_top(drivers),
+        drivers=top_drivers(drivers),
         runs=tuple(runs),
     )
 
@@ -140,10 +140,10 @@ def billed(scope: Scope, facts: Sequence[SpendFact], window: Window) -> Figures 
         quality=worst(
             Quality.ESTIMATED if fact.estimated or is_cut else Quality.FINAL for fact in mine
         ),
-        drivers=() if account else _top(services),
+        drivers=() if account else top_drivers(services),
     )
 
 
-def _top(amounts: Mapping[str, Money]) -> tuple[Driver, ...]:
+def top_drivers(amounts: Mapping[str, Money]) -> tuple[Driver, ...]:
     dearest = sorted(amounts.items(), key=lambda item: (-item[1].amount, item[0]))
     return tuple(Driver(name=name, amount=amount) for name, amount in dearest[:TOP_DRIVERS])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -17,7 +17,7 @@ from bursar.domain.scopes import Dimension, Scope
 class ThresholdBasis(StrEnum):
     """What is compared with the limit.
 
-    `actual`: metered from the clusters; `reported`: what Cost Explorer has billed;
+    `actual`: metered from clusters and usage; `reported`: what Cost Explorer has billed;
     `projected`: the run rate to the end of the window (there is no forecast yet).
     """
 
@@ -27,9 +27,14 @@ class ThresholdBasis(StrEnum):
 
 
 class Book(StrEnum):
-    """Two sets of figures, reconciled with each other and never added."""
+    """Sets of figures, reconciled with each other and never added.
+
+    `metered`: the closed hours of clusters. `ledger`: those and all usage, by whose it is; an
+    hour is stated there a little after it is closed. `billed`: what Cost Explorer says.
+    """
 
     METERED = "metered"
+    LEDGER = "ledger"
     BILLED = "billed"
 
 
@@ -62,6 +67,14 @@ def _above_zero(limit: Money) -> Money:
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 Limit = Annotated[Money, AfterValidator(_above_zero)]
 BILLED_DIMENSIONS = frozenset({Dimension.ORG, Dimension.ACCOUNT})
+_IN_CLUSTERS = BILLED_DIMENSIONS | {Dimension.CLUSTER, Dimension.NAMESPACE}
+
+
+class News(NamedTuple):
+    """What was heard: a book has new figures, those of one cluster where it is `metered`."""
+
+    book: Book
+    cluster: str | None = None
 
 
 class Budget(BaseModel):
@@ -76,6 +89,9 @@ class Budget(BaseModel):
     first_month: int = Field(default=1, ge=1, le=12, description="where a fiscal year begins")
     time_zone: ZoneName = "UTC"
     thresholds: tuple[Threshold, ...] = ()
+    enforced: bool = Field(
+        default=False, description="usage is charged to its window in the posting itself"
+    )
     owner: str
     link: str | None = Field(default=None, pattern=r"^https://")
 
@@ -87,6 +103,7 @@ class Budget(BaseModel):
             raise ValueError("two thresholds have the same basis and percent")
         wrong = {
             Book.METERED: ThresholdBasis.REPORTED,
+            Book.LEDGER: ThresholdBasis.REPORTED,
             Book.BILLED: ThresholdBasis.ACTUAL,
         }[self.book]
         if any(threshold.basis is wrong for threshold in self.thresholds):
@@ -95,8 +112,11 @@ class Budget(BaseModel):
 
     @property
     def book(self) -> Book:
-        """A whole organisation or account is what the bill says; anything inside it is metered."""
-        return Book.BILLED if self.scope.dimensions <= BILLED_DIMENSIONS else Book.METERED
+        """A whole organisation or account is what the bill says; inside it, a place in a
+        cluster is metered, and anything that usage has is in the ledger."""
+        if self.scope.dimensions <= BILLED_DIMENSIONS:
+            return Book.BILLED
+        return Book.METERED if self.scope.dimensions <= _IN_CLUSTERS else Book.LEDGER
 
     @property
     def zone(self) -> ZoneInfo:

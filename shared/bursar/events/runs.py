@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
+from bursar.domain.budgets import Book, News
 from bursar.domain.periods import Window, hour_of
 from bursar.events import Event
 
@@ -22,13 +23,13 @@ class ScheduledRun(Event):
     def last_complete_day(self) -> date:
         return (self.scheduled_at - timedelta(days=1)).date()
 
-
-class ClusterRun(ScheduledRun):
-    cluster: str
-
     @property
     def last_complete_hour(self) -> Window:
         return hour_of(self.scheduled_at - timedelta(hours=1))
+
+
+class ClusterRun(ScheduledRun):
+    cluster: str
 
 
 class PriceBookPart(StrEnum):
@@ -41,9 +42,10 @@ class PriceRun(ScheduledRun):
 
 
 class FinishedRun(ScheduledRun):
-    """A run that succeeded: of one cluster (its hour is closed), or of the bill."""
+    """A run that succeeded: of one cluster (its hour is closed), or of another book."""
 
     cluster: str | None = None
+    book: Book = Book.BILLED
 
 
 class FollowUpRun(Event):
@@ -56,5 +58,7 @@ class FollowUpRun(Event):
         return self.request.scheduled_at
 
     @property
-    def closed_cluster(self) -> str | None:
-        return self.request.cluster
+    def news(self) -> News:
+        if self.request.cluster:
+            return News(Book.METERED, self.request.cluster)
+        return News(self.request.book)

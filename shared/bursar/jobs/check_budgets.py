@@ -9,12 +9,13 @@ from bursar.config import Cluster, Config
 from bursar.domain.alerts import Alert, OutboxRow
 from bursar.domain.budget_checks import assess
 from bursar.domain.budget_figures import Part, billed, metered, parts_of
-from bursar.domain.budgets import Book, Budget, BudgetState
+from bursar.domain.budgets import Book, Budget, BudgetState, News
 from bursar.domain.figures import Figures
+from bursar.domain.ledger.budget_figures import StatedPart, stated, stated_parts
 from bursar.domain.periods import SECOND, Window, window_of
 from bursar.domain.scopes import Dimension
 from bursar.domain.spend import Metric, SpendFact
-from bursar.ports import BudgetStore, CostHistory, SpendStore
+from bursar.ports import BudgetStore, CostHistory, SpendStore, StatementStore
 
 _TRIES = 5
 _COSTS_STILL_COME = timedelta(days=2)  # after the end of a window
@@ -28,22 +29,20 @@ def check_budgets(
     config: Config,
     now: datetime,
     *,
-    closed_cluster: str | None,
+    news: News,
     history: CostHistory,
+    statements: StatementStore,
     spend: SpendStore,
     budgets: BudgetStore,
 ) -> list[Alert]:
     """Assess the budgets that something new was heard for; the alerts that were raised.
 
     A budget whose scope nobody has seen keeps its state: no data is not zero.
-
-    Args:
-        closed_cluster: the cluster whose hour was closed, or None when a bill came in.
     """
     raised: list[Alert] = []
-    books = Books(config, history, spend)
+    books = Books(config, history, statements, spend)
     for budget in config.budgets:
-        if not _has_news(budget, closed_cluster):
+        if not _is_for(budget, news):
             continue
         for window in windows_due(budget, now):
             if figures := books.figures(budget, window):
@@ -51,11 +50,10 @@ def check_budgets(
     return raised
 
 
-def _has_news(budget: Budget, closed_cluster: str | None) -> bool:
-    """A bill is news for billed budgets, a cluster's hour for those that it can count in."""
-    if budget.book is Book.BILLED or closed_cluster is None:
-        return (budget.book is Book.BILLED) == (closed_cluster is None)
-    return budget.scope.get(Dimension.CLUSTER) in (None, closed_cluster)
+def _is_for(budget: Budget, news: News) -> bool:
+    """A book's news is for its budgets; a cluster's, for those that it can count in."""
+    of_it = news.cluster is None or budget.scope.get(Dimension.CLUSTER) in (None, news.cluster)
+    return budget.book is news.book and of_it
 
 
 def windows_due(budget: Budget, now: datetime) -> list[Window]:
@@ -74,17 +72,27 @@ def current_window(budget: Budget, now: datetime) -> Window:
 
 
 class Books:
-    """Both books for one run: budgets of the same window read it once between them."""
+    """The books for one run: budgets of the same window read it once between them."""
 
-    def __init__(self, config: Config, history: CostHistory, spend: SpendStore) -> None:
+    def __init__(
+        self,
+        config: Config,
+        history: CostHistory,
+        statements: StatementStore,
+        spend: SpendStore,
+    ) -> None:
         self._config, self._history, self._spend = config, history, spend
+        self._statements = statements
         self._parts: dict[tuple[str, Window], list[Part]] = {}
+        self._stated: dict[Window, list[StatedPart]] = {}
         self._facts: dict[Window, Sequence[SpendFact]] = {}
 
     def figures(self, budget: Budget, window: Window) -> Figures | None:
         """What the budget's scope has cost in the window; None when nobody has seen any of it."""
         if budget.book is Book.BILLED:
             return billed(budget.scope, self._reported(window), window)
+        if budget.book is Book.LEDGER:
+            return stated(budget.scope, self._everywhere, self._lines(window))
         wanted = budget.scope.get(Dimension.CLUSTER)
         clusters = [
             (self._dimensions(cluster), self._closed(cluster.name, window))
@@ -109,6 +117,20 @@ class Books:
                 hours=lambda span: self._history.hours(cluster, span),
             )
         return self._parts[key]
+
+    @property
+    def _everywhere(self) -> dict[Dimension, str]:
+        return {
+            Dimension.ORG: self._config.organisation,
+            Dimension.ACCOUNT: self._config.account,
+        }
+
+    def _lines(self, window: Window) -> list[StatedPart]:
+        if window not in self._stated:
+            self._stated[window] = stated_parts(
+                window, self._statements.days, self._statements.hours
+            )
+        return self._stated[window]
 
     def _reported(self, window: Window) -> Sequence[SpendFact]:
         if window not in self._facts:

@@ -20,7 +20,7 @@ from bursar.domain.prices import PriceChange
 from bursar.domain.quality import Quality
 from bursar.jobs.check_budgets import Books, current_window
 from bursar.jobs.check_health import OWN_NOTES, expected_sources
-from bursar.ports import BudgetStore, CostHistory, HealthLog, SpendStore
+from bursar.ports import BudgetStore, CostHistory, HealthLog, SpendStore, StatementStore
 
 
 def gather_report(
@@ -28,6 +28,7 @@ def gather_report(
     now: datetime,
     *,
     history: CostHistory,
+    statements: StatementStore,
     spend: SpendStore,
     budgets: BudgetStore,
     outbox_rows: Sequence[OutboxRow],
@@ -37,7 +38,7 @@ def gather_report(
     """The report of the UTC month that holds `now`; it reads, and writes nothing."""
     month = month_of(now)
     window = chart_window(month, now)
-    books = Books(config, history, spend)
+    books = Books(config, history, statements, spend)
     readings = []
     for budget in config.budgets:
         span = current_window(budget, now)

@@ -30,8 +30,9 @@ from bursar.adapters.memory.ec2 import MemorySpotHistory
 from bursar.adapters.memory.notices import MemoryHealthLog, MemoryPublisher
 from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
 from bursar.adapters.memory.spend import MemoryCounter, MemorySpendStore
+from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.config import Config
-from bursar.domain.budgets import BudgetState
+from bursar.domain.budgets import Book, BudgetState, News
 from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.lifetimes import InstanceState
 from bursar.domain.cluster.records import CapacityType
@@ -66,6 +67,7 @@ class Past:
     """What a guard that had run all along would know."""
 
     history: MemoryCostHistory = field(default_factory=MemoryCostHistory)
+    statements: MemoryStatementStore = field(default_factory=MemoryStatementStore)
     spend: MemorySpendStore = field(default_factory=MemorySpendStore)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     states: list[BudgetState] = field(default_factory=list)
@@ -185,12 +187,14 @@ def _follow_days(
         if day.start > window.start:
             run = ScheduledRun(scheduled_at=at)
             collect_spend(run, config, bill=bill(at), store=past.spend, health=health)
-        for closed in (*(cluster.name for cluster in config.clusters), None):
+        closed = [News(Book.METERED, cluster.name) for cluster in config.clusters]
+        for news in (*closed, News(Book.LEDGER), News(Book.BILLED)):
             check_budgets(
                 config,
                 day.end - HOUR,
-                closed_cluster=closed,
+                news=news,
                 history=past.history,
+                statements=past.statements,
                 spend=past.spend,
                 budgets=budgets,
             )

@@ -105,6 +105,7 @@ class Demo:
             self.config,
             self.now - SECOND,  # at midnight a new day has begun, of which nothing is known yet
             history=stores.history,
+            statements=stores.statements,
             spend=stores.spend,
             budgets=stores.budgets,
             outbox_rows=stores.outbox.recent(),

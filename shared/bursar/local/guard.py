@@ -22,6 +22,7 @@ from bursar.adapters.dynamodb.lifetimes import DynamoLifetimeStore
 from bursar.adapters.dynamodb.outbox import DynamoOutbox
 from bursar.adapters.dynamodb.prices import DynamoPriceStore
 from bursar.adapters.dynamodb.spend import DynamoSpendStore
+from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.adapters.memory.spend import MemoryCounter
 from bursar.adapters.pricing_api import PricingApiPriceList
 from bursar.adapters.s3 import S3SnapshotStore
@@ -45,6 +46,7 @@ class Stores:
     """The deployed table and bucket, through the same adapters that the functions use."""
 
     history: DynamoCostHistory
+    statements: DynamoStatementStore
     prices: DynamoPriceStore
     spend: DynamoSpendStore
     budgets: DynamoBudgetStore
@@ -183,6 +185,7 @@ class LocalGuard:
         table = self.cloud.resource("dynamodb").Table(outputs["TableName"])
         return Stores(
             history=DynamoCostHistory(table),
+            statements=DynamoStatementStore(table),
             prices=DynamoPriceStore(table),
             spend=DynamoSpendStore(table),
             budgets=DynamoBudgetStore(table),

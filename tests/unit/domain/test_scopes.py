@@ -32,7 +32,7 @@ def test_a_value_may_hold_an_equals_sign():
 
 @pytest.mark.parametrize(
     "wrong",
-    ["", "cluster", "cluster=", "=prod", "team=search", "cluster=a,cluster=b", "cluster=a,"],
+    ["", "cluster", "cluster=", "=prod", "squad=search", "cluster=a,cluster=b", "cluster=a,"],
 )
 def test_a_text_that_is_no_scope_is_refused(wrong):
     with pytest.raises(ScopeError):

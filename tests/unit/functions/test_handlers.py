@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from datetime import datetime
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 
 from bursar import entrypoint
 from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
+from bursar.adapters.memory.cluster_use import MemoryClusterUseStore
 from bursar.adapters.memory.clusters import (
     MemoryClusterReader,
     MemoryFileSystemCatalogue,
@@ -23,15 +25,28 @@ from bursar.adapters.memory.clusters import (
 )
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.ec2 import MemorySpotHistory
+from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
 from bursar.adapters.memory.notices import MemoryHealthLog, MemoryPublisher
 from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
+from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.memory.spend import MemoryBill, MemoryCounter, MemorySpendStore
+from bursar.adapters.memory.statements import MemoryStatementStore
+from bursar.adapters.memory.usage import MemoryUsageArchive
+from bursar.adapters.usage_formats import read
+from bursar.config.usage import Producer
 from bursar.domain.alerts import OutboxRow
 from bursar.domain.blindness import blind, sight_restored
 from bursar.domain.health import SourceHealth
+from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.periods import HOUR, Window
 from bursar.domain.quality import Quality
 from bursar.domain.quiet_hours import QuietHours
+from bursar.domain.usage.price_books import OwnTokenPrices
+from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
+from bursar.domain.usage.routes import ModelRoutes
+from bursar.jobs.attribute_costs import Sources
+from bursar.jobs.post_usage import Patience
+from bursar.jobs.take_usage import UsageIntake
 from bursar.settings import CheckHealthSettings, MissingSettingError
 from tests.unit.jobs.sample_config import budget, config
 from tests.unit.sample_cluster import (
@@ -58,6 +73,12 @@ INSTANCE = {
     "time": "2026-11-20T10:04:00Z",
     "detail": {"instance-id": "i-n1", "state": "running"},
 }
+MINI = TokenPrice(
+    provider="openai",
+    model="gpt-4.1-mini",
+    source="test",
+    tiers=(ContextTier(0, TokenRates(input=Decimal("0.40"), output=Decimal("1.60"))),),
+)
 ALERT = blind("cluster/prod", None, TEN, "Look.")
 
 
@@ -72,12 +93,56 @@ def inserted(row: OutboxRow, *, pk: str | None = None, kind: str = "INSERT") -> 
 
 
 ROW = OutboxRow(alert=ALERT, due_at=TEN)
+TOLD = {
+    "id": "r-1",
+    "at": "2026-11-20T10:20:00Z",
+    "tenant": "search",
+    "model": "gpt-4.1-mini",
+    "provider": "openai",
+    "input_tokens": 1000,
+    "output_tokens": 100,
+}
+GATEWAY_ROLE = "arn:aws:iam::111122223333:role/gateway"
+QUEUE = "arn:aws:sqs:eu-west-1:111122223333:gateway"
+
+
+def message(body: str, id_: str = "m-1") -> dict[str, Any]:
+    return {
+        "messageId": id_,
+        "body": body,
+        "eventSourceARN": QUEUE,
+        "attributes": {"SentTimestamp": "1795173600000"},  # 2026-11-20T11:20Z
+    }
+
+
+def request(body: str, *, role: str = GATEWAY_ROLE, route: str = "POST /v1/usage") -> dict:
+    method, path = route.split(" ")
+    session = role.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/session"
+    return {
+        "version": "2.0",
+        "routeKey": route,
+        "rawPath": path,
+        "headers": {"content-type": "application/json"},
+        "requestContext": {
+            "http": {"method": method, "path": path},
+            "requestId": "q-1",
+            "stage": "$default",
+            "timeEpoch": 1795173600000,
+            "authorizer": {"iam": {"userArn": session}},
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
 EVENTS: dict[str, dict[str, Any]] = {
+    "attribute_costs": AT_ELEVEN | {"book": "ledger"},
     "check_budgets": FOLLOW_UP,
     "check_health": AT_ELEVEN,
     "close_hour": AT_ELEVEN | {"cluster": "prod"},
     "collect_prices": AT_ELEVEN | {"part": "list"},
     "collect_spend": AT_ELEVEN,
+    "ingest_usage": {"Records": [message(json.dumps(TOLD))]},
     "record_node_lifetimes": INSTANCE,
     "send_notifications": {"Records": [inserted(ROW)]},
     "snapshot_cluster": AT_ELEVEN | {"cluster": "prod"},
@@ -88,13 +153,20 @@ class MemoryPorts:
     """Bursar's ports without a cloud, by the names that wiring gives them."""
 
     def __init__(self) -> None:
-        self.config = config(budget("namespace=search", "1"))
+        gateway = {"name": "gateway", "role_arns": [GATEWAY_ROLE], "tenants": ["search"]}
+        self.config = config(budget("namespace=search", "1"), usage={"producers": [gateway]})
         self.snapshots, self.history = MemorySnapshotStore(), MemoryCostHistory()
         self.lifetimes, self.prices = MemoryLifetimeStore(), MemoryPriceStore(book().values())
         self.price_list, self.spot_history = MemoryPriceList([]), MemorySpotHistory([])
         self.bill, self.spend, self.counter = MemoryBill(), MemorySpendStore(), MemoryCounter()
         self.outbox, self.publisher = MemoryOutbox(), MemoryPublisher()
         self.budgets, self.health = MemoryBudgetStore(self.outbox), MemoryHealthLog()
+        self.statements, self.ledger = MemoryStatementStore(), MemoryLedger()
+        self.touched_hours = self.month_gates = self.ledger
+        self.quarantine = MemoryQuarantine()
+        self.statement_sources = Sources(
+            ["prod"], self.config.attribution, self.ledger, self.history, MemoryClusterUseStore()
+        )
 
     def cluster_reader(self, _cluster: object) -> MemoryClusterReader:
         return MemoryClusterReader(inventory([node()]), [pod()])
@@ -107,6 +179,24 @@ class MemoryPorts:
 
     def fsx(self, _cluster: object) -> MemoryFileSystemCatalogue:
         return MemoryFileSystemCatalogue()
+
+    def producer_of_queue(self, queue_arn: str) -> str:
+        return {QUEUE: "gateway"}[queue_arn]
+
+    def usage_intake(self, producer: Producer) -> UsageIntake:
+        return UsageIntake(
+            producer=producer.policy(),
+            read=read,
+            routes=ModelRoutes(),
+            prices=OwnTokenPrices([MINI]),
+            archive=MemoryUsageArchive(),
+            quarantine=self.quarantine,
+            ledger=self.ledger,
+            conflicts=MemoryConflictLog(self.outbox),
+            windows=self.ledger,
+            budgets=EnforcedBudgets((), "acme", lambda _: ""),
+            patience=Patience(lambda _: None, lambda low, _: low),
+        )
 
     def reservations(self, _cluster: object) -> MemoryReservationCatalogue:
         return MemoryReservationCatalogue()
@@ -182,7 +272,8 @@ def test_an_event_of_the_wrong_shape_is_refused(function, event, run):
     ],
 )
 def test_a_missing_setting_is_named(function, variable, monkeypatch):
-    for name in ("TABLE_NAME", "SNAPSHOTS_BUCKET", "ALERTS_TOPIC_ARN", "SLACK_TOPIC_ARN"):
+    names = "TABLE_NAME SNAPSHOTS_BUCKET USAGE_BUCKET PRODUCER_QUEUES ALERTS_TOPIC_ARN"
+    for name in (*names.split(), "SLACK_TOPIC_ARN"):
         monkeypatch.setenv(f"BURSAR_{name}", "x")
     monkeypatch.delenv(variable)
     monkeypatch.setattr(entrypoint, "_ports", {})  # as in a new process
@@ -222,6 +313,47 @@ def test_a_scheduled_time_of_another_zone_is_the_same_time(run, ports):
         ports.snapshots.put(shot)
     india = {"scheduled_at": "2026-11-20T16:41:00+05:30", "cluster": "prod"}
     assert run("close_hour", india)["usd"] == "1.006"
+
+
+def test_usage_from_a_queue_is_in_the_ledger_and_survives_a_bad_neighbour(run, ports):
+    bad = message("{", "m-2")
+    answer = run("ingest_usage", {"Records": [message(json.dumps(TOLD)), bad]})
+    assert answer == {"batchItemFailures": []}
+    [(key, leaf)] = ports.ledger.leaves(TEN).items()
+    assert (key.tenant, key.model, leaf.requests) == ("search", "gpt-4.1-mini", 1)
+    assert leaf.amounts.usd.plain() == "0.00056"  # 1,000 x 0.40 + 100 x 1.60, per million
+    assert [each.producer for each in ports.quarantine.rejected()] == ["gateway"]
+
+
+def test_a_signed_request_posts_usage_and_is_told_what_was_rejected(run, ports):
+    both = json.dumps([TOLD, TOLD | {"id": "r-2", "tenant": "another"}])
+    answer = run("serve_api", request(both))
+    said = json.loads(answer["body"])
+    assert (answer["statusCode"], said["accepted"], said["held"]) == (200, 1, 0)
+    [rejection] = said["rejected"]
+    assert "tenant" in rejection["reason"]
+    assert len(ports.ledger.leaves(TEN)) == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        (request(json.dumps(TOLD), role="arn:aws:iam::111122223333:role/stranger"), 403),
+        (request("{}", route="GET /v1/nothing"), 404),
+        (request(json.dumps(TOLD)) | {"body": "/w==", "isBase64Encoded": True}, 422),
+        (request(f'"{"x" * 1_000_001}"'), 413),
+    ],
+)
+def test_a_request_that_is_refused_says_why_as_a_problem(event, status, run):
+    answer = run("serve_api", event)
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert (answer["statusCode"], json.loads(answer["body"])["status"]) == (status, status)
+
+
+def test_a_body_of_which_nothing_can_be_read_is_422_with_its_reasons(run):
+    answer = run("serve_api", request("nonsense"))
+    assert answer["statusCode"] == 422
+    assert json.loads(answer["body"])["rejected"]
 
 
 def test_a_state_change_is_kept(run, ports):

@@ -10,8 +10,11 @@ import pytest
 from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.spend import MemorySpendStore
+from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.config import Config
-from bursar.domain.budgets import BudgetState
+from bursar.domain.attribution.hours import attribute_hour
+from bursar.domain.attribution.rules import Attribution
+from bursar.domain.budgets import Book, BudgetState, News
 from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window
@@ -29,6 +32,7 @@ class Estate:
     def __init__(self, *budgets: dict, **changes: object) -> None:
         self.config: Config = config(*budgets, **changes)
         self.history = MemoryCostHistory()
+        self.statements = MemoryStatementStore()
         self.spend = MemorySpendStore()
         self.outbox = MemoryOutbox()
         self.budgets = MemoryBudgetStore(self.outbox)
@@ -40,9 +44,13 @@ class Estate:
         quality = Quality.FINAL if known == 3600 else Quality.UNKNOWN
         hour = Window(start, start + HOUR)
         seen = int(hour.end.timestamp())
-        self.history.put_hour(
-            HourCosts(cluster, hour, quality, known, Basis.RESIDUAL, rows, as_of=seen)
-        )
+        costs = HourCosts(cluster, hour, quality, known, Basis.RESIDUAL, rows, as_of=seen)
+        self.history.put_hour(costs)
+        closed = [
+            each for name in self.config.clusters for each in self.history.hours(name.name, hour)
+        ]
+        stated = attribute_hour(hour, {}, closed, Attribution(), as_of=seen + 21 * 60)
+        self.statements.put_hour(stated.statement)
 
     def bill(self, day: date, usd: str, *, estimated: bool = False) -> None:
         fact = SpendFact(
@@ -57,16 +65,18 @@ class Estate:
         self.spend.record([fact])
 
     def check(self, now: datetime) -> list[str]:
-        """After every cluster's hour, and after a bill."""
-        news = [*(cluster.name for cluster in self.config.clusters), None]
-        return [title for closed in news for title in self.check_after(closed, now)]
+        """After every cluster's hour, after the ledger's, and after a bill."""
+        closed = [News(Book.METERED, cluster.name) for cluster in self.config.clusters]
+        news = [*closed, News(Book.LEDGER), News(Book.BILLED)]
+        return [title for each in news for title in self.check_after(each, now)]
 
-    def check_after(self, closed: str | None, now: datetime) -> list[str]:
+    def check_after(self, news: News, now: datetime) -> list[str]:
         alerts = check_budgets(
             self.config,
             now,
-            closed_cluster=closed,
+            news=news,
             history=self.history,
+            statements=self.statements,
             spend=self.spend,
             budgets=self.budgets,
         )
@@ -140,8 +150,9 @@ def test_the_organisation_is_what_the_bill_says_and_estimated_days_say_so():
     alerts = check_budgets(
         estate.config,
         utc(2026, 11, 3, 9, 31),
-        closed_cluster=None,
+        news=News(Book.BILLED),
         history=estate.history,
+        statements=estate.statements,
         spend=estate.spend,
         budgets=estate.budgets,
     )
@@ -240,11 +251,11 @@ def test_only_budgets_that_something_was_heard_for_are_checked():
     estate.bill(date(2026, 11, 19), "9")
     now = utc(2026, 11, 20, 11, 11)
 
-    assert estate.check_after("another", now) == []
-    assert estate.check_after("prod", now) == [
+    assert estate.check_after(News(Book.METERED, "another"), now) == []
+    assert estate.check_after(News(Book.METERED, "prod"), now) == [
         "cluster=prod has cost $8.00: 80% of $10.00 for the month"
     ]
-    assert estate.check_after(None, now) == [
+    assert estate.check_after(News(Book.BILLED), now) == [
         "org=acme has cost $9.00: 90% of $10.00 for the month"
     ]
 

@@ -15,8 +15,9 @@ from bursar.domain.ledger.entries import EntryId
 from bursar.domain.periods import Window
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.quarantine import Decision, digest_of
-from bursar.domain.usage.records import UsageRecord
-from bursar.jobs.ingest_usage import Ingested, Message, ingest
+from bursar.domain.usage.records import TokenCounts, UsageRecord
+from bursar.domain.usage.rejections import Rejection
+from bursar.jobs.ingest_usage import Ingested, Message, ingest, ingest_collected
 from bursar.jobs.review_held_usage import NotHeldError, StillBusyError, drop, release
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -130,6 +131,34 @@ def test_no_messages_with_records_write_nothing() -> None:
     ledger = Ledger()
     assert taken("nonsense", ledger=ledger).accepted == 0
     assert ledger.archived == []
+
+
+def test_what_was_collected_is_taken_in_like_what_was_sent() -> None:
+    quarantine, ledger = MemoryQuarantine(), Ledger(busy={"busy"})
+
+    def usage(id_: str, tokens: int = 5) -> UsageRecord:
+        return UsageRecord(
+            producer="gateway",
+            id=id_,
+            at=NOON,
+            tenant="acme",
+            model="m",
+            tokens=TokenCounts(tokens),
+        )
+
+    told = [usage("1"), Rejection("chat/m", "no"), usage("busy"), usage("huge", 20_000_000)]
+    hour = "vllm/prod/2026-11-20T12"
+    done = ingest_collected(
+        hour,
+        told,
+        GATEWAY,
+        archive=ledger,
+        quarantine=quarantine,
+        post=ledger.post,
+        at=NOON,
+    )
+    assert (done.accepted, done.held, done.rejected, done.failed) == (1, 1, 1, (hour,))
+    assert [(row.where, row.reason) for row in quarantine.rejected()] == [("chat/m", "no")]
 
 
 HELD = ("gateway", "huge")

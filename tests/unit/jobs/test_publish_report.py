@@ -8,6 +8,7 @@ from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.notices import MemoryHealthLog
 from bursar.adapters.memory.spend import MemorySpendStore
+from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.domain.cost_report import CostReport, Standing
 from bursar.domain.money import Money
 from bursar.jobs.publish_report import gather_report
@@ -53,6 +54,7 @@ def test_sources_that_were_never_heard_are_listed_and_nothing_is_zero() -> None:
         config(),
         NOW,
         history=MemoryCostHistory(),
+        statements=MemoryStatementStore(),
         spend=MemorySpendStore(),
         budgets=MemoryBudgetStore(outbox),
         outbox_rows=outbox.all(),

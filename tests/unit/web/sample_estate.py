@@ -10,9 +10,13 @@ from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.notices import MemoryHealthLog
 from bursar.adapters.memory.spend import MemorySpendStore
+from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.config import Config
 from bursar.domain.alerts import OutboxRow
+from bursar.domain.attribution.hours import attribute_hour
+from bursar.domain.attribution.rules import Attribution
 from bursar.domain.blindness import blind
+from bursar.domain.budgets import Book, News
 from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey, Unpriced
 from bursar.domain.cluster.records import (
     CONTROL_PLANE,
@@ -34,6 +38,10 @@ from bursar.jobs.publish_report import gather_report
 NOW = datetime(2026, 11, 20, 10, 40, tzinfo=UTC)
 UNSEEN = date(2026, 11, 8)  # by anybody
 HALF_SEEN = date(2026, 11, 13)  # nine hours of it, in research
+_NEWS = (
+    *(News(Book.METERED, name) for name in ("prod", "research")),
+    *(News(Book.LEDGER), News(Book.BILLED)),
+)
 RUNAWAY = date(2026, 11, 17)  # and since
 HOSTILE = "<script>alert(1)</script>"
 
@@ -177,20 +185,27 @@ def _amounts(rates: tuple[str, ...], hours: Fraction) -> dict[Category, Money]:
 def estate_report(now: datetime = NOW) -> CostReport:
     """The report as the job gathers it, after the budgets were checked every day at noon."""
     settings, history, spend = config(), MemoryCostHistory(), MemorySpendStore()
+    statements = MemoryStatementStore()
     outbox, health = MemoryOutbox(), MemoryHealthLog()
     budgets = MemoryBudgetStore(outbox)
     spend.record(list(_bill()))
     for each in ("prod", "research"):
         for day in days(each):
             history.put_hour(day)
+            if each == "research":
+                closed = [c for name in ("prod", each) for c in history.hours(name, day.window)]
+                as_of = int(day.window.end.timestamp())
+                stated = attribute_hour(day.window, {}, closed, Attribution(), as_of=as_of)
+                statements.put_hour(stated.statement)
             if each == "research" and day.window.start.date() > RUNAWAY - 2 * DAY:
                 at = min(day.window.end, NOW)
-                for closed in ("prod", "research", None):
+                for news in _NEWS:
                     check_budgets(
                         settings,
                         at,
-                        closed_cluster=closed,
+                        news=news,
                         history=history,
+                        statements=statements,
                         spend=spend,
                         budgets=budgets,
                     )
@@ -216,6 +231,7 @@ def estate_report(now: datetime = NOW) -> CostReport:
         settings,
         now,
         history=history,
+        statements=statements,
         spend=spend,
         budgets=budgets,
         outbox_rows=outbox.all(),

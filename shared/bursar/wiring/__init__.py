@@ -11,10 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bursar.config import Cluster, Config, load_bundled
-from bursar.settings import HasSnapshots, HasTable, HasTopics, Settings
+from bursar.settings import (
+    HasSnapshots,
+    HasTable,
+    HasTopics,
+    HasUsage,
+    IngestUsageSettings,
+    Settings,
+)
 
 if TYPE_CHECKING:
     from bursar import ports
+    from bursar.config.usage import Producer
+    from bursar.jobs.attribute_costs import Sources
+    from bursar.jobs.take_usage import UsageIntake
 
 S = TypeVar("S", bound=Settings)
 
@@ -51,6 +61,30 @@ class Ports:
         from bursar.adapters.dynamodb.costs import DynamoCostHistory
 
         return DynamoCostHistory(self._table)
+
+    @cached_property
+    def statements(self) -> ports.StatementStore:
+        from bursar.adapters.dynamodb.statements import DynamoStatementStore
+
+        return DynamoStatementStore(self._table)
+
+    @cached_property
+    def statement_sources(self) -> Sources:
+        from bursar.wiring import ledger
+
+        return ledger.statement_sources(self.config, self._table)
+
+    @cached_property
+    def touched_hours(self) -> ports.TouchedHours:
+        from bursar.adapters.dynamodb.ledger.touched import DynamoTouchedHours
+
+        return DynamoTouchedHours(self._table)
+
+    @cached_property
+    def month_gates(self) -> ports.MonthGates:
+        from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
+
+        return DynamoMonthGates(self._table)
 
     @cached_property
     def lifetimes(self) -> ports.LifetimeStore:
@@ -144,6 +178,31 @@ class Ports:
         from bursar.adapters.dynamodb.health import DynamoHealthLog
 
         return DynamoHealthLog(self._table)
+
+    def producer_of_queue(self, queue_arn: str) -> str:
+        """Which producer's queue that is.
+
+        Raises:
+            LookupError: no producer's.
+        """
+        pairs = self._given(IngestUsageSettings).producer_queues.split(",")
+        names = {arn: name for name, _, arn in (pair.partition("=") for pair in pairs)}
+        return names[queue_arn]
+
+    def usage_intake(self, producer: Producer) -> UsageIntake:
+        from bursar.wiring import usage
+
+        bucket = self._given(HasUsage).usage_bucket
+        s3 = _client("s3")
+        return usage.usage_intake(
+            self.config, producer, self._table, s3, bucket, self.token_prices
+        )
+
+    @cached_property
+    def token_prices(self) -> ports.TokenPriceBook:
+        from bursar.wiring import usage
+
+        return usage.token_prices(self.config)
 
     @cached_property
     def _table(self) -> Any:

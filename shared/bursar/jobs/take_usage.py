@@ -1,0 +1,80 @@
+"""One producer's usage, from its messages to the ledger: read, price, post."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
+from bursar.domain.ledger.entries import EntryId
+from bursar.domain.usage.billing import bill
+from bursar.domain.usage.producers import ProducerPolicy
+from bursar.domain.usage.records import UsageRecord
+from bursar.domain.usage.routes import ModelRoutes
+from bursar.jobs.ingest_usage import Ingested, Message, Read, ingest
+from bursar.jobs.post_usage import LedgerBusyError, Patience, post_entries
+from bursar.ports import (
+    ConflictLog,
+    EnforcedWindows,
+    LedgerStore,
+    Quarantine,
+    TokenPriceBook,
+    UsageArchive,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageIntake:
+    """Takes the usage of one producer, by whichever way it comes."""
+
+    producer: ProducerPolicy
+    read: Read
+    routes: ModelRoutes
+    prices: TokenPriceBook
+    archive: UsageArchive
+    quarantine: Quarantine
+    ledger: LedgerStore
+    conflicts: ConflictLog
+    windows: EnforcedWindows
+    budgets: EnforcedBudgets
+    patience: Patience
+
+    def take(self, messages: Sequence[Message]) -> Ingested:
+        """Take a batch in; `failed` are the messages that are to come again."""
+
+        def post(records: Sequence[UsageRecord]) -> Collection[EntryId]:
+            return self.post(records, max(message.received_at for message in messages))
+
+        return ingest(
+            messages,
+            self.producer,
+            read=self.read,
+            archive=self.archive,
+            quarantine=self.quarantine,
+            post=post,
+        )
+
+    def post(self, records: Sequence[UsageRecord], at: datetime) -> Collection[EntryId]:
+        """Price and post records; the names of those that the ledger was too busy for."""
+        entries = [
+            bill(
+                record,
+                self.prices.price_at(record.provider, record.model, record.at),
+                self.routes,
+            )
+            for record in records
+        ]
+        try:
+            post_entries(
+                entries,
+                ledger=self.ledger,
+                conflicts=self.conflicts,
+                windows=self.windows,
+                at=at,
+                patience=self.patience,
+                budgets=self.budgets,
+            )
+        except LedgerBusyError as busy:
+            return busy.names
+        return ()

@@ -1,0 +1,1 @@
+"""The JSON API: its routes, and errors as RFC 9457 has them."""

@@ -1,0 +1,85 @@
+"""Each producer has a queue of its own: what stands in it is theirs, whatever it says."""
+
+
+def queue(deployed, name):
+    id_ = deployed.id_of("AWS::SQS::Queue", name)
+    return id_, deployed.all("AWS::SQS::Queue")[id_]
+
+
+def test_each_queue_feeds_the_intake_in_full_batches_and_takes_back_what_failed(deployed):
+    [ingest] = deployed.functions()["ingest_usage"]
+    fed = {
+        mapping["EventSourceArn"]["Fn::GetAtt"][0]: mapping
+        for mapping in deployed.all("AWS::Lambda::EventSourceMapping").values()
+        if mapping["FunctionName"] == {"Ref": ingest}
+    }
+
+    assert fed.keys() == {queue(deployed, name)[0] for name in ("LlmGateway", "SearchBatch")}
+    for mapping in fed.values():
+        assert mapping["BatchSize"] == 10_000
+        assert mapping["MaximumBatchingWindowInSeconds"] == 60
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_a_message_is_hidden_for_six_times_as_long_as_the_function_may_take(deployed):
+    [ingest] = deployed.functions()["ingest_usage"].values()
+    _, own = queue(deployed, "LlmGateway")
+
+    assert own["VisibilityTimeout"] == 6 * ingest["Timeout"]
+    failed = deployed.id_of("AWS::SQS::Queue", "FailedEvents")
+    assert own["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": [failed, "Arn"]}
+
+
+def test_only_the_producers_role_may_send_to_its_queue(deployed):
+    id_, _ = queue(deployed, "LlmGateway")
+    allowed = [
+        statement
+        for policy in deployed.all("AWS::SQS::QueuePolicy").values()
+        if policy["Queues"] == [{"Ref": id_}]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+
+    assert [statement["Principal"] for statement in allowed] == [
+        {"AWS": "arn:aws:iam::111122223333:role/llm-gateway"}
+    ]
+
+
+def test_events_of_a_producers_source_go_to_its_queue(deployed):
+    id_, _ = queue(deployed, "SearchBatch")
+    [rule] = [
+        rule
+        for rule in deployed.all("AWS::Events::Rule").values()
+        if rule["EventPattern"]["source"] == ["search.batch"]
+    ]
+
+    assert [target["Arn"] for target in rule["Targets"]] == [{"Fn::GetAtt": [id_, "Arn"]}]
+
+
+def test_the_function_knows_each_producer_by_its_queue(deployed):
+    [ingest] = deployed.functions()["ingest_usage"].values()
+    parts = ingest["Environment"]["Variables"]["BURSAR_PRODUCER_QUEUES"]["Fn::Join"][1]
+    arn = {name: {"Fn::GetAtt": [queue(deployed, name)[0], "Arn"]} for name in ("LlmGateway",)}
+
+    assert parts[:2] == ["llm-gateway=", arn["LlmGateway"]]
+
+
+def test_no_route_is_open_and_machines_sign_theirs(deployed):
+    routes = {
+        route["RouteKey"]: route.get("AuthorizationType", "NONE")
+        for route in deployed.all("AWS::ApiGatewayV2::Route").values()
+    }
+
+    assert routes == {"POST /v1/usage": "AWS_IAM"}
+
+
+def test_the_access_log_holds_nothing_that_was_sent(deployed):
+    [stage] = deployed.all("AWS::ApiGatewayV2::Stage").values()
+
+    assert "authorizer" not in stage["AccessLogSettings"]["Format"]
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == 200
+
+
+def test_without_producers_there_is_no_queue_and_no_api(smallest):
+    assert len(smallest.all("AWS::SQS::Queue")) == 2
+    assert not smallest.all("AWS::ApiGatewayV2::Api")
