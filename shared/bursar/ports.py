@@ -37,10 +37,13 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
     from bursar.domain.prices import PriceChange, PriceKey, PriceRow
     from bursar.domain.spend import Metric, SpendFact
     from bursar.domain.spot import SpotPoint
+    from bursar.domain.usage.bedrock import ProvisionedHour
     from bursar.domain.usage.counters import Series
     from bursar.domain.usage.prices import PriceBreaks, TokenPrice
+    from bursar.domain.usage.producers import ProducerPolicy
     from bursar.domain.usage.quarantine import Decision, HeldUsage, RejectedUsage
     from bursar.domain.usage.records import UsageRecord
+    from bursar.domain.usage.rejections import Rejection
 
 
 class ClusterReader(Protocol):
@@ -394,6 +397,18 @@ class MetricsSource(Protocol):
         ...
 
     def range(self, query: str, window: Window, step_seconds: int) -> Sequence[Series]: ...
+
+
+class BedrockMeter(Protocol):
+    """What Bedrock counted in one account and region. Raises rather than answer half."""
+
+    def records(
+        self, hour: Window, producer: ProducerPolicy
+    ) -> Iterator[UsageRecord | Rejection]: ...
+
+    def provisioned(self, hour: Window) -> Sequence[ProvisionedHour]:
+        """Throughput that was bought ahead, billed by the model unit and hour."""
+        ...
 
 
 class ClusterUseStore(Protocol):

@@ -90,6 +90,32 @@ def ingest(
     )
 
 
+def ingest_collected(
+    name: str,
+    told: Iterable[UsageRecord | Rejection],
+    producer: ProducerPolicy,
+    *,
+    archive: UsageArchive,
+    quarantine: Quarantine,
+    post: Post,
+    at: datetime,
+    limits: PlausibilityLimits = DEFAULT_LIMITS,
+) -> Ingested:
+    """Take in what was asked for rather than sent; `name` says what (a source and its hour).
+
+    Nobody delivers it again: where `failed` is not empty, collect it again.
+    """
+    return ingest(
+        [Message(name, name, at)],
+        producer,
+        read=lambda _body, _producer: told,
+        archive=archive,
+        quarantine=quarantine,
+        post=post,
+        limits=limits,
+    )
+
+
 def _sort(
     message: Message,
     producer: ProducerPolicy,
