@@ -20,7 +20,7 @@ def novelty(values: Floats) -> Floats:
     A moment is the point and the means of the last 6 and 24: a left matrix profile (Yeh et al.,
     2016) over three coarse scales in place of a subsequence, which keeps the level that a
     z-normalised profile throws away. Its record is the mean of the three largest distances of
-    the memory, plus half the mean absolute deviation, in which noise drowns.
+    the memory, plus three mean absolute deviations, in which noise drowns.
     """
     return np.stack([_of_one(row) for row in values]) if len(values) else values.copy()
 
@@ -35,7 +35,7 @@ def _of_one(row: Floats) -> Floats:
         kept = min(3, len(past))
         record = np.partition(past, len(past) - kept)[-kept:].mean()
         now = slice(start, start + _REFRESH)
-        yard = record + 0.5 * spread[now]
+        yard = record + 3.0 * spread[now]
         scores[now] = distance[now] / np.where(yard > 0.0, yard, np.inf)
     return scores
 

@@ -118,13 +118,14 @@ def hourly_scores(values: Floats) -> Floats:
 
 
 def finer_scores(values: Floats) -> Floats:
-    """Score of series with more than one point an hour: novelty, one alert per incident.
+    """Score of series with more than one point an hour: novelty, told once per incident.
 
-    Minutes have no profile worth the name. What is new is what no earlier moment looked like; a
-    point only counts when it is newer than everything of the last 150 points.
+    Minutes have no profile worth the name. What is new is what no earlier moment looked like.
+    A point counts when it is half as new again as everything of the last 120 points: the rest
+    of an incident is no second one.
     """
-    score = 2.0 * novelty(values)
-    return np.where(score > lagged(window_max(score, 150), 1, 0.0), score, 0.0)
+    score = 6.0 * novelty(values)
+    return np.where(score > 1.5 * lagged(window_max(score, 120), 1, 0.0), score, 0.0)
 
 
 def _borne_out(shift: Floats, by: Floats) -> Floats:
