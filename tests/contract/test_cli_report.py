@@ -120,11 +120,27 @@ def test_the_one_table_sums_to_the_ledger(run: Any) -> None:
     assert Money.sum(Money.of(each["usd"]) for each in models.values()) == Money.of(22)
     assert (told["rest_usd"], told["total_usd"]) == ("2", "24")
     llama = models["llama"]
-    assert (llama["utilisation"], llama["usd_per_million_tokens_used"]) == ("0.7500", "8")
+    # 16 USD with idle and 12 without, for 1.5 million tokens and 60 requests
+    assert (llama["utilisation"], llama["usd_per_million_used"]["blended"]) == ("0.7500", "8")
+    assert llama["usd_per_million"] == dict.fromkeys(
+        ("blended", "input", "output"), "10.666666666667"
+    )
+    assert models["gpt"]["usd_per_million"]["input"] is None
     code, shown, _ = run("report", "models", *SPAN)
     assert code == 0
     assert "24.00" in shown
     assert "75.0%" in shown
+
+
+def test_input_and_output_have_prices_by_the_weights_of_the_configuration(
+    run: Any, tmp_path: Path
+) -> None:
+    config = tmp_path / "bursar.yaml"
+    config.write_text("attribution: {self_hosted: {weights: {input: 1, output: 4}}}")
+    _, out, _ = run("report", "models", *SPAN, "--json", "--config", str(config))
+    [llama] = [each for each in json.loads(out)["models"] if each["model"] == "llama"]
+    # 12 USD for 1 million + 4 x 0.5 million weighted tokens
+    assert llama["usd_per_million_used"] == {"blended": "8", "input": "4", "output": "16"}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bursar.adapters.csv_cells import safe_cell
+from bursar.domain.attribution.self_hosted import Weights
 from bursar.domain.cost_report import apportion
 from bursar.domain.ledger.lines import Line, Statement, add_up
 from bursar.domain.ledger.model_costs import ModelCost, ModelTable
@@ -80,8 +81,9 @@ def report_rows(report: Report) -> Iterable[Sequence[str | int]]:
 
 
 def models_json(
-    table: ModelTable, window: Window, statements: Sequence[Statement]
+    table: ModelTable, window: Window, statements: Sequence[Statement], weights: Weights
 ) -> dict[str, Any]:
+    """Each model on two bases: `used` is its pods' cost alone, the other has its idle too."""
     whole = add_up(window, statements)
     return {
         **_ends(window),
@@ -89,13 +91,13 @@ def models_json(
         "quality": whole.quality,
         "as_of": _as_of(whole.as_of),
         "missing": list(whole.missing),
-        "models": [_model(each) for each in table.models],
+        "models": [_model(each, weights) for each in table.models],
         "rest_usd": table.rest.plain() if statements else None,
         "total_usd": table.total.plain() if statements else None,
     }
 
 
-def _model(each: ModelCost) -> dict[str, Any]:
+def _model(each: ModelCost, weights: Weights) -> dict[str, Any]:
     return {
         "model": each.model,
         "hosting": each.hosting,
@@ -105,14 +107,23 @@ def _model(each: ModelCost) -> dict[str, Any]:
         "idle_usd": each.idle.usd.plain(),
         "utilisation": _share(each.utilisation),
         "usd_per_request": _usd(each.per_request),
-        "usd_per_million_tokens": _usd(each.per_million),
-        "usd_per_million_tokens_used": _usd(each.per_million_used),
+        "usd_per_thousand_tokens": _usd(each.per_thousand),
+        "usd_per_million": _rates(each, weights, with_idle=True),
+        "usd_per_million_used": _rates(each, weights, with_idle=False),
+        "compute_usd": each.compute.plain(),
         "by_category_usd": {name.value: usd.plain() for name, usd in each.by_category.items()},
         "tenants": [
             {"tenant": name, "usd": line.usd.plain(), **_counts(line)}
             for name, line in each.tenants.items()
         ],
     }
+
+
+def _rates(each: ModelCost, weights: Weights, *, with_idle: bool) -> dict[str, str | None]:
+    """USD per million tokens; input and output only where we divide the cost by them."""
+    apart = each.per_million_of_class(weights, with_idle=with_idle) or (None, None)
+    blended = each.per_million if with_idle else each.per_million_used
+    return {"blended": _usd(blended), "input": _usd(apart[0]), "output": _usd(apart[1])}
 
 
 def print_report(report: Report, console: Console | None = None) -> None:

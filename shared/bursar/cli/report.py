@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -22,6 +23,9 @@ from bursar.cli.ledger_views import (
     report_rows,
 )
 from bursar.cli.windows import WindowError, read_window
+from bursar.config_file import ConfigError, read_section
+from bursar.domain.attribution.rules import Attribution
+from bursar.domain.attribution.self_hosted import EVERY_TOKEN_THE_SAME, token_weights
 from bursar.domain.ledger.lines import Statement
 from bursar.domain.ledger.model_costs import model_table
 from bursar.domain.ledger.reports import By, pivot
@@ -81,15 +85,29 @@ def feature(name: str, *, asked: Asked = _NOTHING_MORE, csv: Csv = False) -> Non
 
 
 @app.command
-def models(*, asked: Asked = _NOTHING_MORE) -> None:
+def models(
+    *,
+    asked: Asked = _NOTHING_MORE,
+    config: Annotated[
+        Path | None,
+        Help(help="a file whose `attribution` says what tokens weigh; default: all the same"),
+    ] = None,
+) -> None:
     """Show self-hosted models beside those of APIs: tokens, USD per million, utilisation.
 
     With everything else, the table sums to the ledger's total.
     """
+    weights = EVERY_TOKEN_THE_SAME
+    if config:
+        try:
+            hosted = read_section(config, "attribution", Attribution).self_hosted
+        except ConfigError as error:
+            leave(Exit.WRONG_INPUT, error.problems)
+        weights = token_weights(hosted.weights, None)
     window, statements = _read(asked)
     table = model_table(statements)
     if asked.json:
-        print_json(models_json(table, window, statements))
+        print_json(models_json(table, window, statements, weights))
     else:
         print_models(table, window, statements)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
 from fractions import Fraction
 
 from bursar.domain.attribution.hours import AttributedHour, attribute_hour
@@ -11,7 +13,7 @@ from bursar.domain.attribution.rules import Attribution
 from bursar.domain.attribution.self_hosted import ServingSeconds
 from bursar.domain.ledger.adjustments import adjust, with_adjustments
 from bursar.domain.ledger.lines import Statement
-from bursar.domain.ledger.postings import MonthState, TouchedHour, month_name
+from bursar.domain.ledger.postings import MonthState, month_name
 from bursar.domain.periods import Window, hour_of, month_of
 from bursar.ports import (
     ClusterUseStore,
@@ -70,37 +72,60 @@ def attribute_costs(
         touched.touch(hour.start, f"stated at {as_of}")
         return StatedHours(None)
     marks = [each for each in touched.touched() if each.hour <= hour.start]
-    restated, adjusted, forgotten, done = [], [], [], []
+    found: dict[datetime, _Outcome] = {hour.start: _Outcome.STATED}
     for mark in marks:
-        late = hour_of(mark.hour)
-        state = gates.state(month_name(late.start))
-        if late == hour:
-            done.append(mark)
-            continue
-        if state is MonthState.FROZEN:
-            continue
-        old = next(iter(statements.hours(late)), None)
-        new = state_hour(late, sources, as_of=as_of).statement
-        if _has_forgotten(old, new):
-            forgotten.append(late)
-            continue
-        if state is MonthState.CLOSED:
-            since = Window(month_of(late.start).end, hour.end)
-            statements.put_adjustment(adjust(hour, new, old, statements.adjustments(since)))
-            adjusted.append(late)
-        else:
-            own = statements.adjustments(late)
-            statements.put_hour(with_adjustments(new, own))
-            restated.append(late)
-        done.append(mark)
+        if mark.hour not in found:
+            state = gates.state(month_name(mark.hour))
+            late = hour_of(mark.hour)
+            found[mark.hour] = _restate(late, state, hour, sources, statements, as_of)
     statement = state_hour(hour, sources, as_of=as_of).statement
     statement = with_adjustments(statement, statements.adjustments(hour))
     statements.put_hour(statement)
-    _clear(touched, done)
-    if forgotten:
+    for mark in marks:
+        if found[mark.hour] in _SETTLED:
+            touched.clear(mark)
+
+    def hours(outcome: _Outcome) -> tuple[Window, ...]:
+        return tuple(hour_of(at) for at, each in found.items() if each is outcome)
+
+    if forgotten := hours(_Outcome.FORGOTTEN):
         names = ", ".join(f"{each.start:%Y-%m-%dT%H}" for each in forgotten)
         raise ForgottenCostsError(f"{names}: what their clusters cost has expired")
-    return StatedHours(statement, tuple(restated), tuple(adjusted))
+    return StatedHours(statement, hours(_Outcome.RESTATED), hours(_Outcome.ADJUSTED))
+
+
+class _Outcome(Enum):
+    STATED = auto()
+    RESTATED = auto()
+    ADJUSTED = auto()
+    WAITS = auto()
+    FORGOTTEN = auto()
+
+
+_SETTLED = frozenset({_Outcome.STATED, _Outcome.RESTATED, _Outcome.ADJUSTED})
+
+
+def _restate(
+    late: Window,
+    state: MonthState,
+    hour: Window,
+    sources: Sources,
+    statements: StatementStore,
+    as_of: int,
+) -> _Outcome:
+    """State an earlier hour anew, or what has changed of it since its month was closed."""
+    if state is MonthState.FROZEN:
+        return _Outcome.WAITS
+    old = next(iter(statements.hours(late)), None)
+    new = state_hour(late, sources, as_of=as_of).statement
+    if _has_forgotten(old, new):
+        return _Outcome.FORGOTTEN
+    if state is MonthState.CLOSED:
+        since = Window(month_of(late.start).end, hour.end)
+        statements.put_adjustment(adjust(hour, new, old, statements.adjustments(since)))
+        return _Outcome.ADJUSTED
+    statements.put_hour(with_adjustments(new, statements.adjustments(late)))
+    return _Outcome.RESTATED
 
 
 def state_hour(hour: Window, sources: Sources, *, as_of: int) -> AttributedHour:
@@ -142,8 +167,3 @@ def _has_forgotten(old: Statement | None, new: Statement) -> bool:
         return False
     stated = {key.cluster for key in old.lines if key.cluster and not key.adjusts}
     return bool(stated & set(new.missing) - set(old.missing))
-
-
-def _clear(touched: TouchedHours, marks: Sequence[TouchedHour]) -> None:
-    for mark in marks:
-        touched.clear(mark)

@@ -12,12 +12,11 @@ from bursar.domain.attribution.selection import Facts
 from bursar.domain.attribution.self_hosted import (
     ServingSeconds,
     divide_by_tokens,
-    idle_by_model,
     model_name,
     token_weights,
 )
 from bursar.domain.cluster import records
-from bursar.domain.cluster.hours import Category, HourCosts, RowKey
+from bursar.domain.cluster.hours import COMPUTE, Category, HourCosts, RowKey
 from bursar.domain.ledger.entries import Leaf, LeafKey, Pricing
 from bursar.domain.ledger.lines import (
     IDLE,
@@ -148,19 +147,33 @@ def _usage_lines(leaves: Leaves, policy: Attribution) -> dict[LineKey, Line]:
 
 
 def _amounts(costs: HourCosts, policy: Attribution) -> Iterator[tuple[Facts, int]]:
-    """Every amount of a cluster's hour once, in 10^-12 USD; idle ones by model."""
-    idle = idle_by_model(costs)
+    """Every amount of a cluster's hour once, in 10^-12 USD.
+
+    The idle compute of a node group is divided among the models that were served there, and
+    all other pods together, by their allocated compute.
+    """
+    allocated: dict[str, dict[str, int]] = {}  # by node group and model
+    for key, category, units in _row_amounts(costs, idle=False):
+        facts = _facts(costs.cluster, key, category, policy)
+        if category in COMPUTE and units > 0:
+            group = allocated.setdefault(key.node_group, {})
+            model = facts.key.model if _is_serving(facts.key) else ""
+            group[model] = group.get(model, 0) + units
+        yield facts, units
+    for key, category, units in _row_amounts(costs, idle=True):
+        facts = _facts(costs.cluster, key, category, policy)
+        shares = allocated.get(key.node_group) or {"": 1}
+        models = sorted(shares)
+        parts = split_units(units, [shares[model] for model in models])
+        for model, part in zip(models, parts, strict=True):
+            yield replace(facts, key=facts.key._replace(model=model)), part
+
+
+def _row_amounts(costs: HourCosts, *, idle: bool) -> Iterator[tuple[RowKey, Category, int]]:
     for key, row in costs.rows.items():
-        for category, amount in row.items():
-            facts = _facts(costs.cluster, key, category, policy)
-            shares = idle.get(key.node_group) if key.namespace == records.IDLE else None
-            if not shares:
-                yield facts, amount.units
-                continue
-            models = sorted(shares)
-            parts = split_units(amount.units, [shares[model] for model in models])
-            for model, units in zip(models, parts, strict=True):
-                yield replace(facts, key=facts.key._replace(model=model)), units
+        if (key.namespace == records.IDLE) is idle:
+            for category, amount in row.items():
+                yield key, category, amount.units
 
 
 def _facts(cluster: str, row: RowKey, category: Category, policy: Attribution) -> Facts:

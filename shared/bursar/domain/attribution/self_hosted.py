@@ -15,8 +15,7 @@ from fractions import Fraction
 from math import lcm
 
 from bursar.domain.attribution.rules import TokenWeights
-from bursar.domain.cluster.hours import COMPUTE, HourCosts
-from bursar.domain.cluster.records import IDLE, UNALLOCATED
+from bursar.domain.cluster.records import UNALLOCATED
 from bursar.domain.ledger.entries import Leaf, LeafKey
 from bursar.domain.ledger.lines import Kind, Line, LineKey
 from bursar.domain.money import split_units
@@ -106,23 +105,6 @@ def _users_line(source: LineKey, user: LeafKey, teams: Mapping[str, str]) -> Lin
         provider=user.provider,
         kind=Kind.ALLOCATED,
     )
-
-
-def idle_by_model(costs: HourCosts) -> dict[str, dict[str, int]]:
-    """The weights by which each node group's idle compute is its models': their allocated cost.
-
-    Pods without a model have the name "".
-    """
-    weights: dict[str, dict[str, int]] = {}
-    for key, amounts in costs.rows.items():
-        if key.namespace == IDLE:
-            continue
-        units = sum(amounts[category].units for category in COMPUTE if category in amounts)
-        if units > 0:
-            group = weights.setdefault(key.node_group, {})
-            name = model_name(key.model)
-            group[name] = group.get(name, 0) + units
-    return weights
 
 
 def model_name(label: str) -> str:

@@ -58,6 +58,11 @@ class ModelCost:
         return usd_per_million(self.total, self.used.tokens.total)
 
     @property
+    def per_thousand(self) -> Money | None:
+        tokens = self.used.tokens.total
+        return self.total.times(Fraction(1000, tokens)) if tokens else None
+
+    @property
     def per_request(self) -> Money | None:
         requests = self.used.requests
         return self.total.times(Fraction(1, requests)) if requests else None

@@ -154,6 +154,21 @@ def test_tokens_of_a_closed_month_take_no_part_of_this_hours_pods() -> None:
     assert {key.adjusts for key in hour.lines if key.tenant == "acme"} == {"2026-10"}
 
 
+def test_idle_around_a_models_training_is_not_idle_of_the_model() -> None:
+    label = (("training.kubeflow.org/job-name", "tune"),)
+    rows = {
+        **gpu("s", "6", "llama", node_group="gpu"),
+        **gpu("lab", "2", "llama", node_group="gpu", labels=label),
+        RowKey(IDLE, node_group="gpu"): {Category.GPU: "4"},
+    }
+    hour = attributed(served("acme"), costs(rows)).statement
+    assert {
+        model: usd
+        for (tenant, model), usd in sums(hour, "tenant", "model").items()
+        if tenant == "__idle__"
+    } == {"llama": "3", "": "1"}
+
+
 def test_a_model_bought_from_an_api_is_no_pods() -> None:
     leaves = bought("acme", "3", model="llama") | served("bolt")
     hour = attributed(leaves, costs(gpu("s", "8", "llama"))).statement
