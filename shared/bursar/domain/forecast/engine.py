@@ -12,7 +12,7 @@ from bursar.domain.forecast.lag_averages import forecast_by_lags
 from bursar.domain.forecast.levels import one_step_errors, profile_candidates
 from bursar.domain.forecast.profile import rolling_profile
 from bursar.domain.forecast.selection import choose, means_ahead, past_origins
-from bursar.domain.forecast.spikes import tame_spikes
+from bursar.domain.forecast.spikes import WINDOW, tame_spikes
 from bursar.domain.forecast.trends import trend_candidates
 
 ROWS_AT_ONCE = 256
@@ -67,10 +67,17 @@ def _seen(values: Floats) -> np.ndarray:
     return np.isfinite(values) & (np.abs(np.nan_to_num(values)) <= LARGEST)
 
 
+def _width(values: Floats, season: int) -> int:
+    """Periods to look at: what the longest series has, in whole cycles, and room before it."""
+    longest = values.shape[1] - int(np.argmax(_seen(values).any(axis=0)))
+    memory = max(MEMORY_PERIODS, MEMORY_CYCLES * season)
+    cycles = -(-min(longest, memory) // season) + -(-WINDOW // season)
+    return cycles * season
+
+
 def forecast_by_levels(values: Floats, horizon: int, season: int) -> tuple[Floats, Bands]:
     """Of series that each have a value: the paths [n, horizon] and the bands of their totals."""
-    cycles = max(MEMORY_PERIODS // season, MEMORY_CYCLES)
-    history = read_history(values, season, width=(cycles + 1) * season)
+    history = read_history(values, season, width=_width(values, season))
     calm = tame_spikes(history, rolling_profile(history, season), season)
     profile = rolling_profile(calm, season)
     origins = past_origins(history.width, horizon, first=season)
@@ -78,7 +85,7 @@ def forecast_by_levels(values: Floats, horizon: int, season: int) -> tuple[Float
     candidates = (
         trend_candidates(calm, now, horizon)
         if season == 1
-        else profile_candidates(calm, profile, now, horizon, season)
+        else profile_candidates(calm, now, horizon, season)
     )
     choice = choose(candidates, calm, origins, horizon, warm_up=2 * season)
     path = np.einsum("ng,ngh->nh", choice.weights, candidates.paths)

@@ -17,8 +17,8 @@ import numpy as np
 
 from bursar.domain.forecast.history import Floats, Indices
 
-MULTIPLIER_80 = 1.85
-MULTIPLIER_95 = 4.0
+MULTIPLIER_80 = 1.7
+MULTIPLIER_95 = 3.6
 EVIDENCE_FOR_HALF = 3.0
 SMALLEST_SHARE = 0.002  # of the total: nothing is known better
 FEW = 14  # one-step errors below which the usual spread of a daily series is mixed in

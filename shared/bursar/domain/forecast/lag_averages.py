@@ -12,13 +12,13 @@ from __future__ import annotations
 import numpy as np
 
 from bursar.domain.forecast.history import Floats, History, Indices, read_history
-from bursar.domain.forecast.intervals import Bands, bands, past_spread
+from bursar.domain.forecast.intervals import USUAL_SHARE, Bands, bands, past_spread
 from bursar.domain.forecast.selection import near_winner_take_all, relative_losses
 
 DAYS_A_WEEK = 7
-ORIGINS = 7  # one a day
-WARM_UP_DAYS = 3
-SHARPNESS = 32.0
+ORIGINS = 21  # one a day, and three of each weekday
+WARM_UP_DAYS = 7
+SHARPNESS = 48.0
 OWN_EVIDENCE_DAYS = 2.0
 LONGEST_WEEKS = 3
 SMALLEST_CORRECTION, LARGEST_CORRECTION = 0.2, 5.0
@@ -37,7 +37,7 @@ def forecast_by_lags(values: Floats, horizon: int, day: int) -> tuple[Floats, Ba
     weights = near_winner_take_all(trust[:, None] * relative_losses(misses, learned), SHARPNESS)
     path = np.einsum("ng,ngh->nh", weights, lag_average_paths(filled, horizon, day))
     band = bands(
-        theory=_weekly_change(filled, horizon, day),
+        theory=_weekly_change(history, horizon, day),
         past=past_spread(np.einsum("nog,ng->no", errors, weights), learned),
         evidence=days,
         mean=path.mean(axis=1),
@@ -58,12 +58,17 @@ def _past_errors(
     return np.stack(misses, axis=1), np.stack(errors, axis=1)
 
 
-def _weekly_change(values: Floats, horizon: int, day: int) -> Floats:
-    """[n]: by how much the mean over a horizon usually differs from the week before's."""
+def _weekly_change(history: History, horizon: int, day: int) -> Floats:
+    """[n]: by how much the mean over a horizon usually differs from the one a week before; a
+    fifth of a mean hour, the usual, where there are not two to compare."""
     week = DAYS_A_WEEK * day
-    sums = np.pad(np.cumsum(values, axis=1), ((0, 0), (1, 0)))
+    sums = np.pad(np.cumsum(history.values, axis=1), ((0, 0), (1, 0)))
     means = (sums[:, horizon:] - sums[:, :-horizon]) / horizon
-    return np.asarray(np.abs(means[:, week:] - means[:, :-week]).mean(axis=1))
+    first = np.arange(means.shape[1] - week)
+    known = first[None, :] >= history.starts[:, None]
+    change = (np.abs(means[:, week:] - means[:, :-week]) * known).sum(axis=1)
+    count = known.sum(axis=1)
+    return np.where(count > 0, change / np.maximum(count, 1), USUAL_SHARE)
 
 
 def needed_width(horizon: int, day: int) -> int:
@@ -87,17 +92,13 @@ def extend_left(history: History, day: int) -> Floats:
 def lag_average_paths(values: Floats, horizon: int, day: int) -> Floats:
     """[n, G, horizon]: what each candidate foresees after the last of `values` [n, T]."""
     week = DAYS_A_WEEK * day
-    paths = [_repeated(_cycle_mean(values, day, 1), horizon)]
-    for cycle, counts, spans in (
-        (day, (3,), (day,)),
-        (week, range(1, LONGEST_WEEKS + 1), (day, 2 * day, week)),
-    ):
-        for count in counts:
-            plain = _repeated(_cycle_mean(values, cycle, count), horizon)
-            paths.append(plain)
-            for span in spans:
-                growth = _growth(values, cycle, count, span)[:, None]
-                paths += [plain * growth, plain * np.sqrt(growth)]
+    paths = []
+    for cycle, count in ((day, 1), (day, 3), (week, 1), (week, 2), (week, LONGEST_WEEKS)):
+        plain = _repeated(_cycle_mean(values, cycle, count), horizon)
+        paths.append(plain)
+        for span in (max(day // 4, 1), day, 2 * day, week):
+            growth = _growth(values, cycle, count, span)[:, None]
+            paths += [plain * growth, plain * np.sqrt(growth)]
     return np.stack(paths, axis=1)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from bursar.domain.forecast.history import Floats, History, Indices
-from bursar.domain.forecast.profile import profiles_ahead
+from bursar.domain.forecast.profile import HALF_LIVES, profiles_ahead, rolling_profile
 from bursar.domain.forecast.selection import Candidates
 
 GAINS = np.array([0.03, 0.06, 0.1, 0.15, 0.22, 0.3, 0.4, 0.55, 0.75, 0.95])
@@ -22,17 +22,25 @@ EXPECTED_ERROR = np.array([1.3, 1.09, 0.97, 0.91, 0.88, 0.865, 0.895, 0.955, 1.0
 
 
 def profile_candidates(
-    history: History, profile: Floats, origins: Indices, horizon: int, season: int
+    history: History, origins: Indices, horizon: int, season: int
 ) -> Candidates:
-    """One candidate per gain: its level times the profile known at the origin."""
-    ahead = profiles_ahead(profile, origins, season)
-    levels = _discounted_sums(history, origins) / _discounted_profile(history, ahead, origins)
-    cycles, rest = divmod(horizon, season)
-    periods = cycles * season + ahead[:, :, :rest].sum(axis=2)
-    means = levels * periods[:, :, None] / horizon
-    shape = ahead[:, -1, np.arange(horizon) % season]
-    paths = levels[:, -1, :, None] * shape[:, None, :]
-    return Candidates(past=means[:, :-1], paths=paths, expected_error=EXPECTED_ERROR, gains=GAINS)
+    """One candidate per gain and half-life: its level times the profile known at the origin."""
+    sums = _discounted_sums(history, origins)
+    pasts, paths = [], []
+    for half_life in HALF_LIVES:
+        ahead = profiles_ahead(rolling_profile(history, season, half_life), origins, season)
+        levels = sums / _discounted_profile(history, ahead, origins)
+        cycles, rest = divmod(horizon, season)
+        periods = cycles * season + ahead[:, :, :rest].sum(axis=2)
+        pasts.append(levels[:, :-1] * periods[:, :-1, None] / horizon)
+        shape = ahead[:, -1, np.arange(horizon) % season]
+        paths.append(levels[:, -1, :, None] * shape[:, None, :])
+    return Candidates(
+        past=np.concatenate(pasts, axis=2),
+        paths=np.concatenate(paths, axis=1),
+        expected_error=np.tile(EXPECTED_ERROR, len(HALF_LIVES)),
+        gains=np.tile(GAINS, len(HALF_LIVES)),
+    )
 
 
 def _discounted_sums(history: History, origins: Indices) -> Floats:

@@ -15,13 +15,14 @@ import numpy as np
 
 from bursar.domain.forecast.history import Floats, History, Indices
 
-HALF_LIFE_CYCLES = 4.0
+HALF_LIVES = (2.0, 16.0)  # cycles: shapes that change soon, shapes that hold
+MIDDLE_HALF_LIFE = 4.0
 FLAT_WEIGHT = 1.0
 LARGEST_RATIO = 8.0
 CLOSED_CYCLES = 3  # a phase that was exactly zero this often in a row is closed
 
 
-def rolling_profile(history: History, season: int) -> Floats:
+def rolling_profile(history: History, season: int, half_life: float = MIDDLE_HALF_LIFE) -> Floats:
     """[n, T]: the ratio of the phase of t to its cycle, as averaged after t was seen."""
     if season == 1:
         return np.ones_like(history.values)
@@ -30,7 +31,7 @@ def rolling_profile(history: History, season: int) -> Floats:
     cycles = width // season
     ratios = ratios.reshape(n, cycles, season)
     usable = usable.reshape(n, cycles, season)
-    keep = 0.5 ** (1 / HALF_LIFE_CYCLES)
+    keep = 0.5 ** (1 / half_life)
     weighted = np.full((n, season), FLAT_WEIGHT)
     weight = np.full((n, season), FLAT_WEIGHT)
     profile = np.empty((n, cycles, season))

@@ -15,9 +15,9 @@ import numpy as np
 
 from bursar.domain.forecast.history import Floats, History, Indices
 
-SHARPNESS = 30.0
+SHARPNESS = 25.0
 OWN_EVIDENCE = 3.0  # horizons of errors that weigh as much as the expectation
-HALF_LIFE = 90.0  # periods after which an error counts half
+HALF_LIFE = 60.0  # periods after which an error counts half
 STRIDE = 3
 FURTHEST_ORIGIN = 200
 

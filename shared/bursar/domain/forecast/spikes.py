@@ -12,8 +12,8 @@ import numpy as np
 from bursar.domain.forecast.history import Floats, History
 from bursar.domain.forecast.profile import profiles_ahead
 
-WINDOW = 15
-DEVIATIONS = 5.0
+WINDOW = 5
+DEVIATIONS = 3.0
 SMALLEST_SHARE = 0.15  # of a mean day: below it a day says nothing about the level
 MAD_TO_SIGMA = 1.4826
 

@@ -15,9 +15,9 @@ from bursar.domain.forecast.selection import Candidates
 
 _TRENDS = [
     (gain, trend_gain, damping)
-    for gain in (0.1, 0.25, 0.5)
-    for trend_gain in (0.02, 0.08, 0.2)
-    for damping in (0.9, 0.97)
+    for gain in (0.3, 0.6, 0.95)
+    for trend_gain in (0.1, 0.3, 0.7)
+    for damping in (0.8, 0.95)
 ]
 LEVEL_GAINS = np.array([*GAINS, *(gain for gain, _, _ in _TRENDS)])
 TREND_GAINS = np.array([*np.zeros(len(GAINS)), *(trend for _, trend, _ in _TRENDS)])
