@@ -29,7 +29,7 @@ def documents(payload: Payload) -> Iterator[Place]:
         yield "", _unwrapped(parse(text))
     except NotJsonError as error:
         lines = list(_by_line(text))
-        if any(isinstance(value, dict) for _, value in lines):
+        if any(isinstance(value, dict | list) for _, value in lines):
             yield from lines
         else:
             yield "", Unfit(str(error))

@@ -80,6 +80,12 @@ def test_a_bad_line_is_lost_alone() -> None:
     ]
 
 
+def test_a_bad_line_among_arrays_is_lost_alone() -> None:
+    records, rejections = told(f"[{one(id='1')}]\n[{{\n[{one(id='2')}]", GATEWAY)
+    assert [each.id for each in records] == ["1", "2"]
+    assert [(each.where, each.reason) for each in rejections] == [("line 2", "is not JSON")]
+
+
 @pytest.mark.parametrize(
     ("field", "written", "reason"),
     [

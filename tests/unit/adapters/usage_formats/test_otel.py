@@ -100,6 +100,16 @@ def test_spans_that_are_no_usage_are_no_rejections() -> None:
     assert told(export(span({"http.request.method": "GET"})), COLLECTOR) == ([], [])
 
 
+def test_attributes_of_other_kinds_do_no_harm() -> None:
+    others = [
+        {"key": "gen_ai.response.finish_reasons", "value": {"arrayValue": {"values": []}}},
+        {"key": "empty"},
+        {"key": "gen_ai.request.temperature", "value": {"doubleValue": 0.2}},
+    ]
+    plain = record(export(span(NEW)), COLLECTOR)
+    assert record(export(span(NEW, attributes=attributes(NEW) + others)), COLLECTOR) == plain
+
+
 def test_a_bad_span_is_lost_alone_and_by_its_place() -> None:
     payload = export(
         span(NEW, spanId="a"),

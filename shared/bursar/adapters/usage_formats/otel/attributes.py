@@ -25,7 +25,7 @@ def attributes(holder: Mapping[str, Any]) -> dict[str, Any]:
     """Text, numbers and truths by their key; lists and maps (prompts among them) are left out."""
     found = {}
     for entry in _list(holder.get("attributes")):
-        key, value = entry.get("key"), entry.get("value")
+        key, value = entry.get("key"), entry.get("value", {})  # one without a value is null
         if not isinstance(key, str) or not isinstance(value, dict):
             raise FieldError("attributes are not pairs of key and value")
         if "intValue" in value:
