@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable
-from dataclasses import astuple
+from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 
 import msgspec
 
 from bursar.adapters.row_chunks import pack_rows
-from bursar.domain.ledger.lines import CostCategory, Kind, Line, LineKey, Statement
+from bursar.domain.ledger.lines import NO_TOKENS, CostCategory, Kind, Line, LineKey, Statement
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
 from bursar.domain.usage.records import TokenCounts
 
 _CATEGORIES = {str(each): each for each in CostCategory}
 _KINDS = {str(each): each for each in Kind}
+_FIELDS = attrgetter(*(each.name for each in fields(TokenCounts)))
 
 _Row = tuple[list[str], str, int, list[int], list[int]]  # key, units, requests, tokens, unpriced
 
@@ -53,7 +55,7 @@ def decode(header: str, chunks: Iterable[bytes]) -> Statement:
         for names, units, requests, tokens, unpriced in _rows.decode(gzip.decompress(chunk)):
             key = LineKey(*names)  # type: ignore[arg-type]
             key = key._replace(category=_CATEGORIES[key.category], kind=_KINDS[key.kind])
-            lines[key] = Line(int(units), requests, TokenCounts(*tokens), TokenCounts(*unpriced))
+            lines[key] = Line(int(units), requests, _tokens(tokens), _tokens(unpriced))
     return Statement(
         window=Window(head.start, head.end),
         lines=lines,
@@ -69,5 +71,21 @@ def _by_key(item: tuple[LineKey, Line]) -> LineKey:
 
 def _row(key: LineKey, line: Line) -> _Row:
     """Units are text: they may be more than the 64 bits that JSON's readers are sure of."""
-    counts = [list(astuple(each)) for each in (line.tokens, line.unpriced)]
-    return (list(key), str(line.units), line.requests, counts[0], counts[1])
+    return (
+        list(key),
+        str(line.units),
+        line.requests,
+        _counts(line.tokens),
+        _counts(line.unpriced),
+    )
+
+
+def _counts(tokens: TokenCounts) -> list[int]:
+    """In the order of the fields; nothing at all for no token, as in most lines."""
+    if tokens is NO_TOKENS or tokens == NO_TOKENS:
+        return []
+    return list(_FIELDS(tokens))
+
+
+def _tokens(counts: list[int]) -> TokenCounts:
+    return TokenCounts(*counts) if counts else NO_TOKENS

@@ -164,6 +164,23 @@ class Attributing:
         owners[owner] = owners.get(owner, 0) + units
 
 
+def merge_alike(unowned: Iterable[Unowned], rules: Sequence[Rule]) -> list[Unowned]:
+    """Sum the amounts that no rule tells apart: by workloads and labels that none looks at."""
+    by_workload = any(rule.where.workloads for rule in rules)
+    labels = {name for rule in rules for name in rule.where.labels}
+    labels |= {rule.label for rule in rules if isinstance(rule, Direct) and rule.label}
+    merged: dict[tuple[LineKey, str, tuple[tuple[str, str], ...]], Unowned] = {}
+    for each in unowned:
+        kept = {name: value for name, value in each.facts.labels.items() if name in labels}
+        workload = each.facts.workload if by_workload else ""
+        name = (each.facts.key, workload, tuple(sorted(kept.items())))
+        if name in merged:
+            merged[name].units += each.units
+        else:
+            merged[name] = Unowned(Facts(each.facts.key, workload, kept), each.units)
+    return list(merged.values())
+
+
 def _direct_owner(rule: Direct, facts: Facts) -> Owner | None:
     name = facts.labels.get(rule.label) if rule.label else facts.key.namespace
     if not name or name.startswith("__"):

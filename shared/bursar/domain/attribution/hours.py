@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bursar.domain.attribution.applying import Attributing, Unowned
+from bursar.domain.attribution.applying import Attributing, Unowned, merge_alike
 from bursar.domain.attribution.categories import COST_CATEGORIES, cost_category
 from bursar.domain.attribution.rules import Attribution, Owner
 from bursar.domain.attribution.selection import Facts
@@ -93,8 +93,9 @@ def attribute_hour(
         _add(lines, divide_by_tokens(amounts, users[model], weights, policy.teams))
     served = {key for model in pods for key in users[model]}
     _add(lines, _usage_lines({k: v for k, v in kept.items() if k not in served}, policy))
-    work = Attributing(hour.start, policy.teams, lines, unowned)
-    work.apply(policy.rules_at(hour.start))
+    rules = policy.rules_at(hour.start)
+    work = Attributing(hour.start, policy.teams, lines, merge_alike(unowned, rules))
+    work.apply(rules)
     unknown = {each.cluster for each in costs if each.unknown_seconds} | set(missing)
     statement = Statement(
         window=hour,

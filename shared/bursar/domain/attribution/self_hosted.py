@@ -89,8 +89,8 @@ def divide_by_tokens(
     dearest = max(sorted(amounts), key=lambda key: amounts[key])
     for source in sorted(amounts):
         for key, units in zip(order, split_units(amounts[source], whole), strict=True):
-            leaf = users[key] if source == dearest else Leaf()
-            line = Line(units, leaf.requests, leaf.tokens)
+            leaf = users[key] if source == dearest else None
+            line = Line(units, leaf.requests, leaf.tokens) if leaf else Line(units)
             target = _users_line(source, key, teams)
             lines[target] = lines[target] + line if target in lines else line
     return lines

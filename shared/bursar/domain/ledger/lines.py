@@ -7,7 +7,7 @@ breakdown is a sum over the same lines, so every breakdown has the same total.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -74,14 +74,17 @@ class LineKey(NamedTuple):
         return not self.team and self.tenant in NOBODY
 
 
+NO_TOKENS = TokenCounts()
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """`units` count 10^-12 USD. `unpriced` tokens have no price: their money is missing."""
 
     units: int = 0
     requests: int = 0
-    tokens: TokenCounts = field(default_factory=TokenCounts)
-    unpriced: TokenCounts = field(default_factory=TokenCounts)
+    tokens: TokenCounts = NO_TOKENS
+    unpriced: TokenCounts = NO_TOKENS
 
     @property
     def usd(self) -> Money:
@@ -91,9 +94,16 @@ class Line:
         return Line(
             self.units + other.units,
             self.requests + other.requests,
-            self.tokens + other.tokens,
-            self.unpriced + other.unpriced,
+            _sum_tokens(self.tokens, other.tokens),
+            _sum_tokens(self.unpriced, other.unpriced),
         )
+
+
+def _sum_tokens(one: TokenCounts, other: TokenCounts) -> TokenCounts:
+    """Most lines are money alone, and checking a sum of tokens takes the longest of all."""
+    if other is NO_TOKENS:
+        return one
+    return other if one is NO_TOKENS else one + other
 
 
 @dataclass(frozen=True, slots=True)
