@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from bursar.adapters.dynamodb.spend import DynamoSpendStore, SpendConflictError
 from bursar.adapters.memory.spend import MemorySpendStore
 from bursar.domain.money import Money
-from bursar.domain.spend import Metric, SpendFact
+from bursar.domain.spend import Metric, SpendFact, with_vanished
 from bursar.ports import SpendStore
 
 ACCOUNT = "111122223333"
@@ -71,6 +71,53 @@ def test_the_last_day_of_a_span_is_included_and_the_next_is_not(store: SpendStor
     store.record([fact(str(n), day=day) for n, day in enumerate(days, start=1)])
     found = store.latest(ACCOUNT, UNBLENDED, days[1], days[2])
     assert [each.day for each in found] == days[1:3]
+
+
+def balance(store: SpendStore, month: str = "2026-11") -> dict[str, str]:
+    found = store.balance(ACCOUNT, UNBLENDED, month)
+    return {group: amount.plain() for group, amount in found.items()}
+
+
+def test_the_balance_of_a_month_is_the_sum_of_its_newest_tellings(store: SpendStore) -> None:
+    store.record([fact("10"), fact("5", day=DAY + timedelta(days=29)), fact("4", "service=S3")])
+    store.record([fact("3", day=DAY - timedelta(days=1)), fact("9", metric=Metric.NET_AMORTIZED)])
+    store.record([fact("8.000000000001", as_of=NOON + timedelta(hours=1))])
+    assert balance(store) == {"total": "13.000000000001", "service=S3": "4"}
+    assert balance(store, "2026-10") == {"total": "3"}
+    assert balance(store, "2026-12") == {}
+
+
+def test_restated_back_and_forth_by_two_collectors_the_newest_telling_counts(
+    store: SpendStore,
+) -> None:
+    """10 -> 12 -> 10 -> 12, fetched hour by hour; the oldest fetch arrives last, twice."""
+    told = [fact(str(a), as_of=NOON + timedelta(hours=n)) for n, a in enumerate((10, 12, 10, 12))]
+    for each in (told[1], told[2], told[1], told[3], told[0], told[2], told[0]):
+        store.record([each])
+    assert amounts(store)[0][:2] == ("total", "12")
+    assert balance(store) == {"total": "12"}
+    store.record([fact("10", as_of=NOON + timedelta(hours=4))])
+    assert balance(store) == {"total": "10"}
+
+
+def test_a_group_that_is_gone_from_a_complete_bill_posts_its_negative(store: SpendStore) -> None:
+    team, later = "tag:team=search", NOON + timedelta(hours=1)
+    store.record([fact("10"), fact("10", team)])
+    told = [fact("10", as_of=later), fact("10", "tag:team=find", as_of=later)]
+    store.record(with_vanished(told, store.latest(ACCOUNT, UNBLENDED, DAY, DAY)))
+    assert balance(store) == {"total": "10", team: "0", "tag:team=find": "10"}
+
+
+def test_an_end_of_an_estimate_moves_no_balance(store: SpendStore) -> None:
+    store.record([fact("10")])
+    store.record([fact("10", estimated=False, as_of=NOON + timedelta(days=1))])
+    assert balance(store) == {"total": "10"}
+
+
+def test_a_month_of_many_groups_is_summed_over_its_transactions(store: SpendStore) -> None:
+    days = [DAY + timedelta(days=n) for n in range(5)]
+    store.record([fact("2", f"service=S{n:02}", day=day) for day in days for n in range(40)])
+    assert balance(store) == {f"service=S{n:02}": "10" for n in range(40)}
 
 
 def test_metrics_and_accounts_are_apart(store: SpendStore) -> None:
@@ -143,3 +190,4 @@ def test_writers_at_the_same_time_leave_one_history(store: SpendStore) -> None:
         kept = sum(pool.map(write, range(1, 5)))
     ((_, amount, sequence),) = amounts(store)
     assert (amount, sequence) == ("4", kept)  # the newest telling wins, whoever wrote first
+    assert balance(store) == {"total": "4"}

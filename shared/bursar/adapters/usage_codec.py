@@ -23,6 +23,8 @@ def encode(records: Sequence[UsageRecord]) -> bytes:
 
 
 def decode(data: bytes) -> Iterator[UsageRecord]:
+    if not data:  # gzip takes it for nothing, but nothing is never written
+        raise UsageArchiveCorruptError("it is empty")
     try:
         for line in gzip.decompress(data).splitlines():
             yield _decoder.decode(line)

@@ -101,7 +101,11 @@ def month_window(name: str) -> Window:
     Raises:
         ValueError: the text is not a year and a month.
     """
-    return month_of(datetime.strptime(name, "%Y-%m").replace(tzinfo=UTC))
+    try:
+        first = datetime.strptime(name, "%Y-%m").replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError(f"{name!r} is not a month, such as 2026-11") from None
+    return month_of(first)
 
 
 def hours_in_month(at: datetime) -> int:

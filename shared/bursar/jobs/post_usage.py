@@ -52,8 +52,9 @@ class Patience:
 class Posted:
     """What became of a batch, in ids (duplicates in bodies).
 
-    `posted` are in the ledger by this call; among them, `adjusted` as adjustments of a closed
-    month. `transaction_conflicts` counts the times that another transaction was in the way.
+    `posted` are in the ledger; where an answer was lost on the way, some may have been there
+    before. Among them, `adjusted` are adjustments of a closed month. `transaction_conflicts`
+    counts the times that another transaction was in the way.
     """
 
     posted: set[EntryId] = field(default_factory=set)

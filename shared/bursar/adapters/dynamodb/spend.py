@@ -88,7 +88,9 @@ class DynamoSpendStore:
         prefix = SpendKeys.balance(month)
         key = Key("pk").eq(SpendKeys.balances(account, metric)) & Key("sk").begins_with(prefix)
         items = query(self._table, KeyConditionExpression=key, ConsistentRead=True)
-        return {item["sk"].removeprefix(prefix): Money.of(item["usd"]) for item in items}
+        return {
+            item["sk"].removeprefix(prefix): Money.from_units(int(item["units"])) for item in items
+        }
 
     def _record_together(self, facts: Sequence[SpendFact], known: dict[_Name, SpendFact]) -> int:
         for _ in range(_ATTEMPTS):
@@ -136,8 +138,8 @@ class DynamoSpendStore:
             pk = SpendKeys.balances(balance.account, balance.metric)
             addition = {
                 "Key": {"pk": pk, "sk": SpendKeys.balance(balance.month, balance.group)},
-                "UpdateExpression": "ADD usd :more",
-                "ExpressionAttributeValues": {":more": amount.amount},
+                "UpdateExpression": "ADD units :more",  # of 10^-12 USD
+                "ExpressionAttributeValues": {":more": amount.units},
             }
             yield {"Update": {"TableName": self._table.name, **addition}}
 

@@ -68,10 +68,10 @@ def dedupe(entries: Iterable[Entry]) -> Batch:
     first: dict[EntryId, Entry] = {}
     contested, duplicates = [], 0
     for entry in entries:
-        standing = first.setdefault(entry.name, entry)
-        if standing is entry:
-            continue
-        if standing.digest == entry.digest:
+        standing = first.get(entry.name)
+        if standing is None:
+            first[entry.name] = entry
+        elif standing.digest == entry.digest:
             duplicates += 1
         else:
             contested.append(entry)

@@ -1,6 +1,7 @@
 """Enforced windows: `BUDGET#id` / `ENFORCED#start`, numbers that postings add to.
 
-Conditions have no arithmetic in DynamoDB, so `available` is kept beside `spent`.
+Conditions have no arithmetic in DynamoDB, so what is available is kept beside what is spent.
+Whole units of 10^-12 USD: every implementation adds those exactly.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from botocore.exceptions import ClientError
 from bursar.domain.ledger.postings import BudgetWindow, WindowBalance
 from bursar.domain.money import Money
 
+_NUMBERS = {f"{part}_units": part for part in ("limit", "spent", "reserved", "available")}
+
 
 def _key(window: BudgetWindow) -> dict[str, str]:
     start = window.starts_at.astimezone(UTC)
@@ -23,9 +26,9 @@ def charge(window: BudgetWindow, amount: Money) -> dict[str, Any]:
     """An Update on condition that the window is open."""
     return {
         "Key": _key(window),
-        "UpdateExpression": "ADD spent :more, available :less",
+        "UpdateExpression": "ADD spent_units :more, available_units :less",
         "ConditionExpression": "attribute_exists(pk)",
-        "ExpressionAttributeValues": {":more": amount.amount, ":less": (-amount).amount},
+        "ExpressionAttributeValues": {":more": amount.units, ":less": -amount.units},
     }
 
 
@@ -34,12 +37,11 @@ class DynamoEnforcedWindows:
         self._table = table
 
     def open(self, window: BudgetWindow, limit: Money) -> None:
-        none = Money.zero().amount
-        numbers = {"limit": limit.amount, "spent": none, "reserved": none}
+        numbers = WindowBalance(limit, Money.zero(), Money.zero(), limit)
+        item = {name: getattr(numbers, part).units for name, part in _NUMBERS.items()}
         try:
             self._table.put_item(
-                Item={**_key(window), **numbers, "available": limit.amount},
-                ConditionExpression="attribute_not_exists(pk)",
+                Item={**_key(window), **item}, ConditionExpression="attribute_not_exists(pk)"
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
@@ -49,5 +51,5 @@ class DynamoEnforcedWindows:
         found = self._table.get_item(Key=_key(window), ConsistentRead=True).get("Item")
         if found is None:
             return None
-        names = ("limit", "spent", "reserved", "available")
-        return WindowBalance(**{name: Money.of(found[name]) for name in names})
+        parts = {part: Money.from_units(int(found[name])) for name, part in _NUMBERS.items()}
+        return WindowBalance(**parts)

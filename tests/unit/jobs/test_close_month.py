@@ -1,0 +1,245 @@
+"""Verifying and closing a month: balances against entries, corrections, and late usage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bursar.adapters.memory.usage import MemoryUsageArchive
+from bursar.domain.ledger.entries import Entry, LeafKey
+from bursar.domain.ledger.planning import plan
+from bursar.domain.ledger.postings import MonthState
+from bursar.domain.periods import hour_of
+from bursar.domain.usage.records import UsageRecord
+from bursar.jobs.close_month import (
+    ClosedMonth,
+    MonthNotOverError,
+    MonthUnsteadyError,
+    close_month,
+)
+from bursar.jobs.post_usage import Posted, post_entries
+from bursar.jobs.verify_ledger import VerifiedMonth, verify_hour, verify_ledger
+from tests.contract.ledger_books import AT_ONCE, NOW, ONE_PM, Books, books_on, entry, record, units
+
+OCTOBER = datetime(2026, 10, 20, 8, tzinfo=UTC)
+
+
+class Estate:
+    """A ledger and its archive; usage is archived before it is posted."""
+
+    def __init__(self) -> None:
+        self.books: Books = books_on(None)
+        self.archive = MemoryUsageArchive()
+
+    def use(self, *ids: str, at: datetime = OCTOBER, units: int = 7, **more: str) -> None:
+        self.archive.put([record(id_, at=at, **more) for id_ in ids], NOW)
+        self.post([entry(id_, units, at=at, **more) for id_ in ids])
+
+    def post(self, entries: Sequence[Entry]) -> Posted:
+        books = self.books
+        return post_entries(
+            entries,
+            ledger=books.ledger,
+            conflicts=books.conflicts,
+            windows=books.windows,
+            at=NOW,
+            patience=AT_ONCE,
+        )
+
+    def verify(self) -> VerifiedMonth:
+        books = self.books
+        return verify_ledger(
+            "2026-10", ledger=books.ledger, reader=books.reader, archive=self.archive
+        )
+
+    def close(self, at: datetime = NOW) -> ClosedMonth:
+        books = self.books
+        return close_month(
+            "2026-10",
+            at,
+            ledger=books.ledger,
+            reader=books.reader,
+            archive=self.archive,
+            gates=books.gates,
+            post=self.post,
+        )
+
+    def spoil(self, units: int, tokens: int = 0) -> LeafKey:
+        """Add to a leaf what no entry says, as a fault of ours would."""
+        wrong = entry("fault", units, at=OCTOBER)
+        (posting,) = plan([wrong])
+        (key,) = posting.leaves
+        leaf = posting.leaves[key]
+        spoilt = replace(leaf, entries=0, requests=0, tokens=type(leaf.tokens)(input=tokens))
+        self.books.ledger.post(replace(posting, entries=(wrong,), leaves={key: spoilt}), 0)
+        self.books.ledger._entries.pop(wrong.name)  # type: ignore[attr-defined]
+        return key
+
+
+@pytest.fixture
+def estate() -> Estate:
+    return Estate()
+
+
+def test_a_ledger_that_was_only_posted_to_holds(estate: Estate) -> None:
+    estate.use("1", "2", "1")
+    estate.use("1", at=OCTOBER + timedelta(hours=1))  # another body: it is refused
+    estate.archive.put([record("shadowed", at=OCTOBER)], NOW)
+    estate.post([entry("shadowed", at=OCTOBER, shadow="litellm")])
+    assert estate.verify().holds
+    assert estate.verify().unposted == ()
+
+
+def test_a_leaf_that_is_not_the_sum_of_its_entries_is_named(estate: Estate) -> None:
+    estate.use("1", "2")
+    key = estate.spoil(100, tokens=3)
+    found = estate.verify()
+    (difference,) = found.differences
+    assert difference.key == key
+    assert (difference.entries_say.amounts.units, difference.leaf_says.amounts.units) == (14, 114)
+    assert difference.missing.units == -100
+    assert not found.holds
+
+
+def test_what_was_archived_and_never_posted_is_named(estate: Estate) -> None:
+    estate.archive.put([record("lost", at=OCTOBER)], NOW)
+    assert estate.verify().unposted == (("gateway", "lost"),)
+
+
+class Moving(MemoryUsageArchive):
+    """Each time it is read, so many times, usage is posted in between."""
+
+    def __init__(self, estate: Estate, times: int) -> None:
+        super().__init__()
+        self._estate, self._left = estate, times
+
+    def records(self, hours):  # type: ignore[no-untyped-def]
+        if self._left and hours.start == hour_of(OCTOBER).start:
+            self._left -= 1
+            told: UsageRecord = record(f"moving-{self._left}", at=OCTOBER)
+            self.put([told], NOW)
+            self._estate.post([entry(told.id, at=OCTOBER)])
+        return super().records(hours)
+
+
+def test_an_hour_that_moved_while_it_was_read_is_read_again(estate: Estate) -> None:
+    archive = Moving(estate, times=3)
+    books = estate.books
+    hour = hour_of(OCTOBER)
+    found = verify_hour(hour, ledger=books.ledger, reader=books.reader, archive=archive)
+    assert (found.steady, found.sequence, found.differences) == (True, 3, ())
+
+
+def test_an_hour_that_never_rests_is_not_compared(estate: Estate) -> None:
+    estate.archive = Moving(estate, times=99)
+    found = estate.verify()
+    assert found.unsteady == (OCTOBER,)
+    assert not found.holds
+
+
+def test_a_month_is_closed_once_it_is_over(estate: Estate) -> None:
+    with pytest.raises(MonthNotOverError, match="2026-10 ends at 2026-11-01 00:00 UTC"):
+        estate.close(at=datetime(2026, 10, 31, 23, 59, tzinfo=UTC))
+    assert estate.close() == ClosedMonth("2026-10")
+    assert estate.close() == ClosedMonth("2026-10", was_closed=True)
+
+
+def test_usage_that_comes_after_the_close_adjusts_the_month_and_still_verifies(
+    estate: Estate,
+) -> None:
+    estate.use("1")
+    estate.close()
+    estate.use("2", units=5)
+    assert units(estate.books, [OCTOBER]) == 7
+    assert units(estate.books, [ONE_PM]) == 5
+    found = estate.verify()
+    assert found.holds
+    assert found.unposted == ()
+
+
+@pytest.mark.parametrize(("fault", "tokens"), [(100, 3), (-4, 0)])
+def test_a_close_puts_differences_right_by_adjustments(
+    estate: Estate, fault: int, tokens: int
+) -> None:
+    estate.use("1", "2")
+    estate.spoil(fault, tokens)
+    (corrected,) = estate.close().corrected
+    assert corrected.missing.units == -fault
+    # the month's own 14 + fault stay as they were; the hour of the close holds the difference
+    assert units(estate.books, [OCTOBER]) == 14 + fault
+    assert units(estate.books, [ONE_PM]) == -fault
+    found = estate.verify()
+    assert found.holds
+    assert found.corrected == (corrected,)
+
+
+def test_a_close_that_fails_opens_the_month_again_and_can_be_repeated(estate: Estate) -> None:
+    estate.use("1")
+    estate.spoil(100)
+    books = estate.books
+
+    def post_and_die(entries: Sequence[Entry]) -> None:
+        assert books.gates.state("2026-10") is MonthState.FROZEN
+        estate.post(entries)
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        close_month(
+            "2026-10",
+            NOW,
+            ledger=books.ledger,
+            reader=books.reader,
+            archive=estate.archive,
+            gates=books.gates,
+            post=post_and_die,
+        )
+    assert books.gates.state("2026-10") is MonthState.OPEN
+    estate.use("2")
+    estate.close()
+    assert units(books, [ONE_PM]) == -100  # once
+    assert estate.verify().holds
+
+
+def test_usage_between_the_check_and_the_freeze_is_counted(estate: Estate) -> None:
+    estate.archive = Moving(estate, times=1)
+    done = estate.close()
+    assert done.corrected == ()
+    assert estate.verify().holds
+
+
+def test_a_month_that_never_rests_is_not_closed(estate: Estate) -> None:
+    class Unlocked:
+        """Gates that hold nobody back."""
+
+        def state(self, month: str) -> MonthState:
+            return MonthState.OPEN
+
+        def turn(self, month: str, to: MonthState) -> None:
+            turned.append(to)
+
+    turned: list[MonthState] = []
+    books = estate.books
+    with pytest.raises(MonthUnsteadyError, match="2026-10-20T08"):
+        close_month(
+            "2026-10",
+            NOW,
+            ledger=books.ledger,
+            reader=books.reader,
+            archive=Moving(estate, times=99),
+            gates=Unlocked(),
+            post=estate.post,
+        )
+    assert turned == [MonthState.FROZEN, MonthState.OPEN]
+
+
+def test_a_month_has_a_year_and_a_month(estate: Estate) -> None:
+    with pytest.raises(ValueError, match="2026-13"):
+        verify_ledger(
+            "2026-13",
+            ledger=estate.books.ledger,
+            reader=estate.books.reader,
+            archive=estate.archive,
+        )
