@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
 
     from bursar.domain.alerts import Alert, OutboxRow
     from bursar.domain.budgets import BudgetState
+    from bursar.domain.chargeback import FrozenMonth
     from bursar.domain.cluster.hours import HourCosts
     from bursar.domain.cluster.lifetimes import InstanceState
     from bursar.domain.cluster.records import ClusterSnapshot, Inventory, Pod
@@ -363,6 +364,16 @@ class StatementStore(Protocol):
     def adjustments(self, window: Window) -> Sequence[Adjustment]:
         """Those made in the hours that touch the window, oldest first, read consistently."""
         ...
+
+
+class ClosedMonthStore(Protocol):
+    """The chargeback of closed months, which never changes."""
+
+    def freeze(self, month: FrozenMonth) -> bool:
+        """Keep it; False when the month was frozen before: that stands."""
+        ...
+
+    def frozen(self, month: str) -> FrozenMonth | None: ...
 
 
 class Quarantine(Protocol):

@@ -1,0 +1,179 @@
+"""`bursar chargeback`: what a month is charged to whom, and closing a month."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, TextIO
+
+import boto3
+from cyclopts import Parameter
+
+from bursar.adapters.cloudformation import stack_outputs
+from bursar.adapters.dynamodb.closed_months import DynamoClosedMonthStore
+from bursar.adapters.dynamodb.ledger.conflicts import DynamoConflictLog
+from bursar.adapters.dynamodb.ledger.entries import DynamoEntryReader
+from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
+from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
+from bursar.adapters.dynamodb.ledger.touched import DynamoTouchedHours
+from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
+from bursar.adapters.dynamodb.statements import DynamoStatementStore
+from bursar.adapters.s3_usage import S3UsageArchive
+from bursar.cli.chargeback_views import write_csv, write_focus, write_json, write_tables
+from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+from bursar.cli.exits import Exit, leave
+from bursar.cli.months import check_month
+from bursar.domain.chargeback import Chargeback
+from bursar.domain.focus import BillingAccount
+from bursar.domain.ledger.entries import Entry
+from bursar.jobs.charge_back import (
+    MonthNotBegunError,
+    MonthUnsettledError,
+    charge_back,
+    close_chargeback,
+    stated_days,
+)
+from bursar.jobs.close_month import (
+    ClosedMonth,
+    MonthNotOverError,
+    MonthUnsteadyError,
+    close_month,
+)
+from bursar.jobs.post_usage import Patience, post_entries
+
+Help = Parameter
+FormatName = Literal["table", "json", "csv", "focus-csv", "focus-json"]
+_REFUSED = (MonthNotBegunError, MonthNotOverError)
+_LATER = (MonthUnsettledError, MonthUnsteadyError)
+
+
+def chargeback(
+    *,
+    month: Annotated[str, Help(help="the UTC month, 2026-11")],
+    close: Annotated[
+        bool, Help(negative="", help="close the month for good, and freeze its accounts")
+    ] = False,
+    format: Annotated[FormatName, Help(help="what to write")] = "table",
+    out: Annotated[Path | None, Help(help="write to this file instead of the output")] = None,
+    stack: Annotated[
+        str, Help(help="the deployed stack, whose outputs name table and bucket")
+    ] = "Bursar",
+    region: Annotated[str | None, Help(help="where it is deployed; default: AWS' own")] = None,
+    table: Annotated[str | None, Help(help="the table itself, instead of --stack")] = None,
+    bucket: Annotated[
+        str | None, Help(help="the bucket of archived usage, instead of --stack; for --close")
+    ] = None,
+    billing_account: Annotated[
+        str | None, Help(help="the FOCUS BillingAccountId; default: the account asked from")
+    ] = None,
+    json: Annotated[bool, Help(negative="", help="the same as --format json")] = False,
+) -> None:
+    """Charge a month to teams and tenants: opening, charges, adjustments, closing.
+
+    Charges and adjustments sum to the ledger's total. A closed month stays as it was closed;
+    what is found out later is an adjustment in the month that it was found in.
+
+    Exit code 2: wrong input, or a month that is not over. 3: AWS cannot be asked. 4: the month
+    cannot be closed yet; repeat it later.
+    """
+    check_month(month)
+    at = datetime.now(UTC)
+    try:
+        kept = deployed_table(table, stack, region)
+        statements, closed_months = DynamoStatementStore(kept), DynamoClosedMonthStore(kept)
+        if close:
+            shown = close_chargeback(
+                month,
+                at,
+                statements=statements,
+                closed_months=closed_months,
+                touched=DynamoTouchedHours(kept),
+                close_ledger=_ledger_close(kept, bucket or _bucket(stack, region), region),
+            )
+        else:
+            shown = charge_back(month, at, statements=statements, closed_months=closed_months)
+        days = stated_days(shown, statements)
+        account = billing_account or (_account(region) if format.startswith("focus") else "")
+    except UNANSWERED as error:
+        leave_unanswered(error, stack)
+    except _REFUSED as error:
+        leave(Exit.WRONG_INPUT, [str(error)])
+    except _LATER as error:
+        leave(Exit.UNREADABLE, [str(error)])
+    with _output(out) as file:
+        write(shown, days, "json" if json else format, BillingAccount(account, account), file)
+
+
+def write(
+    shown: Chargeback,
+    days: Sequence[Any],
+    format: FormatName,
+    account: BillingAccount,
+    file: TextIO,
+) -> None:
+    match format:
+        case "table":
+            write_tables(shown, file)
+        case "json":
+            write_json(shown, file)
+        case "csv":
+            write_csv(shown, file)
+        case _:
+            write_focus(shown, days, account, file, as_csv=format == "focus-csv")
+
+
+def _ledger_close(
+    table: Any, bucket: str, region: str | None
+) -> Callable[[str, datetime], ClosedMonth]:
+    ledger = DynamoLedgerStore(table)
+
+    def close(month: str, at: datetime) -> ClosedMonth:
+        def post(entries: Sequence[Entry]) -> object:
+            return post_entries(
+                entries,
+                ledger=ledger,
+                conflicts=DynamoConflictLog(table),
+                windows=DynamoEnforcedWindows(table),
+                at=at,
+                patience=Patience(time.sleep, random.uniform),
+            )
+
+        return close_month(
+            month,
+            at,
+            ledger=ledger,
+            reader=DynamoEntryReader(table),
+            archive=S3UsageArchive(boto3.client("s3", region_name=region), bucket),
+            gates=DynamoMonthGates(table),
+            post=post,
+        )
+
+    return close
+
+
+def _bucket(stack: str, region: str | None) -> str:
+    outputs = stack_outputs(boto3.client("cloudformation", region_name=region), stack)
+    if (name := outputs.get("UsageBucket")) is None:
+        leave(Exit.WRONG_INPUT, [f"stack {stack!r} has no output UsageBucket: name --bucket"])
+    return name
+
+
+def _account(region: str | None) -> str:
+    return str(boto3.client("sts", region_name=region).get_caller_identity()["Account"])
+
+
+@contextmanager
+def _output(out: Path | None) -> Iterator[TextIO]:
+    if out is None:
+        yield sys.stdout
+        return
+    try:
+        with out.open("w", encoding="utf-8", newline="") as file:
+            yield file
+    except OSError as error:
+        leave(Exit.WRONG_INPUT, [f"{out}: {error.strerror}"])

@@ -1,0 +1,90 @@
+"""A month's chargeback as CSV, JSON and tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+from bursar.cli.chargeback_views import COLUMNS, to_json, write_csv, write_json, write_tables
+from bursar.domain.attribution.rules import Owner
+from bursar.domain.chargeback import charge
+from bursar.domain.ledger.lines import LineKey, Statement
+from bursar.domain.money import Money
+from bursar.domain.quality import Quality
+from tests.unit.domain.sample_statements import GPU, LINE_MAPS, OPENINGS, bought, november, pods
+from tests.unit.for_all import for_all
+
+
+@for_all(lines=LINE_MAPS, opening=OPENINGS)
+def test_the_csv_read_again_gives_the_same_numbers_and_hides_no_formula(lines, opening) -> None:
+    shown = charge("2026-11", november(lines), opening)
+    file = io.StringIO(newline="")
+    write_csv(shown, file)
+    rows = list(csv.DictReader(io.StringIO(file.getvalue(), newline="")))
+    sums = {"opening": Decimal(0), "charge": Decimal(0), "adjustment": Decimal(0)}
+    closing = Decimal(0)
+    for row in rows:
+        for name in ("team", "tenant"):
+            assert not row[name].startswith(("=", "+", "-", "@", "\t", "\r"))
+        if row["line"] == "closing":
+            closing += Decimal(row["usd"])
+        else:
+            sums[row["line"]] += Decimal(row["usd"])
+    assert sums["charge"] + sums["adjustment"] == shown.statement.total.amount
+    assert sums["opening"] == shown.opening.amount
+    assert closing == shown.closing.amount
+    assert sum(int(row["requests"] or 0) for row in rows) == sum(
+        line.requests for line in lines.values()
+    )
+
+
+def test_a_csv_has_one_row_for_each_thing_of_an_account() -> None:
+    shown = charge(
+        "2026-11",
+        november(bought("=acme", "1.5", "search", (900, 100), 3)),
+        {Owner("=acme", "search"): Money.of("-0.25").units},
+    )
+    file = io.StringIO(newline="")
+    write_csv(shown, file)
+    assert file.getvalue().splitlines() == [
+        ",".join(COLUMNS),
+        "2026-11,open,search,'=acme,opening,,,-0.25,,,",
+        "2026-11,open,search,'=acme,charge,external_api,,1.5,3,900,100",
+        "2026-11,open,search,'=acme,closing,,,1.25,,,",
+    ]
+
+
+@for_all(lines=LINE_MAPS)
+def test_json_tells_every_amount_as_text_and_teams_sum_to_the_month(lines) -> None:
+    shown = charge("2026-11", november(lines), {})
+    file = io.StringIO()
+    write_json(shown, file)
+    told = json.loads(file.getvalue())
+    assert told == to_json(shown)
+    assert sum((Decimal(each["closing_usd"]) for each in told["teams"]), Decimal(0)) == Decimal(
+        told["closing_usd"]
+    )
+    accounts = [each for team in told["teams"] for each in team["accounts"]]
+    assert sum((Decimal(each["charges_usd"]) for each in accounts), Decimal(0)) == Decimal(
+        told["charges_usd"]
+    )
+
+
+def test_the_table_names_teams_as_they_are_and_says_what_is_unknown() -> None:
+    line = {
+        LineKey("a[bold]b", GPU, team="[red]x", cluster="prod"): pods("", "12.345").popitem()[1]
+    }
+    told = november(line)
+    shown = charge(
+        "2026-11",
+        Statement(told.window, told.lines, Quality.ESTIMATED, 0, ("prod",)),
+        {},
+        unstated_hours=5,
+    )
+    file = io.StringIO()
+    write_tables(shown, file)
+    text = file.getvalue()
+    for expected in ("[red]x", "a[bold]b", "$12.34", "5 hours were not stated", "unknown of prod"):
+        assert expected in text
