@@ -8,6 +8,7 @@ import sys
 from cyclopts import App
 
 from bursar.cli import attribution, cluster, config, import_bill, local, prices, report
+from bursar.cli.chargeback import chargeback
 from bursar.cli.costs import costs
 from bursar.cli.price_history import history
 from bursar.cli.snapshot import snapshot
@@ -22,11 +23,13 @@ app = App(
 prices.app.command(history)
 app.command(snapshot)
 app.command(costs)
+app.command(chargeback)
 app.command(report.app)
 app.command(attribution.app)
 app.command(prices.app)
 app.command(config.app)
 app.command(import_bill.app)
+app.command("bursar.cli.usage:app", name="usage")  # lazily: it counts its CPU time
 app.command(cluster.app)
 app.command(local.app)
 

@@ -16,7 +16,7 @@ MILLION = 1_000_000
 
 
 class TokenClass(StrEnum):
-    """The classes that have a price of their own; reasoning is billed as output."""
+    """The classes that have a price of their own."""
 
     INPUT = "input"
     CACHED_INPUT = "cached_input"
@@ -30,7 +30,8 @@ class TokenRates:
     """USD per million tokens of each class, and USD per thousand requests where they cost.
 
     A class that the provider does not price apart (None) costs what input costs: a cache
-    without a discount is no cheaper, and none is assumed.
+    without a discount is no cheaper, and none is assumed. Reasoning costs what output costs,
+    except for the few models that price it apart.
     """
 
     input: Decimal
@@ -39,6 +40,7 @@ class TokenRates:
     cache_write_5m: Decimal | None = None
     cache_write_1h: Decimal | None = None
     per_thousand_requests: Decimal = Decimal(0)
+    reasoning: Decimal | None = None
 
     def of(self, token_class: TokenClass) -> Decimal:
         rate: Decimal | None = getattr(self, token_class)
@@ -79,6 +81,32 @@ class TokenPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceBreaks:
+    """Where the price of a model changes: between neighbours the cost is linear in the tokens.
+
+    `instants` are those of new rows, `seconds_of_day` (UTC) those of a daily schedule, and a
+    request of more than `above_input_tokens` reaches the next tier. All rise.
+    """
+
+    instants: tuple[datetime, ...] = ()
+    seconds_of_day: tuple[int, ...] = ()
+    above_input_tokens: tuple[int, ...] = ()
+
+    @property
+    def dated(self) -> bool:
+        """Whether a request without a time cannot be priced."""
+        return bool(self.instants or self.seconds_of_day)
+
+    def __or__(self, other: PriceBreaks) -> PriceBreaks:
+        return PriceBreaks(
+            *(
+                tuple(sorted({*getattr(self, each.name), *getattr(other, each.name)}))
+                for each in fields(self)
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ClassAmounts:
     """Money by token class, in units of 10^-12 USD; `requests` is a fee per request."""
 
@@ -108,9 +136,19 @@ class ClassAmounts:
 
 def cost(tokens: TokenCounts, requests: int, rates: TokenRates) -> ClassAmounts:
     """Tokens x rate for each class, each rounded once, half-even, at 10^-12 USD."""
-    counts = by_class(tokens)
-    amounts = {each.value: _units(counts[each], rates.of(each), MILLION) for each in TokenClass}
-    return ClassAmounts(**amounts, requests=_units(requests, rates.per_thousand_requests, 1000))
+    exact = exact_cost(tokens, requests, rates)
+    return ClassAmounts(**{name: round(units) for name, units in exact.items()})
+
+
+def exact_cost(tokens: TokenCounts, requests: int, rates: TokenRates) -> dict[str, Fraction]:
+    """The same before rounding, by the names of `ClassAmounts`; `round` on it is half-even."""
+    units = {
+        each.value: _units(count, rates.of(each), MILLION)
+        for each, count in by_class(tokens).items()
+    }
+    if rates.reasoning is not None:
+        units["output"] += _units(tokens.reasoning, rates.reasoning - rates.output, MILLION)
+    return units | {"requests": _units(requests, rates.per_thousand_requests, 1000)}
 
 
 def by_class(tokens: TokenCounts) -> Mapping[TokenClass, int]:
@@ -123,6 +161,5 @@ def by_class(tokens: TokenCounts) -> Mapping[TokenClass, int]:
     }
 
 
-def _units(count: int, rate: Decimal, per: int) -> int:
-    """`round` on fractions is half-even."""
-    return round(Fraction(rate) * count * 10**PLACES / per) if count else 0
+def _units(count: int, rate: Decimal, per: int) -> Fraction:
+    return Fraction(rate) * count * 10**PLACES / per if count else Fraction(0)

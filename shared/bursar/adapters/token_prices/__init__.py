@@ -1,0 +1,1 @@
+"""What tokens cost, from public data."""

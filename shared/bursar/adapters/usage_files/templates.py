@@ -1,0 +1,87 @@
+"""How the lines of a file are written: the fixed bytes around each value."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from bursar.adapters.usage_files.rows import COUNTS, KNOWN
+
+_SCALAR = (
+    rb'(?P<before>\s*"(?P<name>[^"\\,]*)"\s*:\s*)'
+    rb'(?:(?P<quote>")(?P<text>[^"\\,]*)"|(?P<whole>\d+)|(?P<literal>null|true|false))\s*'
+)
+_FIELD = re.compile(_SCALAR)
+_OBJECT = re.compile(rb"(\s*\{)(.*)(\}\s*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A value between fixed bytes. A `literal` (`null`, `true`) is itself part of those bytes,
+    and the value between them empty."""
+
+    name: str
+    before: bytes = b""
+    after: bytes = b""
+    quoted: bool = False
+    literal: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Template:
+    """A line: columns with a comma between each two. In CSV an empty value tells nothing."""
+
+    columns: tuple[Column, ...]
+    empty_tells_nothing: bool = False
+
+    @cached_property
+    def quotes(self) -> int:
+        """Double quotes in each line; a line with more has one in a value."""
+        return sum(c.before.count(b'"') + c.after.count(b'"') for c in self.columns)
+
+
+def template_of_header(names: list[str]) -> Template:
+    return Template(tuple(Column(name) for name in names), empty_tells_nothing=True)
+
+
+def template_of_json(line: bytes) -> Template | None:
+    """Learn from one object; None where it is not flat, says a name twice, or a text where a
+    count should be: such lines are read one by one."""
+    whole = _OBJECT.fullmatch(line)
+    if whole is None:
+        return None
+    pieces = whole[2].split(b",")
+    columns = []
+    for n, piece in enumerate(pieces):
+        field = _FIELD.fullmatch(piece)
+        if field is None:
+            return None
+        opened = whole[1] if n == 0 else b""
+        closed = whole[3] if n == len(pieces) - 1 else b""
+        columns.append(_column(field, piece, opened, closed))
+    names = [column.name for column in columns]
+    if len(set(names)) < len(names) or not all(_fits(column) for column in columns):
+        return None
+    return Template(tuple(columns))
+
+
+def _column(field: re.Match[bytes], piece: bytes, opened: bytes, closed: bytes) -> Column:
+    kind = next(kind for kind in ("text", "whole", "literal") if field[kind] is not None)
+    literal = field["literal"]
+    start = field.end("literal") if literal else field.start(kind)
+    return Column(
+        name=field["name"].decode(errors="replace"),
+        before=opened + piece[:start],
+        after=piece[field.end(kind) :] + closed,
+        quoted=field["quote"] is not None,
+        literal=literal,
+    )
+
+
+def _fits(column: Column) -> bool:
+    if column.name not in KNOWN:
+        return True
+    if column.literal is not None:
+        return column.literal == b"null" or column.name == "batch"
+    return column.quoted != (column.name in COUNTS) and column.name != "batch"

@@ -1,0 +1,207 @@
+"""How `bursar usage` shows its answers: tables for people, exact JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from bursar.domain.money import Money
+    from bursar.domain.usage.comparisons import ModelCost
+    from bursar.domain.usage.conversations import ConversationCost
+    from bursar.domain.usage.file_costs import CostRow, UsageCosts
+
+_MOST_SHOWN = 20  # of rejected lines and unpriced models, in tables
+
+
+def print_costs_json(costs: UsageCosts, *, several_files: bool) -> None:
+    _print_json(
+        {
+            "rows": [
+                dict(zip((each.value for each in costs.by), row.by, strict=True)) | _figures(row)
+                for row in costs.rows
+            ],
+            "total": _figures(costs.total),
+            "unpriced": [
+                {
+                    "model": each.model,
+                    "input_tokens": each.tokens.input,
+                    "output_tokens": each.tokens.output,
+                }
+                for each in costs.unpriced
+            ],
+            "duplicates": costs.duplicates,
+            "conflicts": costs.conflicts,
+            "rejected": [
+                ({"file": each.file} if several_files else {})
+                | {"line": each.line, "reason": each.reason}
+                for each in costs.rejected
+            ],
+        }
+    )
+
+
+def print_costs(costs: UsageCosts) -> None:
+    table = _table("What it cost", *(each.value for each in costs.by))
+    for heading in ("requests", "input", "cached", "output", "USD"):
+        table.add_column(heading, justify="right")
+    for row in costs.rows:
+        table.add_row(*(_plain(name) for name in row.by), *_cells(row))
+    table.add_section()
+    table.add_row("total", *[""] * (len(costs.by) - 1), *_cells(costs.total))
+    notes = [
+        f"{each.model}: no price is known for {each.tokens.input:,} input and"
+        f" {each.tokens.output:,} output tokens"
+        for each in costs.unpriced[:_MOST_SHOWN]
+    ]
+    if costs.duplicates or costs.conflicts:
+        notes.append(
+            f"told again: {costs.duplicates} the same, {costs.conflicts} otherwise;"
+            " the first telling counts"
+        )
+    notes += [f"{each.file}:{each.line}: {each.reason}" for each in costs.rejected[:_MOST_SHOWN]]
+    for what, several in (("models", costs.unpriced), ("rejected lines", costs.rejected)):
+        if len(several) > _MOST_SHOWN:
+            notes.append(f"and {len(several) - _MOST_SHOWN} more {what}: ask --json")
+    _print(table, notes)
+
+
+def print_conversation_json(model: str, plain: ConversationCost, cached: ConversationCost) -> None:
+    _print_json(
+        {
+            "model": model,
+            "without_caching": _conversation(plain),
+            "with_caching": _conversation(cached),
+        }
+    )
+
+
+def print_conversation(model: str, plain: ConversationCost, cached: ConversationCost) -> None:
+    table = _table(f"A conversation with {model}")
+    for heading in ("turn", "input", "output", "USD", "cached input", "USD with caching"):
+        table.add_column(heading, justify="right")
+    for one, other in zip(plain.turns, cached.turns, strict=True):
+        counts = (one.number, one.tokens.input, one.tokens.output)
+        table.add_row(
+            *(f"{count:,}" for count in counts),
+            one.usd.plain(),
+            f"{other.tokens.cached_input:,}",
+            other.usd.plain(),
+        )
+    table.add_section()
+    table.add_row("total", "", "", plain.total.plain(), "", cached.total.plain())
+    growths = (_rounded(each.growth) or "unknown" for each in (plain, cached))
+    _print(table, ["last turn / first turn: {}; with caching {}".format(*growths)])
+
+
+def print_comparison_json(costs: Sequence[ModelCost]) -> None:
+    _print_json(
+        [
+            {
+                "model": each.model,
+                "rank": each.rank,
+                "total_usd": _usd(each.total),
+                "usd_per_request": _usd(each.per_request),
+                "input_share": _rounded(each.input_share),
+                "output_share": _rounded(each.output_share),
+                "quality": _rounded(each.measured.quality),
+                "latency_ms": each.measured.latency_ms,
+            }
+            for each in costs
+        ]
+    )
+
+
+def print_comparison(costs: Sequence[ModelCost]) -> None:
+    table = _table("The same workload on each model", "rank", "model")
+    for heading in ("USD", "USD/request", "input share", "output share", "quality", "ms"):
+        table.add_column(heading, justify="right")
+    for each in costs:
+        figures = (
+            _usd(each.total) or "no price",
+            _usd(each.per_request),
+            _rounded(each.input_share),
+            _rounded(each.output_share),
+            _rounded(each.measured.quality),
+            each.measured.latency_ms,
+        )
+        shown = ("" if figure is None else str(figure) for figure in figures)
+        table.add_row(str(each.rank or ""), _plain(each.model), *shown)
+    _print(table, [])
+
+
+def _figures(row: CostRow) -> dict[str, Any]:
+    return {
+        "requests": row.requests,
+        "input_tokens": row.tokens.input,
+        "cached_input_tokens": row.tokens.cached_input,
+        "output_tokens": row.tokens.output,
+        "usd": _usd(row.usd),
+    }
+
+
+def _cells(row: CostRow) -> tuple[str, ...]:
+    tokens = row.tokens
+    counts = (row.requests, tokens.input, tokens.cached_input, tokens.output)
+    return (*(f"{count:,}" for count in counts), _usd(row.usd) or "no price")
+
+
+def _conversation(cost: ConversationCost) -> dict[str, Any]:
+    return {
+        "turns": [
+            {
+                "turn": turn.number,
+                "input_tokens": turn.tokens.input,
+                "cached_input_tokens": turn.tokens.cached_input,
+                "cache_write_tokens": turn.tokens.cache_write_5m,
+                "output_tokens": turn.tokens.output,
+                "usd": turn.usd.plain(),
+            }
+            for turn in cost.turns
+        ],
+        "total_usd": cost.total.plain(),
+        "growth": _rounded(cost.growth),
+    }
+
+
+def _usd(amount: Money | None) -> str | None:
+    return None if amount is None else amount.plain()
+
+
+def _rounded(figure: Fraction | None) -> str | None:
+    """Four places, which is what a ratio is looked at with."""
+    return None if figure is None else f"{round(figure * 10_000) / 10_000:g}"
+
+
+def _table(title: str, *names: str) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title)
+    for name in names:
+        table.add_column(name)
+    return table
+
+
+def _plain(name: str) -> str:
+    """A name as data: no markup, no control character reaches the terminal."""
+    from rich.markup import escape
+
+    return escape("".join(each if each.isprintable() else "\ufffd" for each in name)) or "(none)"
+
+
+def _print(table: Table, notes: Sequence[str]) -> None:
+    from rich.console import Console
+
+    console = Console()
+    console.print(table)
+    for note in notes:
+        console.print(_plain(note), highlight=False)
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")

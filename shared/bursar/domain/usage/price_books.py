@@ -1,0 +1,87 @@
+"""Price books of one's own: negotiated, regional and self-hosted prices, before public ones."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from bursar.domain.usage.model_names import price_names
+from bursar.domain.usage.prices import PriceBreaks, TokenPrice
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+class RepeatedPriceError(ValueError):
+    """Two rows of one model begin at the same time: which holds?"""
+
+
+class PublishedPrices(Protocol):
+    """What a book of one's own stands before."""
+
+    def price_at(self, provider: str, model: str, at: datetime) -> TokenPrice | None: ...
+
+    def breaks(self, provider: str, model: str, *, batch: bool) -> PriceBreaks: ...
+
+
+class OwnTokenPrices:
+    """Rows by their model's name, whatever its case; each holds until the next one begins.
+
+    A row that names no provider holds for every provider of that model.
+    """
+
+    def __init__(self, rows: Iterable[TokenPrice]) -> None:
+        """Index the rows.
+
+        Raises:
+            RepeatedPriceError: two rows of one model and provider begin at the same time.
+        """
+        self._rows: dict[tuple[str, str], list[TokenPrice]] = {}
+        for row in rows:
+            self._rows.setdefault((row.provider, row.model.lower()), []).append(row)
+        for (_, model), several in self._rows.items():
+            several.sort(key=_begins)
+            begins = [_begins(row) for row in several]
+            if len(set(begins)) < len(begins):
+                raise RepeatedPriceError(f"{model} has two prices from the same time on")
+
+    def price_at(self, provider: str, model: str, at: datetime) -> TokenPrice | None:
+        rows = self._of(provider, model)
+        found = bisect_right(rows, at, key=_begins)
+        return rows[found - 1] if found else None
+
+    def breaks(self, provider: str, model: str, *, batch: bool) -> PriceBreaks:
+        rows = self._of(provider, model)
+        tiers = [tier for row in rows for tier in (*row.tiers, *(row.batch_tiers * batch))]
+        return PriceBreaks(
+            instants=tuple(row.effective_from for row in rows if row.effective_from),
+            above_input_tokens=tuple(sorted({tier.above_input_tokens for tier in tiers} - {0})),
+        )
+
+    def _of(self, provider: str, model: str) -> Sequence[TokenPrice]:
+        for seller, name in price_names(provider, model):
+            for key in ((seller, name.lower()), ("", name.lower())):
+                if rows := self._rows.get(key):
+                    return rows
+        return ()
+
+
+class LayeredTokenPrices:
+    """One's own rows first; where none is in force, what is published."""
+
+    def __init__(self, own: OwnTokenPrices, published: PublishedPrices) -> None:
+        self._own = own
+        self._published = published
+
+    def price_at(self, provider: str, model: str, at: datetime) -> TokenPrice | None:
+        own = self._own.price_at(provider, model, at)
+        return own or self._published.price_at(provider, model, at)
+
+    def breaks(self, provider: str, model: str, *, batch: bool) -> PriceBreaks:
+        own = self._own.breaks(provider, model, batch=batch)
+        return own | self._published.breaks(provider, model, batch=batch)
+
+
+def _begins(row: TokenPrice) -> datetime:
+    return row.effective_from or _EVER

@@ -1,0 +1,125 @@
+"""Token prices as people write them: rows of the configuration and of price files."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
+
+MOST_USD_PER_MILLION = Decimal(10**9)
+_LONGEST_RATE = 40  # characters
+
+
+def _exact(value: object) -> object:
+    """Digits as they were written: `0.1` from a float would still be 0.1, from sums of floats
+    not, so that floats are read by their shortest form and booleans not at all."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        raise ValueError("a price is a number of USD, such as 2.50")
+    if len(text := str(value)) > _LONGEST_RATE:
+        raise ValueError("a price has at most 40 digits")
+    return text
+
+
+def _utc(value: object) -> object:
+    """A day begins at its UTC midnight; a time without a zone is UTC."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    raise ValueError("is a day or a time, such as 2026-11-01")
+
+
+Rate = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(ge=0, le=MOST_USD_PER_MILLION, allow_inf_nan=False),
+]
+Begin = Annotated[datetime, BeforeValidator(_utc)]
+
+
+class Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TokenRateRow(Row):
+    """USD per million tokens of each class; a class left out costs what input costs."""
+
+    input_usd_per_million: Rate
+    output_usd_per_million: Rate
+    cached_input_usd_per_million: Rate | None = None
+    cache_write_usd_per_million: Rate | None = None
+    cache_write_1h_usd_per_million: Rate | None = None
+    reasoning_usd_per_million: Rate | None = None
+    usd_per_thousand_requests: Rate = Decimal(0)
+
+    @property
+    def rates(self) -> TokenRates:
+        """The price of an hour's cache is that of five minutes where only one is told."""
+        long_writes = self.cache_write_1h_usd_per_million
+        return TokenRates(
+            input=self.input_usd_per_million,
+            output=self.output_usd_per_million,
+            cached_input=self.cached_input_usd_per_million,
+            cache_write_5m=self.cache_write_usd_per_million,
+            cache_write_1h=self.cache_write_usd_per_million
+            if long_writes is None
+            else long_writes,
+            per_thousand_requests=self.usd_per_thousand_requests,
+            reasoning=self.reasoning_usd_per_million,
+        )
+
+
+class ContextTierRow(TokenRateRow):
+    """The rates of a request whose input is longer than so many tokens."""
+
+    above_input_tokens: Annotated[int, Field(gt=0, le=10**15)]
+
+
+class TokenPriceTerms(TokenRateRow):
+    """What one model costs from a time on: `from` is a UTC day or a time, always if left out."""
+
+    begins: Annotated[Begin | None, Field(alias="from")] = None
+    tiers: tuple[ContextTierRow, ...] = ()
+    batch: TokenRateRow | None = None
+    source: Annotated[str, Field(max_length=200)] = ""
+
+    def price(self, provider: str, model: str, source: str) -> TokenPrice:
+        longer = sorted(self.tiers, key=lambda tier: tier.above_input_tokens)
+        return TokenPrice(
+            provider=provider,
+            model=model,
+            source=self.source or source,
+            tiers=(
+                ContextTier(0, self.rates),
+                *(ContextTier(tier.above_input_tokens, tier.rates) for tier in longer),
+            ),
+            batch_tiers=(ContextTier(0, self.batch.rates),) if self.batch else (),
+            effective_from=self.begins,
+        )
+
+
+class TokenPriceRow(TokenPriceTerms):
+    """A row of `token_prices` in bursar.yaml: a negotiated, regional or self-hosted price."""
+
+    model: Annotated[str, Field(min_length=1, max_length=128)]
+    provider: Annotated[str, Field(max_length=128)] = ""
+
+    @property
+    def token_price(self) -> TokenPrice:
+        return self.price(self.provider, self.model, "configuration")
+
+
+def refuse_nothing_told(value: Any) -> Any:
+    """A price file's model holds a row, or a list of dated rows, at least one."""
+    if not value:
+        raise ValueError("has no price")
+    return value if isinstance(value, list) else [value]
+
+
+ModelTerms = Annotated[list[TokenPriceTerms], BeforeValidator(refuse_nothing_told)]

@@ -1,0 +1,312 @@
+"""The fast way through usage files gives what the slow, obvious one gives, odd lines and all."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bursar.adapters.token_prices.genai import GenaiTokenPrices
+from bursar.adapters.usage_files import reading
+from bursar.adapters.usage_files.lines import UnusableFileError
+from bursar.adapters.usage_files.repeated_ids import IdLog
+from bursar.adapters.usage_files.summing import cost_files
+from bursar.domain.money import Money
+from bursar.domain.usage.file_costs import Dimension, UsageCosts
+from bursar.domain.usage.price_books import OwnTokenPrices
+from bursar.domain.usage.price_rows import TokenPriceRow
+from tests.contract import usage_reference
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def row(model: str, **terms: Any) -> Any:
+    told = {"input_usd_per_million": "2.50", "output_usd_per_million": "10"} | terms
+    return TokenPriceRow.model_validate({"model": model} | told).token_price
+
+
+BOOK = OwnTokenPrices(
+    [
+        row("gpt", cached_input_usd_per_million="1.25", reasoning_usd_per_million="7.1234567"),
+        row("dated", **{"from": "2026-11-01"}),
+        row("dated", **{"from": "2026-11-10T13:30:00Z", "input_usd_per_million": "0.1234567"}),
+        row(
+            "tiered",
+            tiers=[
+                {
+                    "above_input_tokens": 1000,
+                    "input_usd_per_million": "5",
+                    "output_usd_per_million": "20",
+                }
+            ],
+            batch={"input_usd_per_million": "1", "output_usd_per_million": "2"},
+        ),
+    ]
+)
+
+
+def costs(*paths: Path, by: str = "model", book: Any = BOOK) -> UsageCosts:
+    return cost_files(paths, book, [Dimension(name) for name in by.split(",")], NOW)
+
+
+def assert_same_as_reference(*paths: Path, by: str = "model", book: Any = BOOK) -> UsageCosts:
+    found = costs(*paths, by=by, book=book)
+    expected = usage_reference.cost(list(paths), book, by.split(","), NOW)
+    figures = {each.by: (each.requests, each.tokens) for each in found.rows}
+    assert figures == {by: (told[0], told[1]) for by, told in expected["rows"].items()}
+    for each in found.rows:
+        exact = expected["rows"][each.by][2]
+        assert (each.usd is None) == (exact is None)
+        if each.usd is not None:
+            assert abs(each.usd.units - exact) < 1
+    assert found.total.usd == Money.sum(each.usd for each in found.rows if each.usd)
+    assert found.total.usd is not None
+    exact_total = sum(told[2] or 0 for told in expected["rows"].values())
+    assert found.total.usd.units == round(exact_total)
+    assert {each.model: each.tokens for each in found.unpriced} == expected["unpriced"]
+    assert (found.duplicates, found.conflicts) == (expected["duplicates"], expected["conflicts"])
+    assert [(e.file, e.line, e.reason) for e in found.rejected] == expected["rejected"]
+    return found
+
+
+GOOD = {
+    "id": "a",
+    "at": "2026-11-10T13:29:59Z",
+    "tenant": "acme",
+    "model": "gpt",
+    "input_tokens": 1000,
+    "output_tokens": 10,
+}
+ODD: list[bytes] = [
+    b"",
+    b"   ",
+    b"nonsense",
+    b"[1]",
+    b'{"model":"gpt"',
+    b'{"model": "gpt", "input_tokens": NaN}',
+    b'{"model": "gpt", "input_tokens": -5}',
+    b'{"model": "gpt", "input_tokens": true}',
+    b'{"model": "gpt", "input_tokens": 12.0}',
+    b'{"model": "gpt", "input_tokens": 12.5}',
+    b'{"model": "gpt", "input_tokens": 1e3}',
+    b'{"model": "gpt", "input_tokens": "5"}',
+    b'{"model": "gpt", "input_tokens": 007}',
+    b'{"model": "gpt", "input_tokens": 1000000000000000}',
+    b'{"model": "gpt", "input_tokens": 1000000000000001}',
+    b'{"model": "gpt", "input_tokens": ' + b"9" * 5000 + b"}",
+    b'{"model": "gpt", "input_tokens": 5, "input_tokens": 6}',
+    b'{"model": "gpt", "input_tokens": 5, "model": "dated"}',
+    b'{"model": "gpt", "tenant": "\\ud800", "input_tokens": 5}',
+    b'{"model": "gpt", "tenant": "\xff\xfe", "input_tokens": 5}',
+    b'{"model": "gpt", "tenant": "<script>alert(1)</script>", "input_tokens": 5}',
+    b'{"model": "gpt", "tenant": "=cmd|\' /C calc\'!A0", "input_tokens": 5}',
+    b'{"model": "gpt", "tenant": "<!channel> *x*", "input_tokens": 5}',
+    b'{"model": "gpt", "tenant": "a,b", "input_tokens": 5}',
+    b'{"model": "gpt", "tenant": "a\\"b", "input_tokens": 5}',
+    b'{"model": "gpt", "tenant": "\\u00e9", "input_tokens": 5}',
+    '{"model": "gpt", "tenant": "é", "input_tokens": 5}'.encode(),
+    b'{"model": "gpt", "tenant": 42, "input_tokens": 5}',
+    b'{"model": "gpt", "tenant": null, "input_tokens": 5}',
+    b'{"model": "gpt", "tenant": "' + b"x" * 129 + b'", "input_tokens": 5}',
+    b'{"model": "gpt", "input_tokens": 5, "currency": "EUR"}',
+    b'{"model": "gpt", "input_tokens": 5, "currency": "USD"}',
+    b'{"model": "gpt", "input_tokens": 5, "at": "2026-11-20T12:05:00Z"}',
+    b'{"model": "gpt", "input_tokens": 5, "at": "2026-11-20T12:05:01Z"}',
+    b'{"model": "gpt", "input_tokens": 5, "at": "2026-02-30T12:05:01Z"}',
+    b'{"model": "gpt", "input_tokens": 5, "at": "2026-11-20 10:05:01.1234567"}',
+    b'{"model": "gpt", "input_tokens": 5, "at": "2026-11-20T10:05:01+02:00"}',
+    b'{"model": "gpt", "input_tokens": 5, "at": "1969-11-20T10:05:01Z"}',
+    b'{"model": "gpt", "input_tokens": 5, "at": 1700000000.5}',
+    b'{"model": "gpt", "input_tokens": 5, "cached_input_tokens": 6}',
+    b'{"model": "gpt", "output_tokens": 5, "reasoning_tokens": 5}',
+    b'{"model": "gpt", "output_tokens": 5, "reasoning_tokens": 6}',
+    b'{"model": "", "input_tokens": 5}',
+    b'{"model": "gpt"}',
+    b'{"input_tokens": 5}',
+    b'{"model": "nobody", "input_tokens": 5, "output_tokens": 7}',
+    b'{"model": "dated", "input_tokens": 5}',
+    b'{"model": "dated", "input_tokens": 5, "at": "2026-10-31T23:59:59Z"}',
+    b'{"model": "dated", "input_tokens": 5, "at": "2026-11-01T00:00:00Z"}',
+    b'{"model": "dated", "input_tokens": 5, "at": "2026-11-10T13:29:59.999Z"}',
+    b'{"model": "dated", "input_tokens": 5, "at": "2026-11-10T13:30:00Z"}',
+    b'{"model": "tiered", "input_tokens": 1000}',
+    b'{"model": "tiered", "input_tokens": 1001}',
+    b'{"model": "tiered", "input_tokens": 2000, "requests": 2}',
+    b'{"model": "tiered", "input_tokens": 2001, "requests": 2}',
+    b'{"model": "tiered", "input_tokens": 2001, "requests": 0}',
+    b'{"model": "tiered", "input_tokens": 2001, "batch": true}',
+    b'{"model": "tiered", "input_tokens": 2001, "batch": "yes"}',
+    b'{"id": "a", "model": "gpt", "input_tokens": 5}',
+    b'{"id": "a", "model": "gpt", "input_tokens": 5, "output_tokens": 0}',
+    b'{"id": "a", "model": "gpt", "input_tokens": 6}',
+    b'{"id": "a", "model": "gpt", "input_tokens": 6, "producer": "p"}',
+    b'{"id": "b", "model": "gpt", "input_tokens": 6, "new field": {"x": [1, 2]}}',
+    b'{"model": "gpt", "input_tokens": 6, "note": "hello", "more": 5}',
+    b'{"id": "a", "tenant": "x" "b", "model": "gpt", "input_tokens": 6}',
+]
+
+
+@pytest.mark.parametrize("line", ODD)
+def test_an_odd_line_is_counted_or_rejected_as_the_slow_way_would(
+    line: bytes, tmp_path: Path
+) -> None:
+    good = [json.dumps(GOOD | {"id": f"g{n}"}).encode() for n in range(5)]
+    path = tmp_path / "usage.jsonl"
+    path.write_bytes(b"\n".join([*good, line, *good[:1], line]))
+    assert_same_as_reference(path, by="model,tenant")
+
+
+@settings(deadline=None, max_examples=60)
+@given(lines=st.lists(st.sampled_from(ODD), max_size=60), crlf=st.booleans(), bom=st.booleans())
+def test_any_mixture_of_odd_lines_gives_what_the_slow_way_gives(
+    lines: list[bytes], crlf: bool, bom: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("usage") / "usage.jsonl"
+    start = json.dumps(GOOD).encode()
+    content = (b"\r\n" if crlf else b"\n").join([start, *lines])
+    path.write_bytes((b"\xef\xbb\xbf" if bom else b"") + content)
+    assert_same_as_reference(path, by="tenant,model")
+
+
+CELLS = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["", "a", "b", "c", "d"]),
+        "at": st.sampled_from(
+            [
+                "",
+                "2026-11-10T13:29:59Z",
+                "2026-11-10 13:30:00.5+00",
+                "2026-11-11",
+                "2026-11-11 10:00:00",
+                "2027-01-01T00:00:00Z",
+                "1763000000",
+                "x",
+            ]
+        ),
+        "tenant": st.sampled_from(["", "acme", "ünï", "a,b", 'say "x"', "=1+1", "\ttab"]),
+        "model": st.sampled_from(["", "gpt", "dated", "tiered", "nobody"]),
+        "input_tokens": st.sampled_from(
+            ["", "0", "1000", "1001", "123456789", "-1", "1.0", "x", "007", "9" * 400]
+        ),
+        "cached_input_tokens": st.sampled_from(["", "0", "7", "NaN"]),
+        "output_tokens": st.sampled_from(["", "0", "12", "true"]),
+        "batch": st.sampled_from(["", "true", "False", "1", "maybe"]),
+        "latency_ms": st.sampled_from(["", "5", "-5"]),
+        "unknown": st.sampled_from(["", "what?", "1.5"]),
+    }
+)
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    rows=st.lists(CELLS, min_size=1, max_size=30),
+    by=st.sampled_from(["model", "day,tenant", "hour"]),
+)
+def test_any_csv_gives_what_the_slow_way_gives(
+    rows: list[dict[str, str]], by: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("usage") / "usage.csv"
+    content = io.StringIO(newline="")
+    writer = csv.DictWriter(content, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_text(content.getvalue() + "1,2\n", encoding="utf-8")
+    assert_same_as_reference(path, by=by)
+
+
+def test_of_an_id_told_again_the_first_counts_across_files_and_formats(tmp_path: Path) -> None:
+    jsonl, table = tmp_path / "a.jsonl", tmp_path / "b.csv"
+    jsonl.write_text(json.dumps(GOOD) + "\n")
+    names = list(GOOD)
+    same = ",".join(str(GOOD[name]) for name in names)
+    table.write_text(f"{','.join(names)}\n{same}\n{same.replace('1000', '1001')}\n")
+    found = assert_same_as_reference(jsonl, table)
+    assert (found.duplicates, found.conflicts) == (1, 1)
+    assert found.total.tokens.input == 1000
+
+
+def test_chunks_cut_anywhere_change_nothing(tmp_path: Path, monkeypatch: Any) -> None:
+    path = tmp_path / "usage.jsonl"
+    path.write_bytes(b"\n".join([json.dumps(GOOD).encode(), *ODD, *ODD]))
+    whole = costs(path, by="tenant")
+    for size in (1, 100, 777, 5000):
+        monkeypatch.setattr(reading, "read_chunks", lambda path, size=size: _chunks_of(path, size))
+        assert costs(path, by="tenant") == whole
+
+
+def _chunks_of(path: Path, size: int) -> Any:
+    from bursar.adapters.usage_files.lines import read_chunks
+
+    return read_chunks(path, size)
+
+
+def test_gzip_and_parquet_give_what_the_lines_give(tmp_path: Path) -> None:
+    lines, zipped, table = (tmp_path / name for name in ("a.jsonl", "a.jsonl.gz", "a.parquet"))
+    lines.write_text("".join(json.dumps(GOOD | {"id": f"{n}"}) + "\n" for n in range(50)))
+    zipped.write_bytes(gzip.compress(lines.read_bytes()))
+    duckdb.read_json(str(lines)).write_parquet(str(table))
+    plain = costs(lines, by="day,tenant")
+    assert costs(zipped, by="day,tenant") == plain
+    assert costs(table, by="day,tenant") == plain
+    # 50 x 1000 input tokens at 2.50 and 50 x 10 output tokens at 10 USD per million
+    assert plain.total.usd == Money.of("0.13")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x1f\x8bnonsense", b"PAR1nonsense", b"tenant,input\n1,2\n", b"\xff\xff\n"]
+)
+def test_a_file_that_can_hold_no_usage_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "usage.csv"
+    path.write_bytes(content)
+    with pytest.raises(UnusableFileError, match="usage.csv"):
+        costs(path)
+    with pytest.raises(UnusableFileError, match="absent"):
+        costs(tmp_path / "absent")
+
+
+def test_sums_beyond_64_bits_are_exact(tmp_path: Path) -> None:
+    path = tmp_path / "usage.csv"
+    path.write_text("model,input_tokens\n" + "gpt,1000000000000000\n" * 10_000)
+    assert costs(path).total.tokens.input == 10**19
+
+
+def test_ids_that_spill_to_disk_are_compared_all_the_same() -> None:
+    import numpy as np
+
+    hashes = np.arange(1000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    with IdLog(in_memory=64) as log:
+        for part in np.split(hashes, 20):
+            log.add(part)
+        log.add(hashes[[3, 500, 3]])
+        found = [(each.tolist(), count) for each, count in log.repeated() if count]
+    assert sorted(h for each, _ in found for h in each) == sorted(hashes[[3, 500]].tolist())
+    assert sum(count for _, count in found) == 5
+
+
+def test_published_prices_apply_by_day_by_hours_and_by_context(tmp_path: Path) -> None:
+    path = tmp_path / "usage.csv"
+    told = [
+        ("claude-sonnet-4-5", "2026-11-01T00:00:00Z", 200_000),
+        ("claude-sonnet-4-5", "2026-11-01T00:00:00Z", 200_001),
+        ("deepseek-chat", "2026-11-01T00:29:59Z", 10**6),
+        ("deepseek-chat", "2026-11-01T00:30:00Z", 10**6),
+        ("deepseek-chat", "2026-11-01T16:30:00Z", 10**6),
+    ]
+    path.write_text(
+        "model,at,input_tokens\n" + "".join(f"{m},{at},{count}\n" for m, at, count in told)
+    )
+    found = assert_same_as_reference(path, book=GenaiTokenPrices())
+    by_model = {each.by[0]: each.usd for each in found.rows}
+    # 200,000 x 3 + 200,001 x 6 USD per million
+    assert by_model["claude-sonnet-4-5"] == Money.of("1.800006")
+    assert by_model["deepseek-chat"] == Money.of(2 * Decimal("0.135") + Decimal("0.27"))

@@ -1,0 +1,107 @@
+"""The slow, obvious way to cost usage files: every line by every rule, one exact sum a record."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from bursar.adapters.usage_files.rows import (
+    NEVER,
+    Row,
+    RowError,
+    latest,
+    row_of_cells,
+    row_of_json,
+)
+from bursar.domain.usage.prices import exact_cost
+from bursar.domain.usage.records import TokenCounts
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read(path: Path, now: datetime) -> tuple[list[tuple[int, Row]], list[tuple[int, str]]]:
+    lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    header: list[str] | None = None
+    rows, rejected = [], []
+    is_json = lines[0].lstrip()[:1] == b"{"
+    for number, line in enumerate(lines, start=1):
+        line = line.removesuffix(b"\r")
+        try:
+            if is_json:
+                row = row_of_json(line, latest(now))
+            else:
+                cells = _cells(line)
+                if header is None:
+                    header = cells
+                    continue
+                if not cells:
+                    continue
+                if len(cells) != len(header):
+                    told = f"has {len(cells)} cells under {len(header)} columns"
+                    raise RowError(told)
+                row = row_of_cells(dict(zip(header, cells, strict=True)), latest(now))
+        except RowError as error:
+            rejected.append((number, str(error)))
+        else:
+            if row is not None:
+                rows.append((number, row))
+    return rows, rejected
+
+
+def _cells(line: bytes) -> list[str]:
+    try:
+        return next(csv.reader([line.decode()], strict=True), [])
+    except UnicodeDecodeError:
+        raise RowError("is not UTF-8") from None
+    except csv.Error:
+        raise RowError("is not CSV") from None
+
+
+def cost(paths: list[Path], book: Any, by: list[str], now: datetime) -> dict[str, Any]:
+    """Figures by key; the money of each row as an exact fraction of 10^-12 USD."""
+    rows: dict[tuple[str, ...], list[Any]] = defaultdict(lambda: [0, TokenCounts(), None])
+    unpriced: dict[str, TokenCounts] = defaultdict(TokenCounts)
+    first: dict[tuple[str, str], Row] = {}
+    rejected: list[tuple[str, int, str]] = []
+    again = {"duplicates": 0, "conflicts": 0}
+    for path in paths:
+        told, wrong = read(path, now)
+        for number, row in told:
+            provider, model = row.name("provider"), row.name("model")
+            if row.at == NEVER and book.breaks(provider, model, batch=row.batch).dated:
+                wrong.append((number, "at is missing: the price of its model is dated"))
+                continue
+            if row.at == NEVER and {"day", "hour"} & set(by):
+                wrong.append((number, "at is missing"))
+                continue
+            if row.id:
+                key = (row.name("producer"), row.id)
+                if key in first:
+                    again["duplicates" if first[key] == row else "conflicts"] += 1
+                    continue
+                first[key] = row
+            at = None if row.at == NEVER else EPOCH + timedelta(microseconds=row.at)
+            tokens = TokenCounts(*row.counts[1:7])
+            price = book.price_at(provider, model, at or now)
+            figures = rows[tuple(_value(row, at, name) for name in by)]
+            figures[0] += row.counts[0]
+            figures[1] += tokens
+            if price is None:
+                unpriced[model] += tokens
+                continue
+            mean = Fraction(tokens.input, max(row.counts[0], 1))
+            rates = price.rates_for(mean, batch=row.batch)
+            amounts = exact_cost(tokens, row.counts[0], rates).values()
+            figures[2] = sum(amounts, figures[2] or Fraction(0))
+        rejected += [(str(path), number, reason) for number, reason in sorted(wrong)]
+    return {"rows": dict(rows), "unpriced": dict(unpriced), "rejected": rejected, **again}
+
+
+def _value(row: Row, at: datetime | None, name: str) -> str:
+    if name == "day":
+        return f"{at:%Y-%m-%d}"
+    return f"{at:%Y-%m-%dT%H}:00:00Z" if name == "hour" else row.name(name)
