@@ -268,7 +268,7 @@ def test_gzip_and_parquet_give_what_the_lines_give(tmp_path: Path) -> None:
 def test_a_file_that_can_hold_no_usage_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "usage.csv"
     path.write_bytes(content)
-    with pytest.raises(UnusableFileError, match="usage.csv"):
+    with pytest.raises(UnusableFileError, match=r"usage\.csv"):
         costs(path)
     with pytest.raises(UnusableFileError, match="absent"):
         costs(tmp_path / "absent")

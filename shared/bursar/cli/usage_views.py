@@ -49,7 +49,7 @@ def print_costs_json(costs: UsageCosts, *, several_files: bool) -> None:
 def print_costs(costs: UsageCosts) -> None:
     table = _table("What it cost", *(each.value for each in costs.by))
     for heading in ("requests", "input", "cached", "output", "USD"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", overflow="fold")
     for row in costs.rows:
         table.add_row(*(_plain(name) for name in row.by), *_cells(row))
     table.add_section()
@@ -84,7 +84,7 @@ def print_conversation_json(model: str, plain: ConversationCost, cached: Convers
 def print_conversation(model: str, plain: ConversationCost, cached: ConversationCost) -> None:
     table = _table(f"A conversation with {model}")
     for heading in ("turn", "input", "output", "USD", "cached input", "USD with caching"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", overflow="fold")
     for one, other in zip(plain.turns, cached.turns, strict=True):
         counts = (one.number, one.tokens.input, one.tokens.output)
         table.add_row(
@@ -120,7 +120,7 @@ def print_comparison_json(costs: Sequence[ModelCost]) -> None:
 def print_comparison(costs: Sequence[ModelCost]) -> None:
     table = _table("The same workload on each model", "rank", "model")
     for heading in ("USD", "USD/request", "input share", "output share", "quality", "ms"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", overflow="fold")
     for each in costs:
         figures = (
             _usd(each.total) or "no price",
@@ -183,7 +183,7 @@ def _table(title: str, *names: str) -> Table:
 
     table = Table(title=title)
     for name in names:
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     return table
 
 
@@ -200,7 +200,7 @@ def _print(table: Table, notes: Sequence[str]) -> None:
     console = Console()
     console.print(table)
     for note in notes:
-        console.print(_plain(note), highlight=False)
+        console.print(_plain(note), highlight=False, soft_wrap=True)
 
 
 def _print_json(value: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -26,10 +26,11 @@ class PriceFileError(ValueError):
 class _ExactLoader(yaml.SafeLoader):
     """Reads numbers as the digits that are written: 0.1 is a tenth and no float."""
 
-    yaml_implicit_resolvers: ClassVar = {
-        first: [rule for rule in rules if rule[0] == "tag:yaml.org,2002:null"]
-        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+
+_ExactLoader.yaml_implicit_resolvers = {
+    first: [rule for rule in rules if rule[0] == "tag:yaml.org,2002:null"]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def read_price_file(path: Path) -> OwnTokenPrices:

@@ -220,7 +220,8 @@ def _no_quote_within(lines: Lines, template: Template, good: Mask) -> Mask:
     if good.all() and np.count_nonzero(lines.buffer.bytes == _QUOTE) == expected:
         return good
     _, of = _within(lines, np.flatnonzero(lines.buffer.bytes == _QUOTE))
-    return np.bincount(of, minlength=len(good)) == template.quotes
+    quotes: Integers = np.bincount(of, minlength=len(good))
+    return np.equal(quotes, template.quotes)
 
 
 def _texts(lines: Lines, columns: tuple[Column, ...], commas: Integers) -> list[Texts]:

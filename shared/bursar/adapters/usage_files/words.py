@@ -46,16 +46,17 @@ class Buffer:
         fill = b"\0" * (-len(content) % _WORD)
         self.padded = b"".join((BEFORE, content, fill, AFTER))
         self.bytes = np.frombuffer(self.padded, np.uint8)
-        self._aligned = np.frombuffer(self.padded, "<u8")
+        self._aligned: Words = np.frombuffer(self.padded, np.dtype("<u8"))
 
     def at(self, places: Integers) -> Words:
         """The word that starts at each place, of the two aligned ones that hold it: numpy takes
         aligned words four times as fast."""
         index = places >> 3
         shift = ((places & 7) << 3).astype(np.uint64)
-        low = self._aligned[index] >> shift
+        low: Words = self._aligned[index] >> shift
         index += 1
-        return low | (self._aligned[index] << (_BITS - shift))  # a shift by 64 leaves nothing
+        high: Words = self._aligned[index] << (_BITS - shift)  # a shift by 64 leaves nothing
+        return low | high
 
     def text(self, start: int, length: int) -> str:
         return self.padded[start : start + length].decode()

@@ -1,0 +1,98 @@
+"""The public prices as they are kept, and as genai-prices itself would answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bursar.adapters.token_prices import genai
+from bursar.adapters.token_prices.compact import compact_text
+from bursar.adapters.token_prices.genai import GenaiTokenPrices
+from bursar.domain.usage.prices import cost
+from bursar.domain.usage.records import TokenCounts
+
+BOOK = GenaiTokenPrices()
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def test_the_kept_file_is_what_the_locked_package_says() -> None:
+    kept = Path(genai.__file__).with_name("genai_prices.json").read_text(encoding="utf-8")
+    assert kept == compact_text(), "run bursar.adapters.token_prices.compact again"
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [
+        ("openai", "gpt-4o"),
+        ("openai", "gpt-5-2025-08-07"),
+        ("anthropic", "claude-sonnet-4-5"),
+        ("anthropic", "claude-haiku-5-5"),
+        ("aws", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+        ("aws", "global.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+        ("aws", "amazon.nova-pro-v1:0"),
+        ("azure", "gpt-4o"),
+        ("google", "gemini-2.5-pro"),
+        ("deepseek", "deepseek-chat"),
+        ("perplexity", "sonar-deep-research"),
+        ("openai", "text-embedding-3-small"),
+    ],
+)
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize("prompt", [1_000, 100_001, 200_000, 200_001])
+@pytest.mark.parametrize("at", [AT, datetime(2026, 10, 13, 23, 59, 59, tzinfo=UTC)])
+def test_a_request_costs_what_genai_prices_says(
+    provider: str, model: str, batch: bool, prompt: int, at: datetime
+) -> None:
+    from genai_prices import Usage, calc_price
+
+    theirs = calc_price(
+        Usage(
+            input_tokens=prompt,
+            cache_read_tokens=300,
+            cache_write_tokens=200,
+            output_tokens=70,
+            output_reasoning_tokens=20,
+        ),
+        model,
+        provider_id=provider,
+        genai_request_timestamp=at,
+        price_context={"processing": "batch"} if batch else None,
+    )
+    price = BOOK.price_at(provider, model, at)
+    assert price is not None
+    tokens = TokenCounts(prompt, 300, cache_write_5m=200, output=70, reasoning=20)
+    ours = cost(tokens, 1, price.rates_for(prompt, batch=batch)).usd
+    assert ours.amount == theirs.total_price.quantize(Decimal(1).scaleb(-12))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "bedrock/converse/ca.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "arn:aws:bedrock:us-east-1:111122223333:inference-profile"
+        "/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    ],
+)
+def test_a_regional_id_of_bedrock_costs_the_regional_price(model: str) -> None:
+    price = BOOK.price_at("", model, AT)
+    assert price is not None
+    # 10% above the global profile's 3 USD
+    assert price.tiers[0].rates.input == Decimal("3.3")
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [
+        ("", "nobody-knows-this"),
+        ("", "llama-3-70b"),  # many sell it
+        ("nobody", "gpt-4o"),
+        ("openai", "whisper-1"),  # by the hour of sound
+        ("", "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/abc123"),
+    ],
+)
+def test_what_nobody_prices_by_the_token_has_no_price(provider: str, model: str) -> None:
+    assert BOOK.price_at(provider, model, AT) is None

@@ -1,0 +1,110 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from bursar.domain.money import Money
+from bursar.domain.usage.model_names import price_names
+from bursar.domain.usage.price_books import (
+    LayeredTokenPrices,
+    OwnTokenPrices,
+    RepeatedPriceError,
+)
+from bursar.domain.usage.price_rows import TokenPriceRow
+from bursar.domain.usage.prices import TokenPrice, TokenRates, cost
+from bursar.domain.usage.records import TokenCounts
+
+NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC)
+BEFORE = datetime(2026, 10, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+
+
+def row(input_usd: str, begins: str | None = None, **more: object) -> TokenPrice:
+    told = {
+        "model": "gpt",
+        "input_usd_per_million": input_usd,
+        "output_usd_per_million": "10",
+        "from": begins,
+    }
+    return TokenPriceRow.model_validate(told | more).token_price
+
+
+def input_rate(price: TokenPrice | None) -> Decimal | None:
+    return None if price is None else price.tiers[0].rates.input
+
+
+def test_a_row_holds_from_its_first_moment_until_the_next_ones() -> None:
+    book = OwnTokenPrices([row("2", "2026-11-01"), row("1", "2026-10-01")])
+    assert input_rate(book.price_at("", "gpt", BEFORE)) == 1
+    assert input_rate(book.price_at("", "gpt", NOVEMBER)) == 2
+    assert book.price_at("", "gpt", datetime(2026, 9, 30, 23, 59, 59, tzinfo=UTC)) is None
+    assert book.price_at("", "another", NOVEMBER) is None
+
+
+def test_two_rows_from_the_same_time_on_are_refused() -> None:
+    with pytest.raises(RepeatedPriceError, match="gpt"):
+        OwnTokenPrices([row("2", "2026-11-01"), row("1", "2026-11-01T00:00:00Z")])
+
+
+def test_own_rows_go_before_published_ones_from_their_day_on() -> None:
+    published = OwnTokenPrices([row("3"), row("9", model="other")])
+    book = LayeredTokenPrices(OwnTokenPrices([row("2", "2026-11-01")]), published)
+    assert input_rate(book.price_at("", "gpt", BEFORE)) == 3
+    assert input_rate(book.price_at("", "gpt", NOVEMBER)) == 2
+    assert input_rate(book.price_at("", "other", NOVEMBER)) == 9
+    assert book.breaks("", "gpt", batch=False).instants == (NOVEMBER,)
+
+
+def test_a_row_of_a_provider_is_for_that_provider_alone() -> None:
+    book = OwnTokenPrices([row("2", provider="azure")])
+    assert input_rate(book.price_at("azure.ai.openai", "GPT", NOVEMBER)) == 2
+    assert input_rate(book.price_at("", "azure/gpt", NOVEMBER)) == 2
+    assert book.price_at("openai", "gpt", NOVEMBER) is None
+
+
+def test_a_tier_begins_above_its_limit() -> None:
+    tier = {
+        "above_input_tokens": 200_000,
+        "input_usd_per_million": "4",
+        "output_usd_per_million": 1,
+    }
+    price = row("2", tiers=[tier])
+    assert price.rates_for(200_000, batch=False).input == 2
+    assert price.rates_for(Fraction(400_001, 2), batch=False).input == 4
+    assert price.rates_for(200_001, batch=True).input == 4  # no batch price: none is assumed
+
+
+def test_reasoning_costs_what_output_costs_unless_it_is_priced_apart() -> None:
+    tokens = TokenCounts(output=1_000_000, reasoning=400_000)
+    same = TokenRates(Decimal(2), Decimal(8))
+    apart = TokenRates(Decimal(2), Decimal(8), reasoning=Decimal(3))
+    assert cost(tokens, 1, same).usd == Money.of(8)
+    assert cost(tokens, 1, apart).usd == Money.of("6.0")  # 0.6 x 8 + 0.4 x 3
+
+
+@pytest.mark.parametrize(
+    ("told", "sold_as"),
+    [
+        ("openai/gpt-4o", ("openai", "gpt-4o")),
+        ("azure/gpt-4o", ("azure", "gpt-4o")),
+        ("bedrock/converse/us.anthropic.claude-x-v1:0", ("aws", "anthropic.claude-x-v1:0")),
+        ("bedrock/eu-west-1/anthropic.claude-x-v1:0", ("aws", "anthropic.claude-x-v1:0")),
+        ("us.anthropic.claude-x-v1:0", ("aws", "anthropic.claude-x-v1:0")),
+        (
+            "arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.amazon.nova-pro-v1:0",
+            ("aws", "amazon.nova-pro-v1:0"),
+        ),
+    ],
+)
+def test_a_model_is_looked_for_under_the_name_it_is_sold_by(
+    told: str, sold_as: tuple[str, str]
+) -> None:
+    names = list(price_names("", told))
+    assert names[0] == ("", told)
+    assert names[-1] == sold_as
+
+
+@pytest.mark.parametrize("value", [True, "NaN", "-1", "1e30", "x" * 50, None, [1]])
+def test_a_rate_is_a_number_of_usd(value: object) -> None:
+    with pytest.raises(ValueError, match="input_usd_per_million"):
+        row(value)  # type: ignore[arg-type]
