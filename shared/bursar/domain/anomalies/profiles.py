@@ -7,6 +7,7 @@ import numpy as np
 from bursar.domain.anomalies.windows import (
     Floats,
     lagged,
+    median_of,
     window_mean,
     window_sum,
 )
@@ -31,11 +32,11 @@ def cycle_profile(values: Floats, cycle: int, cycles: int) -> Floats:
     positive = mean > 0.0
     share = np.where(positive, values / np.where(positive, mean, 1.0), 1.0)
     share = np.clip(share, _SMALLEST_SHARE, _LARGEST_SHARE)
-    past = np.stack([lagged(share, cycle * k) for k in range(1, cycles + 1)])
+    past = [lagged(share, cycle * k) for k in range(1, cycles + 1)]
     for known in range(1, cycles + 1):
         start = cycle * (known + 1) - 1
         columns = slice(start, start + cycle if known < cycles else None)
-        profile[:, columns] = np.median(past[:known, :, columns], axis=0)
+        profile[:, columns] = median_of([earlier[:, columns] for earlier in past[:known]])
     return profile
 
 

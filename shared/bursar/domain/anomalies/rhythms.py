@@ -14,6 +14,7 @@ from bursar.domain.anomalies.windows import (
     Floats,
     before,
     lagged,
+    median_of,
     window_max,
     window_mean,
     window_median,
@@ -55,17 +56,19 @@ def daily_scores(values: Floats, cycle: int) -> Floats:
       one strange day. Whole weeks need no profile. It is a moving-sum chart, chosen over CUSUM
       because it forgets: a level that stays becomes the new normal.
     """
-    median = window_median(values, 28)
+    weekly = window_median(values, 7)
+    median = median_of([lagged(weekly, 7 * k) for k in range(4)])
     level = usual_level(values, 60, median)
     profile = cycle_profile(values, cycle, 6)
     flat = values / profile
-    fortnight = window_median(flat, 14)
-    near = 0.5 * (window_median(flat, 5) + fortnight)
+    latest = window_median(flat, 7)
+    fortnight = 0.5 * (latest + lagged(latest, 7))
+    near = 0.5 * (latest + fortnight)
     jump = values - before(values)
     jump[jump * (values - before(median)) <= 0.0] = 0.0
     shift = (window_sum(values, 3) - lagged(fortnight, 3) * window_sum(profile, 3)) / 3
     week = window_mean(values, 7)
-    weeks_before = np.median(np.stack([lagged(week, 7 * k) for k in range(1, 5)]), axis=0)
+    weeks_before = median_of([lagged(week, 7 * k) for k in range(1, 5)])
     readings = [
         (values - before(near) * profile, 3, 0.66),
         (jump, 1, 0.66),

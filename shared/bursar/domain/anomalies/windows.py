@@ -7,6 +7,7 @@ out the digits of every later window.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -57,10 +58,20 @@ def window_max(values: Floats, points: int) -> Floats:
 
 
 def window_median(values: Floats, points: int) -> Floats:
-    """Median of the last `points` values; before its start a row repeats its first value."""
+    """Median of the last `points` values, an odd number; at first a row repeats its first value.
+
+    Sorting is several times faster than numpy's median, which asks each window for NaN.
+    """
     early = np.repeat(values[:, :1], points - 1, axis=1)
     windows = sliding_window_view(np.concatenate([early, values], axis=1), points, axis=1)
-    return np.asarray(np.median(windows, axis=-1))
+    return np.asarray(np.sort(windows, axis=-1)[..., points // 2])
+
+
+def median_of(arrays: Sequence[Floats]) -> Floats:
+    """Median of several arrays of one shape, element by element."""
+    ordered = np.sort(np.stack(arrays, axis=-1), axis=-1)
+    count = len(arrays)
+    return np.asarray(0.5 * (ordered[..., (count - 1) // 2] + ordered[..., count // 2]))
 
 
 def before(values: Floats) -> Floats:
