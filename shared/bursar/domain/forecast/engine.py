@@ -6,16 +6,17 @@ from typing import TypedDict
 
 import numpy as np
 
-from bursar.domain.forecast.history import LARGEST, Floats, read_history
+from bursar.domain.forecast.history import Floats, read_history, seen_in
 from bursar.domain.forecast.intervals import Bands, bands, past_spread, smoothing_spread
-from bursar.domain.forecast.lag_averages import forecast_by_lags
+from bursar.domain.forecast.lag_averages import forecast_by_lags, needed_width
 from bursar.domain.forecast.levels import one_step_errors, profile_candidates
 from bursar.domain.forecast.profile import rolling_profile
 from bursar.domain.forecast.selection import choose, means_ahead, past_origins
 from bursar.domain.forecast.spikes import WINDOW, tame_spikes
 from bursar.domain.forecast.trends import trend_candidates
 
-ROWS_AT_ONCE = 256
+ROWS_AT_ONCE = 256  # for the sake of memory
+HOURLY_ROWS_AT_ONCE = 64
 HOURS_A_DAY = 24
 MEMORY_PERIODS = 400  # of history that is looked at
 MEMORY_CYCLES = 20
@@ -37,19 +38,32 @@ class Forecast(TypedDict):
 
 
 def forecast(values: Floats, horizon: int, season: int) -> Forecast:
-    """Forecast the next `horizon` periods of each row of `values` [n, T], oldest first."""
+    """Forecast the next `horizon` periods of each row of `values` [n, T], oldest first.
+
+    `season` is the number of periods in a cycle: 7 for days, 24 for hours, 1 for none. A series
+    shorter than T starts with NaN. NaN inside, an infinity or a number beyond 1e200 is missing,
+    which is not zero: it is taken from the cycle before. A row with nothing in the periods that
+    are looked at (400 days or weeks, 8 weeks of hours and the horizon) has NaN throughout; every
+    other row has numbers, from one value on. Each row is forecast by itself, whatever stands beside it.
+
+    Raises `ForecastInputError`.
+    """
     table = np.asarray(values, dtype=np.float64)
     if table.ndim != 2:
         raise ForecastInputError("values must have two dimensions: series and periods")
     if horizon < 1 or season < 1:
         raise ForecastInputError("horizon and season must be 1 or more")
+    table = table[:, -_memory(horizon, season) :]
     mean = np.full((len(table), horizon), np.nan)
     half80, half95 = np.full(len(table), np.nan), np.full(len(table), np.nan)
-    for first in range(0, len(table), ROWS_AT_ONCE):
-        chunk = table[first : first + ROWS_AT_ONCE]
-        rows = first + np.flatnonzero(_seen(chunk).any(axis=1))
+    hourly = season == HOURS_A_DAY
+    method, at_once = (
+        (forecast_by_lags, HOURLY_ROWS_AT_ONCE) if hourly else (forecast_by_levels, ROWS_AT_ONCE)
+    )
+    for first in range(0, len(table), at_once):
+        chunk = table[first : first + at_once]
+        rows = first + np.flatnonzero(seen_in(chunk).any(axis=1))
         if len(rows):
-            method = forecast_by_lags if season == HOURS_A_DAY else forecast_by_levels
             mean[rows], band = method(table[rows], horizon, season)
             half80[rows], half95[rows] = band.half80, band.half95
     total = mean.sum(axis=1)
@@ -63,22 +77,17 @@ def forecast(values: Floats, horizon: int, season: int) -> Forecast:
     )
 
 
-def _seen(values: Floats) -> np.ndarray:
-    return np.isfinite(values) & (np.abs(np.nan_to_num(values)) <= LARGEST)
-
-
-def _width(values: Floats, season: int) -> int:
-    """Periods to look at: what the longest series has, in whole cycles, and room before it."""
-    longest = values.shape[1] - int(np.argmax(_seen(values).any(axis=0)))
-    memory = max(MEMORY_PERIODS, MEMORY_CYCLES * season)
-    cycles = -(-min(longest, memory) // season) + -(-WINDOW // season)
-    return cycles * season
+def _memory(horizon: int, season: int) -> int:
+    """How many of the last periods are looked at."""
+    if season == HOURS_A_DAY:
+        return needed_width(horizon, season)
+    return max(MEMORY_PERIODS, MEMORY_CYCLES * season)
 
 
 def forecast_by_levels(values: Floats, horizon: int, season: int) -> tuple[Floats, Bands]:
     """Of series that each have a value: the paths [n, horizon] and the bands of their totals."""
-    history = read_history(values, season, width=_width(values, season))
-    calm = tame_spikes(history, rolling_profile(history, season), season)
+    history = read_history(values, season, width=_room(values, season))
+    calm = tame_spikes(history, season)
     profile = rolling_profile(calm, season)
     origins = past_origins(history.width, horizon, first=season)
     now = np.append(origins, history.width - 1)
@@ -99,3 +108,10 @@ def forecast_by_levels(values: Floats, horizon: int, season: int) -> tuple[Float
         mean=path.mean(axis=1),
     )
     return path * history.scale[:, None], band.times(horizon * np.abs(history.scale))
+
+
+def _room(values: Floats, season: int) -> int:
+    """Periods to compute with: the longest series in whole cycles, and some before its start."""
+    longest = values.shape[1] - int(np.argmax(seen_in(values).any(axis=0)))
+    cycles = -(-longest // season) + -(-WINDOW // season)
+    return int(cycles * season)

@@ -29,7 +29,7 @@ class History:
 
     @property
     def width(self) -> int:
-        return self.values.shape[1]
+        return int(self.values.shape[1])
 
     @property
     def lengths(self) -> Indices:
@@ -49,11 +49,16 @@ def read_history(values: Floats, season: int, width: int) -> History:
     missing_columns = width - window.shape[1]
     if missing_columns:
         window = np.pad(window, ((0, 0), (missing_columns, 0)), constant_values=np.nan)
-    seen = np.isfinite(window) & (np.abs(np.nan_to_num(window)) <= LARGEST)
+    seen = seen_in(window)
     starts = np.argmax(seen, axis=1)
     filled = _fill_gaps(np.where(seen, window, 0.0), seen, season)
     scale = _scale(filled, width - starts)
     return History(filled / scale[:, None], starts, scale)
+
+
+def seen_in(values: Floats) -> Flags:
+    """What counts as told: NaN, infinities and faults of the meter do not."""
+    return np.isfinite(values) & (np.abs(np.nan_to_num(values)) <= LARGEST)
 
 
 def _fill_gaps(values: Floats, seen: Flags, season: int) -> Floats:
@@ -78,4 +83,4 @@ def _scale(values: Floats, lengths: Indices) -> Floats:
     shares = values / peak[:, None]
     scale = peak * (np.abs(shares).sum(axis=1) / lengths)
     scale[scale == 0] = 1.0
-    return np.where(shares.sum(axis=1) < 0, -scale, scale)
+    return np.asarray(np.where(shares.sum(axis=1) < 0, -scale, scale))

@@ -30,7 +30,8 @@ def forecast_by_lags(values: Floats, horizon: int, day: int) -> tuple[Floats, Ba
     history = read_history(values, day, needed_width(horizon, day))
     filled = extend_left(history, day)
     origins = daily_origins(history.width, horizon, day)
-    learned = (origins[None, :] + 1 >= history.starts[:, None] + WARM_UP_DAYS * day) * 1.0
+    warm = origins[None, :] + 1 >= history.starts[:, None] + WARM_UP_DAYS * day
+    learned = warm.astype(np.float64)
     misses, errors = _past_errors(filled, origins, horizon, day)
     days = learned.sum(axis=1)
     trust = days / (days + OWN_EVIDENCE_DAYS)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bursar.domain.forecast.history import Floats, History, Indices
+from bursar.domain.forecast.history import Flags, Floats, History, Indices
 
 HALF_LIVES = (2.0, 16.0)  # cycles: shapes that change soon, shapes that hold
 MIDDLE_HALF_LIFE = 4.0
@@ -55,7 +55,7 @@ def profiles_ahead(profile: Floats, origins: Indices, season: int) -> Floats:
     return np.where(mean > 0, ahead / np.where(mean > 0, mean, 1.0), 1.0)
 
 
-def _ratios(history: History, season: int) -> tuple[Floats, np.ndarray]:
+def _ratios(history: History, season: int) -> tuple[Floats, Flags]:
     values, width = history.values, history.width
     sums = np.pad(np.cumsum(values, axis=1), ((0, 0), (1, 0)))
     first = np.clip(np.arange(width) - season // 2, 0, width - season)
@@ -65,9 +65,9 @@ def _ratios(history: History, season: int) -> tuple[Floats, np.ndarray]:
     return np.clip(ratios, 0.0, LARGEST_RATIO), usable
 
 
-def _closed(history: History, season: int) -> np.ndarray:
+def _closed(history: History, season: int) -> Flags:
     zero = (history.values == 0) & history.known()
-    closed = zero.copy()
+    closed: Flags = zero.copy()
     for cycle in range(1, CLOSED_CYCLES):
         shift = cycle * season
         closed[:, shift:] &= zero[:, :-shift]
