@@ -262,6 +262,29 @@ def test_gzip_and_parquet_give_what_the_lines_give(tmp_path: Path) -> None:
     assert plain.total.usd == Money.of("0.13")
 
 
+def test_rows_of_parquet_keep_their_numbers_their_newlines_and_their_types(
+    tmp_path: Path,
+) -> None:
+    clean, odd = tmp_path / "clean.parquet", tmp_path / "odd.parquet"
+    duckdb.sql(
+        "SELECT 'gpt' AS model, 'a,\"b' AS tenant, n - 1 AS input_tokens,"
+        ' TIMESTAMP \'2026-11-10 13:30:00.25\' AS "at", NULL::VARCHAR AS "user"'
+        " FROM range(3) t(n)"
+    ).write_parquet(str(clean))
+    found = costs(clean, by="tenant,user,hour")
+    assert [each.by for each in found.rows] == [('a,"b', "", "2026-11-10T13:00:00Z")]
+    assert [(each.line, each.reason) for each in found.rejected] == [
+        (1, "input_tokens is below zero")
+    ]
+    duckdb.sql(
+        "SELECT 'gpt' AS model, 'a' || chr(10) || 'b' AS tenant,"
+        " unnest([1.5, 'NaN'::DOUBLE, 7.0]) AS input_tokens"
+    ).write_parquet(str(odd))
+    found = costs(odd, by="tenant")
+    assert [(each.by, each.tokens.input) for each in found.rows] == [(("a\nb",), 7)]
+    assert [each.line for each in found.rejected] == [1, 2]
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\x1f\x8bnonsense", b"PAR1nonsense", b"tenant,input\n1,2\n", b"\xff\xff\n"]
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -103,6 +103,14 @@ def _read_csv(path: Path, chunks: Iterator[Chunk], until: int) -> Iterator[Part]
     line, _, rest = chunk.lines.partition(b"\n")
     names = _header(path, line)
 
+    yield from _read_cells(_put_back(Chunk(rest), chunks) if rest else chunks, names, 2, until)
+
+
+def _read_cells(
+    chunks: Iterable[Chunk], names: list[str], number: int, until: int
+) -> Iterator[Part]:
+    """Lines of CSV without a header, of which the first has this number."""
+
     def read_row(line: bytes) -> Row | None:
         cells = _cells(line)
         if len(cells) in (0, len(names)):
@@ -110,8 +118,7 @@ def _read_csv(path: Path, chunks: Iterator[Chunk], until: int) -> Iterator[Part]
         raise RowError(f"has {len(cells)} cells under {len(names)} columns")
 
     templates = [template_of_header(names)]
-    number = 2
-    for chunk in _put_back(Chunk(rest), chunks) if rest else chunks:
+    for chunk in chunks:
         part = _part(chunk, number, templates, until, read_row, learn=False)
         number += part.lines
         yield part
@@ -224,24 +231,50 @@ def records_of_rows(rows: list[tuple[int, Row]]) -> Records:
 
 
 def _read_parquet(path: Path, until: int) -> Iterator[Part]:
-    """As the lines of JSON that its rows would be: each says its type, and is one line."""
+    """As the lines of CSV that its rows would be, or, where a column has another type than CSV
+    would be read as or a name holds a newline, as lines of JSON. A line's number is its row's."""
     import duckdb  # slow to import, and needed for Parquet alone
 
     with tempfile.TemporaryDirectory(prefix="bursar-") as directory:
-        lines = Path(directory) / "rows.jsonl"
+        lines = Path(directory) / "rows"
         try:
             with duckdb.connect(config={"memory_limit": "200MB", "threads": 2}) as connection:
+                connection.execute("SET TimeZone = 'UTC'")
+                connection.execute("SET temp_directory = ?", [directory])
                 source = connection.read_parquet(str(path))
-                known = [name for name in source.columns if name in KNOWN]
+                types = dict(zip(source.columns, map(str, source.types), strict=True))
+                known = {name: types[name] for name in types if name in KNOWN}
                 if "model" not in known:
                     raise UnusableFileError(f"{path}: has no column `model`")
-                picked = ", ".join(f'"{name}"' for name in known)
+                rows = source.select(*(duckdb.ColumnExpression(name) for name in known))
+                as_csv = _is_as_csv(known) and not _any_newline(rows, known)
+                kind = "csv, header false" if as_csv else "json"
                 target = str(lines).replace("'", "''")
-                connection.sql("SET temp_directory = ?", params=[directory])
-                connection.execute(
-                    f"COPY (SELECT {picked} FROM source) TO '{target}' (FORMAT json)"  # noqa: S608
-                )
+                connection.execute(f"COPY rows TO '{target}' (FORMAT {kind})")
         except duckdb.Error as error:
             told = str(error).splitlines()[0]
             raise UnusableFileError(f"{path}: is no readable Parquet: {told}") from error
-        yield from _read_json(read_chunks(lines), until)
+        chunks = read_chunks(lines)
+        yield from (
+            _read_cells(chunks, list(known), 1, until) if as_csv else _read_json(chunks, until)
+        )
+
+
+def _is_as_csv(types: Mapping[str, str]) -> bool:
+    """Whether CSV tells these columns without a doubt: whole numbers, names, and times."""
+    return all(
+        kind.startswith("TIMESTAMP")
+        if name == "at"
+        else kind == "BOOLEAN"
+        if name == "batch"
+        else "INT" in kind and "[" not in kind
+        if name in COUNTS
+        else kind == "VARCHAR"
+        for name, kind in types.items()
+    )
+
+
+def _any_newline(rows: Any, types: Mapping[str, str]) -> bool:
+    texts = [f'contains("{name}", chr(10))' for name in types if types[name] == "VARCHAR"]
+    ((found,),) = rows.aggregate(f"bool_or({' OR '.join(texts)})").fetchall()
+    return bool(found)
