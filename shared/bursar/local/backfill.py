@@ -30,7 +30,6 @@ from bursar.adapters.memory.ec2 import MemorySpotHistory
 from bursar.adapters.memory.notices import MemoryHealthLog, MemoryPublisher
 from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
 from bursar.adapters.memory.spend import MemoryCounter, MemorySpendStore
-from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.config import Config
 from bursar.domain.budgets import Book, BudgetState, News
 from bursar.domain.cluster.hours import HourCosts
@@ -48,6 +47,7 @@ from bursar.jobs.record_node_lifetimes import record_node_lifetimes
 from bursar.jobs.send_notifications import send_new
 from bursar.jobs.snapshot_cluster import snapshot_cluster
 from bursar.local.scenario import Scenario, inventory, pods, volume_specs
+from bursar.local.usage_past import UsagePast
 from bursar.ports import Bill
 
 BACKFILL_SNAPSHOTS_EVERY_MINUTES = 60
@@ -67,12 +67,12 @@ class Past:
     """What a guard that had run all along would know."""
 
     history: MemoryCostHistory = field(default_factory=MemoryCostHistory)
-    statements: MemoryStatementStore = field(default_factory=MemoryStatementStore)
     spend: MemorySpendStore = field(default_factory=MemorySpendStore)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     states: list[BudgetState] = field(default_factory=list)
     hours: list[HourCosts] = field(default_factory=list)
     prices: list[PriceRow] = field(default_factory=list)
+    usage: UsagePast | None = None
 
 
 def live_through(
@@ -93,7 +93,8 @@ def live_through(
     for cluster in clusters:
         past.hours += cluster.hours
         past.prices += cluster.spot_rows
-    _follow_days(config, window, past, bill)
+    past.usage = UsagePast(config, scenario, past.history, past.outbox)
+    _follow_days(config, window, past, past.usage, bill)
     return past
 
 
@@ -175,14 +176,20 @@ def live_cluster(
 
 
 def _follow_days(
-    config: Config, window: Window, past: Past, bill: Callable[[datetime], Bill]
+    config: Config,
+    window: Window,
+    past: Past,
+    usage: UsagePast,
+    bill: Callable[[datetime], Bill],
 ) -> None:
     """Each day: its hours close, the bill of the day before arrives, budgets are checked."""
     budgets, health = MemoryBudgetStore(past.outbox), MemoryHealthLog()
     publisher, counter = MemoryPublisher(), MemoryCounter()
     for day in days(window):
-        for hour in _of_day(past.hours, day):
-            past.history.put_hour(hour)
+        for closed_hour in _of_day(past.hours, day):
+            past.history.put_hour(closed_hour)
+        for hour in hours(day):
+            usage.live(hour)
         at = day.start + _BILL_ARRIVES
         if day.start > window.start:
             run = ScheduledRun(scheduled_at=at)
@@ -194,7 +201,7 @@ def _follow_days(
                 day.end - HOUR,
                 news=news,
                 history=past.history,
-                statements=past.statements,
+                statements=usage.statements,
                 spend=past.spend,
                 budgets=budgets,
             )

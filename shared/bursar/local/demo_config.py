@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 
 from bursar.config import Config
+from bursar.local.gateway_traffic import GATEWAY
+from bursar.local.scenario.model_usage import SELF_HOSTED, TENANTS
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -54,6 +56,29 @@ def demo_config(ports: dict[str, int]) -> dict[str, Any]:
             }
             for name, port in ports.items()
         ],
+        "usage": {
+            "producers": [
+                {
+                    "name": GATEWAY,
+                    "role_arns": [f"arn:aws:iam::{ACCOUNT}:role/{GATEWAY}"],
+                    "tenants": ["*"],
+                }
+            ],
+        },
+        "attribution": {
+            "teams": dict.fromkeys(TENANTS, "products"),
+            "self_hosted": {"models": {model: model for model in SELF_HOSTED}},
+            "rules": [
+                {"name": "namespaces are teams", "kind": "direct", "by": "namespace"},
+                {
+                    "name": "idle to those whose models run beside it",
+                    "kind": "proportional",
+                    "metric": "cost",
+                    "within": ["cluster"],
+                    "where": {"kinds": ["idle"]},
+                },
+            ],
+        },
         "budgets": [
             _budget("organisation", "org=example", 40_000, "finance", reported=(80, 100)),
             _budget("inference", "cluster=inference", 16_000, "platform", actual=(80, 100)),
@@ -65,6 +90,7 @@ def demo_config(ports: dict[str, int]) -> dict[str, Any]:
                 "platform",
                 actual=(80, 100),
             ),
+            _budget("acme", "tenant=acme", 14_000, "platform", actual=(80, 100)),
             _budget(
                 "research-day",
                 "cluster=training,namespace=research",

@@ -18,6 +18,7 @@ from bursar.adapters.cost_explorer import CostExplorerBill
 from bursar.adapters.dynamodb.budgets import DynamoBudgetStore
 from bursar.adapters.dynamodb.costs import DynamoCostHistory
 from bursar.adapters.dynamodb.health import DynamoHealthLog
+from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
 from bursar.adapters.dynamodb.lifetimes import DynamoLifetimeStore
 from bursar.adapters.dynamodb.outbox import DynamoOutbox
 from bursar.adapters.dynamodb.prices import DynamoPriceStore
@@ -26,18 +27,22 @@ from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.adapters.memory.spend import MemoryCounter
 from bursar.adapters.pricing_api import PricingApiPriceList
 from bursar.adapters.s3 import S3SnapshotStore
+from bursar.adapters.s3_usage import S3UsageArchive
 from bursar.config import Cluster, Config
+from bursar.domain.periods import Window, hours
 from bursar.local.cost_explorer_service import cost_explorer
 from bursar.local.ec2_service import Ec2Service
 from bursar.local.embedded.clock import Clock
 from bursar.local.embedded.cloud import EmbeddedCloud
 from bursar.local.embedded.http_api import JsonRpcServer, Operation
 from bursar.local.embedded.schedules import Step
+from bursar.local.gateway_traffic import GATEWAY, usage_message
 from bursar.local.kubernetes_server import KubernetesServer
 from bursar.local.price_list_service import price_list
 from bursar.local.scenario import Scenario, kubernetes_objects
 from bursar.ports import Bill
 
+_GATEWAY_QUEUE = "".join(map(str.title, GATEWAY.split("-")))
 _DUMMY = {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded"}
 
 
@@ -47,6 +52,9 @@ class Stores:
 
     history: DynamoCostHistory
     statements: DynamoStatementStore
+    ledger: DynamoLedgerStore
+    archive: S3UsageArchive
+    table: Any
     prices: DynamoPriceStore
     spend: DynamoSpendStore
     budgets: DynamoBudgetStore
@@ -138,7 +146,7 @@ class LocalGuard:
                 for cluster in config.clusters
             }
             self.stores = self._stores()
-            self._told_until = clock.now
+            self._told_until = self._usage_until = clock.now
             self._follow = clock
             self._stack = stack.pop_all()
 
@@ -155,7 +163,19 @@ class LocalGuard:
 
     def run(self, start: datetime, end: datetime, on_step: Any = None) -> int:
         """Let the template's schedules fire over [start, end); answers how many did."""
-        return self.cloud.run(start, end, on_step=on_step, before_step=self._tell_instances)
+        return self.cloud.run(start, end, on_step=on_step, before_step=self._tell)
+
+    def _tell(self, step: Step) -> None:
+        """What the world tells by the time of a step: the gateway its usage, EC2 its changes."""
+        for hour in hours(Window(self._usage_until, step.due)):
+            if hour.end <= step.due:
+                self._send_usage(usage_message(self.scenario, hour.start))
+                self._usage_until = hour.end
+        self._tell_instances(step)
+
+    def _send_usage(self, body: str) -> None:
+        queue = self.deployment.outputs[f"UsageQueue{_GATEWAY_QUEUE}"]
+        self.cloud.client("sqs").send_message(QueueUrl=queue, MessageBody=body)
 
     def _tell_instances(self, step: Step) -> None:
         """EC2 tells of the instances that changed since the last step, each at its own time."""
@@ -186,6 +206,9 @@ class LocalGuard:
         return Stores(
             history=DynamoCostHistory(table),
             statements=DynamoStatementStore(table),
+            ledger=DynamoLedgerStore(table),
+            archive=S3UsageArchive(self.cloud.client("s3"), outputs["UsageBucket"]),
+            table=table,
             prices=DynamoPriceStore(table),
             spend=DynamoSpendStore(table),
             budgets=DynamoBudgetStore(table),

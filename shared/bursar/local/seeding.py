@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from bursar.adapters.dynamodb.ledger.loading import load
 from bursar.config import Config
 from bursar.domain.cluster.lifetimes import InstanceState
 from bursar.domain.cluster.records import ClusterSnapshot
 from bursar.domain.health import SourceHealth
+from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
 from bursar.domain.spend import Metric
 from bursar.jobs.check_health import expected_sources
@@ -16,6 +18,7 @@ from bursar.local.backfill import Past
 from bursar.local.guard import Stores
 from bursar.local.scenario import Scenario, inventory, pods
 
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _SNAPSHOTS_REACH_BACK = timedelta(hours=3)
 _SPEND_REACHES_BACK = timedelta(days=31)
 _HOURS_REACH_BACK = timedelta(days=7)
@@ -25,6 +28,7 @@ _LIVES_REACH_BACK = timedelta(days=120)
 def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, now: datetime) -> None:
     """Write everything that the functions will look for from `now` on."""
     stores.history.load(past.hours, hours_from=now - _HOURS_REACH_BACK)
+    _seed_ledger(past, stores, now)
     stores.prices.record(past.prices)
     first, last = (now - _SPEND_REACHES_BACK).date(), now.date()
     for metric in Metric:
@@ -42,6 +46,18 @@ def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, now: da
     for source in expected_sources(config):
         seen = SourceHealth(source=source, at=now, quality=Quality.FINAL, good_at=now)
         stores.health.saw(seen)
+
+
+def _seed_ledger(past: Past, stores: Stores, now: datetime) -> None:
+    """Every statement; of the last days also what they were made from."""
+    usage, since = past.usage, now - _HOURS_REACH_BACK
+    if usage is None:
+        return
+    stores.statements.load(usage.statements.hours(Window(_BEGINNING, now)), hours_from=since)
+    records = list(usage.archive.records(Window(since, now)))
+    names = [(record.producer, record.id) for record in records]
+    load(stores.table, usage.ledger.entries(names).values())
+    stores.archive.put(records, now)
 
 
 def _recent_instances(

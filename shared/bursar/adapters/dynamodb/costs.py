@@ -14,7 +14,7 @@ from typing import Any
 from bursar.adapters import cost_codec
 from bursar.adapters.dynamodb.summed_days import Codec, SummedDays
 from bursar.domain.cluster.hours import HourCosts, add_up
-from bursar.domain.periods import Window, day_of
+from bursar.domain.periods import Window
 
 _CODEC = Codec(
     encode=cost_codec.encode,
@@ -32,22 +32,12 @@ class DynamoCostHistory:
         self._of(costs.cluster).put_hour(costs)
 
     def load(self, hours: Iterable[HourCosts], hours_from: datetime) -> None:
-        """Write days in bulk, and of the latest their hours too, over whatever is there.
-
-        For a backfill before the guard runs: unlike `put_hour`, it must not race with a close.
-        """
-        days: dict[tuple[str, Window], list[HourCosts]] = defaultdict(list)
-        with self._table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
-            for hour in hours:
-                days[hour.cluster, day_of(hour.window.start)].append(hour)
-                if hour.window.start >= hours_from:
-                    for item in self._of(hour.cluster).hour_items(hour):
-                        batch.put_item(Item=item)
-            for (cluster, day), parts in days.items():
-                of = self._of(cluster)
-                names = {of.hour_name(part.window.start) for part in parts}
-                for item in of.day_items(day, parts, 1, names):
-                    batch.put_item(Item=item)
+        """Write days in bulk, and of the latest their hours too: see `SummedDays.load`."""
+        by_cluster: dict[str, list[HourCosts]] = defaultdict(list)
+        for hour in hours:
+            by_cluster[hour.cluster].append(hour)
+        for cluster, of_it in by_cluster.items():
+            self._of(cluster).load(of_it, hours_from)
 
     def hours(self, cluster: str, window: Window) -> Sequence[HourCosts]:
         return self._of(cluster).hours(window)

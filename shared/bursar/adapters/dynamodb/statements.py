@@ -7,7 +7,7 @@ An hour is `LEDGER#HOURS` / `2026-11-20T13` (header) and `...#000` (chunks), a d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,10 @@ class DynamoStatementStore:
 
     def put_hour(self, statement: Statement) -> None:
         self._kept.put_hour(statement)
+
+    def load(self, hours: Iterable[Statement], hours_from: datetime) -> None:
+        """Write days in bulk, and of the latest their hours too: see `SummedDays.load`."""
+        self._kept.load(hours, hours_from)
 
     def hours(self, window: Window) -> Sequence[Statement]:
         return self._kept.hours(window)

@@ -13,10 +13,15 @@ from bursar.domain.periods import Window, day_of
 class MemoryStatementStore:
     def __init__(self) -> None:
         self._hours: dict[Window, tuple[str, list[bytes]]] = {}
+        self._days: dict[Window, Statement] = {}
         self._adjustments: dict[tuple[Window, Window], Adjustment] = {}
 
     def put_hour(self, statement: Statement) -> None:
+        known = statement.window in self._hours
         self._hours[statement.window] = statement_codec.encode(statement)
+        day = day_of(statement.window.start)
+        before = self.hours(day) if known else [*self._of(day), statement]
+        self._days[day] = add_up(day, before)
 
     def hours(self, window: Window) -> Sequence[Statement]:
         return [
@@ -24,8 +29,10 @@ class MemoryStatementStore:
         ]
 
     def days(self, window: Window) -> Sequence[Statement]:
-        days = sorted({day_of(hour.start) for hour in self._hours})
-        return [add_up(day, self.hours(day)) for day in _touching(days, window)]
+        return [self._days[day] for day in _touching(self._days, window)]
+
+    def _of(self, day: Window) -> list[Statement]:
+        return [self._days[day]] if day in self._days else []
 
     def put_adjustment(self, adjustment: Adjustment) -> None:
         self._adjustments[adjustment.made_in, adjustment.of] = adjustment

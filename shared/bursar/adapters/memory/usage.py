@@ -6,20 +6,26 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bursar.adapters import usage_codec
-from bursar.domain.periods import Window
+from bursar.domain.periods import Window, hour_of
+from bursar.domain.periods import hours as each_hour
 from bursar.domain.usage.records import UsageRecord
 
 
 class MemoryUsageArchive:
     def __init__(self) -> None:
-        self._objects: dict[tuple[datetime, bytes], None] = {}
+        self._objects: dict[datetime, dict[tuple[datetime, bytes], None]] = {}
 
     def put(self, records: Sequence[UsageRecord], received_at: datetime) -> None:
-        if records:
-            self._objects[received_at, usage_codec.encode(records)] = None
+        by_hour: dict[datetime, list[UsageRecord]] = {}
+        for record in records:
+            by_hour.setdefault(hour_of(record.at).start, []).append(record)
+        for hour, of_hour in by_hour.items():
+            kept = self._objects.setdefault(hour, {})
+            kept[received_at, usage_codec.encode(of_hour)] = None
 
     def records(self, hours: Window) -> Iterator[UsageRecord]:
-        for _, body in list(self._objects):
-            for record in usage_codec.decode(body):
-                if hours.start <= record.at < hours.end:
-                    yield record
+        for hour in each_hour(hours):
+            for _, body in list(self._objects.get(hour.start, ())):
+                for record in usage_codec.decode(body):
+                    if hours.start <= record.at < hours.end:
+                        yield record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -52,6 +52,11 @@ class TokenCounts:
     @property
     def total(self) -> int:
         return self.input + self.output
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """In the order of the fields."""
+        return tuple(getattr(self, name) for name in self.__slots__)
 
     def __add__(self, other: TokenCounts) -> TokenCounts:
         return TokenCounts(
@@ -111,8 +116,10 @@ class UsageRecord:
     @property
     def digest(self) -> str:
         """Of what the producer told, and nothing of ours: the same body has the same digest."""
-        told = asdict(self) | {"at": self.at.astimezone(UTC).isoformat()}
-        text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+        at = self.at.astimezone(UTC).isoformat()
+        names = (self.tenant, self.model, self.provider, self.feature, self.user, self.key)
+        told = (self.requests, *self.tokens.counts, self.batch, self.latency_ms, self.source)
+        text = json.dumps([self.producer, self.id, at, *names, *told], separators=(",", ":"))
         return sha256(text.encode()).hexdigest()[:32]
 
     def of_tenant(self, tenant: str) -> UsageRecord:

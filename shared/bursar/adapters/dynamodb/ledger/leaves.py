@@ -51,6 +51,13 @@ def addition(key: LeafKey, leaf: Leaf, shard: int) -> dict[str, Any]:
     }
 
 
+def whole(key: LeafKey, leaf: Leaf) -> dict[str, Any]:
+    """The item that adding to nothing makes."""
+    addend = addition(key, leaf, 0)
+    values = addend["ExpressionAttributeValues"].items()
+    return {**addend["Key"], **{name.removeprefix(":"): value for name, value in values}}
+
+
 def of_hour(table: Any, hour: datetime, *, shadow: bool) -> Mapping[LeafKey, Leaf]:
     sums: dict[LeafKey, Leaf] = {}
     for part in _PARTS:

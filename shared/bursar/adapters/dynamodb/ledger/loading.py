@@ -1,0 +1,23 @@
+"""Writing a ledger's past in bulk, into a table that nobody posts to yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from bursar.adapters.dynamodb.ledger import entries as entry_items
+from bursar.adapters.dynamodb.ledger import leaves
+from bursar.domain.ledger.entries import Entry, sum_leaves
+
+
+def load(table: Any, entries: Iterable[Entry]) -> None:
+    """Write entries and the leaves that they add up to, over whatever is there.
+
+    For a backfill before the guard runs: it checks no id and must not race with a posting.
+    """
+    kept = list(entries)
+    with table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
+        for entry in kept:
+            batch.put_item(Item=entry_items.item(entry))
+        for key, leaf in sum_leaves(kept).items():
+            batch.put_item(Item=leaves.whole(key, leaf))
