@@ -139,6 +139,16 @@ def test_one_huge_value_alerts_and_later_scores_stay_finite() -> None:
     assert np.isfinite(scores).all()
 
 
+@pytest.mark.parametrize("season", [DAILY, HOURLY, MINUTES])
+def test_values_of_any_magnitude_give_finite_scores(season: tuple[int, ...]) -> None:
+    """From 5e-324 to 1e308 and back in one series, of either sign: no warning, no infinity."""
+    chance = np.random.default_rng(1)
+    powers = chance.uniform(-324, 308.2, (20, 900))
+    powers[10:] = np.where(chance.random((10, 900)) < 0.02, 308.2, -320.0)
+    series = 10.0**powers * chance.choice([-1.0, 1.0], powers.shape)
+    assert np.isfinite(detect(series, season)).all()
+
+
 def test_credits_are_values_like_others() -> None:
     series = -busy_weekdays(200)
     series[150] = -2_000.0

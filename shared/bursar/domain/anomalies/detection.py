@@ -12,6 +12,7 @@ from bursar.domain.anomalies.windows import Floats
 _HOURS_A_DAY = 24
 _CHUNK_POINTS = 60_000  # points worked on at once: what fits a processor's cache
 _LARGEST_VALUE = 1e100  # larger ones cannot be squared
+_SMALLEST_VALUE = 1e-100  # smaller ones cannot be divided by
 
 
 def detect(values: Floats, season: Sequence[int]) -> Floats:
@@ -46,6 +47,7 @@ def _chunk_scores(values: Floats, cycle: int) -> Floats:
     aligned, columns = _start_together(values, known)
     _fill_gaps(aligned, cycle)
     np.clip(aligned, -_LARGEST_VALUE, _LARGEST_VALUE, out=aligned)
+    aligned[np.abs(aligned) < _SMALLEST_VALUE] = 0.0
     if cycle < _HOURS_A_DAY:
         scores = daily_scores(aligned, cycle)
     elif cycle == _HOURS_A_DAY:

@@ -22,6 +22,7 @@ from bursar.domain.anomalies.windows import (
 )
 
 _DAY, _WEEK = 24, 168  # in hours
+_LARGEST_STANDARD_SCORE = 1000.0
 
 _DAILY = Yardstick(
     memory=60,
@@ -155,4 +156,4 @@ def _standard_score(values: Floats, points: int, start: int) -> Floats:
     deviation = np.sqrt(np.maximum(square - mean * mean, 0.0)) + 0.01 * np.abs(mean)
     score = np.maximum(values - mean, 0.0) / np.where(deviation > 0.0, deviation, 1.0)
     score[:, :start] = 0.0
-    return np.where(deviation > 0.0, score, 0.0)
+    return np.where(deviation > 0.0, np.minimum(score, _LARGEST_STANDARD_SCORE), 0.0)
