@@ -44,7 +44,8 @@ def forecast(values: Floats, horizon: int, season: int) -> Forecast:
     shorter than T starts with NaN. NaN inside, an infinity or a number beyond 1e200 is missing,
     which is not zero: it is taken from the cycle before. A row with nothing in the periods that
     are looked at (400 days or weeks, 8 weeks of hours and the horizon) has NaN throughout; every
-    other row has numbers, from one value on. Each row is forecast by itself, whatever stands beside it.
+    other row has numbers, from one value on. Each row is forecast by itself, whatever stands
+    beside it.
 
     Raises `ForecastInputError`.
     """
