@@ -209,8 +209,10 @@ class UsageSums:
         if not len(records):
             return np.empty(0, np.int64)
         if not segments.any() and not self._tick:
-            which = np.unique(of, return_index=True)[1]
-            inverse = of if len(which) == len(local) else np.searchsorted(of[which], of)
+            first = np.full(len(local), -1)
+            first[of[::-1]] = np.arange(len(of))[::-1]
+            present = first >= 0
+            which, inverse = first[present], (np.cumsum(present) - 1)[of]
         else:
             low = int(buckets.min())
             wide = int(buckets.max()) - low + 1
@@ -224,7 +226,8 @@ class UsageSums:
                 code = self._keys[key] = len(self._samples)
                 self._samples.append(_sample(records, row))
             codes.append(code)
-        return np.array(codes, np.int64)[inverse]
+        found: Integers = np.array(codes, np.int64)[inverse]
+        return found
 
     def _make_room(self, width: int, most: int) -> None:
         if width > self._sums.shape[1]:
