@@ -1,6 +1,6 @@
 """The score of daily, of hourly and of finer series: which deviations are read, and how joined.
 
-Every constant was chosen with whole entities left out; docs/forecasting.md has the figures.
+How the constants were chosen, and how far to trust them: docs/forecasting.md.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def daily_scores(values: Floats, cycle: int) -> Floats:
     - three days against the two weeks before them: a change of level, while it is news, and as
       far as the last day bears it out: the mean still holds a spike that is over;
     - seven days against the median of the four weeks before: a slow ramp, which never makes
-      one strange day. Whole weeks need no profile. It is a moving-sum chart, chosen over CUSUM
+      one strange day. Whole weeks need no profile. It is a moving-sum (MOSUM) chart, not CUSUM,
       because it forgets: a level that stays becomes the new normal.
     """
     weekly = window_median(values, 7)
