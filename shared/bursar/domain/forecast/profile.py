@@ -6,7 +6,8 @@ shape): ratio-to-moving-average of classical decomposition (Macaulay 1931; Hyndm
 Athanasopoulos, "Forecasting: Principles and Practice", 3.4), its seasonal means replaced by
 Winters' exponentially weighted ones (1960). The pseudo-observation is a ridge towards no shape,
 which Miller and Williams (2003) found to pay for short histories.
-Kept as it was at each time, so that forecasts from past origins use only the shape known then.
+Kept as it was at each time, so that a forecast from a past origin uses the shape known then (but
+for its last half cycle, whose ratios are taken of a mean that reaches as far beyond).
 """
 
 from __future__ import annotations
