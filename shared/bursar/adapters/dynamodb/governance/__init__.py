@@ -1,0 +1,1 @@
+"""Exceptions, their allowances and the audit in the table."""

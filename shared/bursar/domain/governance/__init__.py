@@ -1,0 +1,1 @@
+"""Governance: what needs somebody's signature, who may sign, and what a signature is worth."""
