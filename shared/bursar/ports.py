@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
     from bursar.domain.money import Money
     from bursar.domain.periods import Window
     from bursar.domain.prices import PriceChange, PriceKey, PriceRow
+    from bursar.domain.reconciliation.provider_bill import ProviderFact
     from bursar.domain.spend import Metric, SpendFact
     from bursar.domain.spot import SpotPoint
     from bursar.domain.usage.bedrock import ProvisionedHour
@@ -168,6 +169,14 @@ class Bill(Protocol):
     """Cost Explorer. Every page costs money; the adapter asks a budget of pages before each."""
 
     def facts(self, first: date, last: date, as_of: datetime) -> Sequence[SpendFact]: ...
+
+
+class ProviderBill(Protocol):
+    """A model provider's own bill. Raises ProviderBillUnavailableError rather than tell half."""
+
+    def facts(self, first: date, last: date) -> Sequence[ProviderFact]:
+        """What each UTC day cost, by model or other item; `last` is included."""
+        ...
 
 
 class SpendStore(Protocol):

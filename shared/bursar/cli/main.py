@@ -11,6 +11,7 @@ from bursar.cli import attribution, cluster, config, import_bill, local, prices,
 from bursar.cli.chargeback import chargeback
 from bursar.cli.costs import costs
 from bursar.cli.price_history import history
+from bursar.cli.reconcile import reconcile
 from bursar.cli.snapshot import snapshot
 
 _ENOUGH = 128 + 13  # as a shell names the end by SIGPIPE
@@ -24,6 +25,7 @@ prices.app.command(history)
 app.command(snapshot)
 app.command(costs)
 app.command(chargeback)
+app.command(reconcile)
 app.command(report.app)
 app.command(attribution.app)
 app.command(prices.app)

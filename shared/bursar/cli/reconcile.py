@@ -1,0 +1,194 @@
+"""`bursar reconcile`: the metered book against what AWS and model providers bill."""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+import boto3
+from cyclopts import Parameter
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bursar.adapters.anthropic_costs import AnthropicBill
+from bursar.adapters.dynamodb.spend import DynamoSpendStore
+from bursar.adapters.dynamodb.statements import DynamoStatementStore
+from bursar.adapters.openai_costs import OpenAiBill
+from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+from bursar.cli.exits import Exit, leave, warn
+from bursar.cli.months import check_month
+from bursar.domain.money import Money
+from bursar.domain.reconciliation.aws_bill import ReconciledDay
+from bursar.domain.reconciliation.provider_bill import (
+    ProviderBillUnavailableError,
+    ProviderReconciliation,
+)
+from bursar.domain.spend import Metric
+from bursar.jobs.reconcile import NothingToReconcileError, ReconciledMonth, reconcile_month
+from bursar.ports import ProviderBill
+
+Help = Parameter
+MetricName = Literal["UnblendedCost", "NetAmortizedCost"]
+
+
+def reconcile(
+    *,
+    month: Annotated[str, Help(help="the UTC month, 2026-11")],
+    metric: Annotated[MetricName, Help(help="Cost Explorer's metric")] = "UnblendedCost",
+    openai_secret: Annotated[
+        str | None, Help(help="the Secrets Manager secret of an OpenAI admin key: compare it too")
+    ] = None,
+    anthropic_secret: Annotated[
+        str | None, Help(help="the secret of an Anthropic admin key: compare it too")
+    ] = None,
+    stack: Annotated[str, Help(help="the deployed stack")] = "Bursar",
+    region: Annotated[str | None, Help(help="where it is deployed; default: AWS' own")] = None,
+    table: Annotated[str | None, Help(help="the table itself, instead of --stack")] = None,
+    account: Annotated[
+        str | None, Help(help="the billed account; default: the one asked from")
+    ] = (None),
+    json: Annotated[bool, Help(negative="", help="print JSON; amounts are strings")] = False,
+) -> None:
+    """Compare what was metered with what is billed, day by day, and name every difference.
+
+    Exit code 1: closed days differ by more than 2%. 2: wrong input. 3: AWS or a provider cannot
+    be asked.
+    """
+    check_month(month)
+    try:
+        kept = deployed_table(table, stack, region)
+        found = reconcile_month(
+            month,
+            datetime.now(UTC),
+            account=account or _caller(region),
+            metric=Metric(metric),
+            statements=DynamoStatementStore(kept),
+            spend=DynamoSpendStore(kept),
+            bills=_bills(openai_secret, anthropic_secret, region),
+        )
+    except NothingToReconcileError as error:
+        leave(Exit.WRONG_INPUT, [str(error)])
+    except ProviderBillUnavailableError as error:
+        leave(Exit.NO_PRICE, [str(error)])
+    except UNANSWERED as error:
+        leave_unanswered(error, stack)
+    (print_json if json else print_tables)(found)
+    verdicts = [found.aws.agrees, *(each.agrees for each in found.providers)]
+    if found.aws.agrees is None:
+        warn(["no closed day has both a bill and statements: nothing can be said yet"])
+    if False in verdicts:
+        raise SystemExit(1)
+
+
+def to_json(found: ReconciledMonth) -> dict[str, Any]:
+    """Amounts are strings of USD; parts sum to the difference. `agrees` null: not known yet."""
+    aws = found.aws
+    share = aws.share
+    return {
+        "month": found.month,
+        "currency": "USD",
+        "agrees": aws.agrees,
+        "residual_usd": aws.residual.plain(),
+        "residual_percent": None if share is None else round(float(share) * 100, 4),
+        "closed_days": len(aws.closed),
+        "parts_usd": _plain(aws.parts),
+        "days": [_day(day) for day in aws.days],
+        "unbilled_days": [day.isoformat() for day in aws.unbilled],
+        "unmetered_days": [day.isoformat() for day in aws.unmetered],
+        "providers": [_provider(each) for each in found.providers],
+    }
+
+
+def print_json(found: ReconciledMonth) -> None:
+    sys.stdout.write(json_text.dumps(to_json(found), indent=2, ensure_ascii=False) + "\n")
+
+
+def print_tables(found: ReconciledMonth) -> None:
+    console = Console()
+    verdict = {True: "agrees", False: "differs", None: "not known yet"}
+    aws = found.aws
+    console.print(f"{found.month}: {verdict[aws.agrees]}; residual of closed days {aws.residual}")
+    table = Table("difference", box=SIMPLE_HEAD)
+    table.add_column("USD", justify="right")
+    for name, usd in sorted(aws.parts.items(), key=lambda item: -abs(item[1].amount)):
+        table.add_row(Text(name), str(usd))
+    console.print(table)
+    days = Table("day", box=SIMPLE_HEAD)
+    for name in ("billed", "metered", "difference", "residual"):
+        days.add_column(name, justify="right")
+    for day in aws.days:
+        amounts = (day.billed, day.metered, day.difference, day.residual)
+        days.add_row(f"{day.day}{'' if day.closed else ' *'}", *map(str, amounts))
+    console.print(days)
+    for each in found.providers:
+        table = Table(f"{each.provider}: {verdict[each.agrees]}", box=SIMPLE_HEAD)
+        for name in ("billed", "metered", "difference", "is"):
+            table.add_column(name, justify="left" if name == "is" else "right")
+        for row in each.rows:
+            usd = map(str, (row.billed, row.metered, row.difference))
+            table.add_row(Text(f"{row.day} {row.model}"), *usd, row.cause)
+        console.print(table)
+
+
+def _day(day: ReconciledDay) -> dict[str, Any]:
+    return {
+        "day": day.day.isoformat(),
+        "closed": day.closed,
+        "billed_usd": day.billed.plain(),
+        "metered_usd": day.metered.plain(),
+        "difference_usd": day.difference.plain(),
+        "parts_usd": _plain(day.parts),
+        "residual_usd": day.residual.plain(),
+        "unseen_hours": day.unseen_hours,
+        "unpriced_tokens": day.unpriced_tokens,
+    }
+
+
+def _provider(each: ProviderReconciliation) -> dict[str, Any]:
+    return {
+        "provider": each.provider,
+        "agrees": each.agrees,
+        "billed_usd": each.billed.plain(),
+        "metered_usd": each.metered.plain(),
+        "parts_usd": _plain(each.parts),
+        "rows": [
+            {
+                "day": row.day.isoformat(),
+                "model": row.model,
+                "billed_usd": row.billed.plain(),
+                "metered_usd": row.metered.plain(),
+                "difference_usd": row.difference.plain(),
+                "cause": row.cause,
+            }
+            for row in each.rows
+        ],
+    }
+
+
+def _plain(amounts: Mapping[str, Money]) -> dict[str, str]:
+    return {name: usd.plain() for name, usd in amounts.items()}
+
+
+def _bills(
+    openai: str | None, anthropic: str | None, region: str | None
+) -> dict[str, ProviderBill]:
+    bills: dict[str, ProviderBill] = {}
+    if openai:
+        bills["openai"] = OpenAiBill(_secret(openai, region))
+    if anthropic:
+        bills["anthropic"] = AnthropicBill(_secret(anthropic, region))
+    return bills
+
+
+def _secret(name: str, region: str | None) -> Callable[[], str]:
+    client = boto3.client("secretsmanager", region_name=region)
+    return lambda: str(client.get_secret_value(SecretId=name)["SecretString"])
+
+
+def _caller(region: str | None) -> str:
+    return str(boto3.client("sts", region_name=region).get_caller_identity()["Account"])

@@ -1,0 +1,143 @@
+"""The metered book against a model provider's own cost API, by day and model.
+
+billed - metered = other charges + not metered + not billed + (each model of both: residual)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from bursar.domain.ledger.lines import Statement
+from bursar.domain.money import Money
+from bursar.domain.reconciliation.aws_bill import TOLERANCE
+
+_RELEASE = re.compile(r"[-@](?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
+
+OTHER, NOT_METERED, NOT_BILLED, RESIDUAL = (
+    "other charges",
+    "not metered",
+    "not billed",
+    "residual",
+)
+
+
+class ProviderBillUnavailableError(Exception):
+    """A provider's cost API could not be asked, or answered what is no bill."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderFact:
+    """What a provider bills of one UTC day; no model: not for tokens (`item` says what for)."""
+
+    provider: str
+    day: date
+    model: str
+    item: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDay:
+    """One model of one day. `cause` names what its difference is."""
+
+    day: date
+    model: str
+    billed: Money
+    metered: Money
+    cause: str
+
+    @property
+    def difference(self) -> Money:
+        return self.billed - self.metered
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderReconciliation:
+    provider: str
+    rows: tuple[ModelDay, ...]
+
+    @property
+    def billed(self) -> Money:
+        return Money.sum(row.billed for row in self.rows)
+
+    @property
+    def metered(self) -> Money:
+        return Money.sum(row.metered for row in self.rows)
+
+    @property
+    def parts(self) -> dict[str, Money]:
+        sums: dict[str, Money] = {}
+        for row in self.rows:
+            sums[row.cause] = sums.get(row.cause, Money.zero()) + row.difference
+        return sums
+
+    @property
+    def unexplained(self) -> Money:
+        """Gross by model: all but charges that are not for tokens."""
+        models: dict[str, Money] = {}
+        for row in self.rows:
+            if row.cause != OTHER:
+                models[row.model] = models.get(row.model, Money.zero()) + row.difference
+        return Money.sum(max(usd, -usd) for usd in models.values())
+
+    @property
+    def agrees(self) -> bool | None:
+        if not self.rows:
+            return None
+        share = self.unexplained.over(
+            Money.sum(row.billed for row in self.rows if row.cause != OTHER)
+        )
+        return not self.unexplained if share is None else abs(share) <= Fraction(TOLERANCE)
+
+
+def reconcile_provider(
+    provider: str, facts: Iterable[ProviderFact], days: Iterable[Statement]
+) -> ProviderReconciliation:
+    """Compare a bill with the metered days; a model's dated release is the model."""
+    billed: dict[tuple[date, str], int] = {}
+    other: dict[tuple[date, str], int] = {}
+    for fact in facts:
+        into = billed if fact.model else other
+        place = (fact.day, family(fact.model) if fact.model else fact.item)
+        into[place] = into.get(place, 0) + fact.amount.units
+    metered = metered_models(provider, days)
+    rows = [
+        _row(day, model, billed.get((day, model)), metered.get((day, model)))
+        for day, model in sorted(billed.keys() | metered.keys())
+    ]
+    rows += [
+        ModelDay(day, item, Money.from_units(units), Money.zero(), OTHER)
+        for (day, item), units in sorted(other.items())
+    ]
+    return ProviderReconciliation(provider, tuple(rows))
+
+
+def metered_models(provider: str, days: Iterable[Statement]) -> Mapping[tuple[date, str], int]:
+    """10^-12 USD by day and model, without corrections of closed months."""
+    sums: dict[tuple[date, str], int] = {}
+    for statement in days:
+        for key, line in statement.lines.items():
+            if key.provider == provider and not key.cluster and not key.adjusts:
+                place = (statement.window.start.date(), family(key.model))
+                sums[place] = sums.get(place, 0) + line.units
+    return sums
+
+
+def family(model: str) -> str:
+    """`gpt-4o` of `gpt-4o-2024-08-06`, `claude-sonnet-4` of `claude-sonnet-4-20250514`."""
+    return _RELEASE.sub("", model.strip().lower())
+
+
+def _row(day: date, model: str, billed: int | None, metered: int | None) -> ModelDay:
+    cause = RESIDUAL
+    if metered is None:
+        cause = NOT_METERED
+    elif billed is None:
+        cause = NOT_BILLED
+    return ModelDay(
+        day, model, Money.from_units(billed or 0), Money.from_units(metered or 0), cause
+    )

@@ -1,0 +1,79 @@
+"""Reconcile a month: the metered book with Cost Explorer, and with providers' own bills."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from bursar.domain.periods import Window, day_of, month_window
+from bursar.domain.reconciliation.alerts import difference_alert
+from bursar.domain.reconciliation.aws_bill import (
+    Reconciliation,
+    billed_days,
+    metered_days,
+    reconcile,
+)
+from bursar.domain.reconciliation.provider_bill import (
+    ProviderReconciliation,
+    reconcile_provider,
+)
+from bursar.domain.spend import Metric
+from bursar.ports import Outbox, ProviderBill, SpendStore, StatementStore
+
+_NO_BILLS: Mapping[str, ProviderBill] = {}
+
+
+class NothingToReconcileError(ValueError):
+    """No day of the month is over yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciledMonth:
+    """What was found; `told` when people are told of it for the first time."""
+
+    month: str
+    aws: Reconciliation
+    providers: tuple[ProviderReconciliation, ...]
+    told: bool
+
+
+def reconcile_month(
+    month: str,
+    at: datetime,
+    *,
+    account: str,
+    metric: Metric,
+    statements: StatementStore,
+    spend: SpendStore,
+    outbox: Outbox | None = None,
+    bills: Mapping[str, ProviderBill] = _NO_BILLS,
+) -> ReconciledMonth:
+    """Compare the days of a month that are over.
+
+    Args:
+        outbox: where an alert is posted when the closed days differ by more than 2%.
+        bills: those to ask, by provider (`openai`, `anthropic`).
+
+    Raises:
+        NothingToReconcileError: see there.
+        ProviderBillUnavailableError: a provider's bill could not be read.
+    """
+    window = month_window(month)
+    window = Window(window.start, max(min(window.end, day_of(at).start), window.start))
+    if not window.length:
+        raise NothingToReconcileError(f"no day of {month} is over")
+    first, last = _days(window)
+    hours = statements.hours(window)
+    found = reconcile(billed_days(spend.latest(account, metric, first, last)), metered_days(hours))
+    providers = tuple(
+        reconcile_provider(name, bill.facts(first, last), hours)
+        for name, bill in sorted(bills.items())
+    )
+    alert = difference_alert(month, found, at)
+    told = bool(outbox and alert and outbox.post(alert))
+    return ReconciledMonth(month, found, providers, told)
+
+
+def _days(window: Window) -> tuple[date, date]:
+    return window.start.date(), window.end.date() - timedelta(days=1)

@@ -1,0 +1,224 @@
+"""Reconciliation: the parts sum to the difference exactly, and each has a name."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import strategies as st
+
+from bursar.domain.money import Money
+from bursar.domain.periods import HOUR
+from bursar.domain.reconciliation.alerts import difference_alert
+from bursar.domain.reconciliation.aws_bill import (
+    Reconciliation,
+    billed_days,
+    metered_days,
+    reconcile,
+)
+from bursar.domain.reconciliation.provider_bill import ProviderFact, reconcile_provider
+from bursar.domain.spend import Metric, SpendFact
+from tests.unit.domain.sample_statements import (
+    LINE_MAPS,
+    NOVEMBER,
+    Lines,
+    bought,
+    hour_at,
+    hours_from,
+    pods,
+)
+from tests.unit.for_all import for_all
+
+DAY = NOVEMBER.date()
+NOON = datetime(2026, 11, 9, 12, tzinfo=UTC)
+EC2 = "Amazon Elastic Compute Cloud - Compute"
+
+
+def bill(total: str, day: date = DAY, estimated: bool = False, **groups: str) -> list[SpendFact]:
+    told: dict[str, str] = {"total": total} | groups
+    return [
+        SpendFact(
+            account="111122223333",
+            metric=Metric.UNBLENDED,
+            day=day,
+            group=group,
+            amount=Money.of(usd),
+            estimated=estimated,
+            as_of=NOON,
+        )
+        for group, usd in told.items()
+    ]
+
+
+def services(total: str, more: dict[str, str], **options: Any) -> list[SpendFact]:
+    return bill(total, **options) + bill(total, **options, **more)[1:]
+
+
+def compare(facts: list[SpendFact], *lines: Lines, hours: int = 24) -> Reconciliation:
+    return reconcile(billed_days(facts), metered_days(hours_from(NOVEMBER, hours, *lines)))
+
+
+def parts(found: Reconciliation) -> dict[str, str]:
+    return {name: usd.plain() for name, usd in found.parts.items()}
+
+
+def test_books_that_say_the_same_have_no_parts() -> None:
+    found = compare(services("24", {f"service={EC2}": "24"}), pods("acme", "1"))
+    assert (parts(found), found.share, found.agrees) == ({}, Fraction(0), True)
+
+
+def test_tax_credits_and_services_without_a_meter_are_told_apart() -> None:
+    facts = services(
+        "31",
+        {
+            f"service={EC2}": "19",  # 24 of usage, less 5 of credits
+            f"type:Credit={EC2}": "-5",
+            "service=Amazon S3": "10",
+            "service=Tax": "2",
+        },
+    )
+    found = compare(facts, pods("acme", "1"))
+    assert parts(found) == {"tax": "2", "credits": "-5", "not metered: Amazon S3": "10"}
+    assert found.agrees  # 2 - 5 + 10 = 31 - 24
+
+
+def test_what_other_providers_bill_is_not_on_the_aws_bill() -> None:
+    found = compare(
+        services("24", {f"service={EC2}": "24"}),
+        pods("acme", "1"),
+        bought("acme", "0.5", provider="openai"),
+    )
+    assert parts(found) == {"not on the AWS bill: openai": "-12"}
+
+
+def test_hours_that_nobody_saw_are_explained_at_the_mean_of_the_others() -> None:
+    # 20 hours of 1 USD were seen: 4 more make 4; 5 are missing, so 1 is left of 25
+    found = compare(services("25", {f"service={EC2}": "25"}), pods("acme", "1"), hours=20)
+    assert parts(found) == {"hours not seen: compute": "4", "residual: compute": "1"}
+    assert found.days[0].unseen_hours == 4
+    assert found.share == Fraction(1, 25)
+    assert found.agrees is False  # 4% is more than 2%
+
+
+def test_an_hour_with_a_cluster_missing_is_not_wholly_seen() -> None:
+    hours = hours_from(NOVEMBER, 23, pods("acme", "1"))
+    hours.append(hour_at(NOVEMBER + 23 * HOUR, pods("acme", "0.25"), missing=("prod",)))
+    facts = services("24", {f"service={EC2}": "24"})
+    found = reconcile(billed_days(facts), metered_days(hours))
+    assert parts(found) == {"hours not seen: compute": "0.75"}
+
+
+def test_a_day_that_aws_still_estimates_is_not_closed_and_has_no_residual() -> None:
+    facts = services("20", {f"service={EC2}": "20"}, estimated=True)
+    found = compare(facts, pods("acme", "1"))
+    assert parts(found) == {"still estimated by AWS: compute": "-4"}
+    assert (found.closed, found.agrees) == ((), None)
+
+
+def test_two_percent_agree_and_more_does_not() -> None:
+    for billed, agrees in (("25", False), ("24.48", True), ("23", False)):
+        found = compare(services(billed, {f"service={EC2}": billed}), pods("acme", "1"))
+        assert found.agrees is agrees  # 1/25 = 4%, 0.48/24.48 = 1.96%, 1/23 = 4.3%
+
+
+def test_one_groups_surplus_does_not_hide_anothers_lack() -> None:
+    facts = services("48", {f"service={EC2}": "14", "service=Amazon Bedrock": "34"})
+    found = compare(facts, pods("acme", "1"), bought("acme", "1"))
+    assert parts(found) == {"residual: compute": "-10", "residual: model API": "10"}
+    assert found.residual == Money.of("20")
+
+
+def test_days_of_one_book_alone_are_named() -> None:
+    facts = services("5", {}, day=DAY + timedelta(days=1))
+    found = compare(facts, pods("acme", "1"))
+    assert (found.unbilled, found.unmetered) == ((DAY,), (DAY + timedelta(days=1),))
+    assert found.agrees is None
+
+
+def test_an_alert_is_told_once_and_again_when_the_residual_has_doubled() -> None:
+    def told(billed: str) -> str | None:
+        found = compare(services(billed, {f"service={EC2}": billed}), pods("acme", "1"))
+        row = difference_alert("2026-11", found, NOON)
+        return row.id if row else None
+
+    assert told("24") is None
+    assert told("24.72") == told("24.9")  # 2.9% and 3.6%: beyond 2%, within 4%
+    assert told("26") != told("24.9")  # 7.7%
+
+
+SERVICE_NAMES = st.sampled_from((EC2, "EC2 - Other", "Amazon Bedrock", "Tax", "Amazon S3"))
+GROUPS = st.one_of(
+    SERVICE_NAMES.map("service={}".format),
+    st.builds(
+        "type:{}={}".format,
+        st.sampled_from(("Credit", "Refund", "Tax", "Bundled Discount", "Usage")),
+        SERVICE_NAMES,
+    ),
+)
+USD = st.integers(-(10**9), 10**9).map(lambda units: f"{units}e-6").map(Money.of)
+
+
+@for_all(
+    groups=st.dictionaries(GROUPS, USD, max_size=8),
+    total=USD,
+    hours=st.lists(LINE_MAPS, min_size=1, max_size=4),
+    blind=st.booleans(),
+    estimated=st.booleans(),
+)
+def test_the_parts_sum_to_the_difference_exactly(groups, total, hours, blind, estimated) -> None:
+    told = {name: usd.plain() for name, usd in groups.items()}
+    facts = services(total.plain(), told, estimated=estimated)
+    stated = [
+        hour_at(NOVEMBER + n * HOUR, lines, missing=("prod",) if blind else ())
+        for n, lines in enumerate(hours)
+    ]
+    [day] = reconcile(billed_days(facts), metered_days(stated)).days
+    assert Money.sum(day.parts.values()) == day.difference == day.billed - day.metered
+    own = (line.units for lines in hours for key, line in lines.items() if not key.adjusts)
+    assert day.metered == Money.from_units(sum(own))
+
+
+def fact(model: str, usd: str, item: str = "tokens", day: date = DAY) -> ProviderFact:
+    return ProviderFact("openai", day, model, item, Money.of(usd))
+
+
+def test_a_providers_differences_are_named_by_model_and_day() -> None:
+    lines = {
+        **bought("acme", "10", model="gpt-4o", provider="openai"),
+        **bought("globex", "2", model="gpt-4o-2024-08-06", provider="openai"),
+        **bought("acme", "3", model="o9", provider="openai"),
+        **bought("acme", "99", model="claude", provider="anthropic"),
+    }
+    facts = [
+        fact("gpt-4o-2024-08-06", "12.5"),
+        fact("gpt-5", "4"),
+        fact("", "1", "web search tool calls"),
+    ]
+    found = reconcile_provider("openai", facts, [hour_at(NOVEMBER, lines)])
+    assert [(row.model, row.difference.plain(), row.cause) for row in found.rows] == [
+        ("gpt-4o", "0.5", "residual"),  # 12.5 - (10 + 2)
+        ("gpt-5", "4", "not metered"),
+        ("o9", "-3", "not billed"),
+        ("web search tool calls", "1", "other charges"),
+    ]
+    assert Money.sum(found.parts.values()) == found.billed - found.metered == Money.of("2.5")
+    assert found.agrees is False
+
+
+@for_all(
+    facts=st.lists(
+        st.builds(fact, st.sampled_from(("", "claude", "gpt")), USD.map(Money.plain)), max_size=5
+    ),
+    lines=LINE_MAPS,
+)
+def test_a_providers_parts_sum_to_its_difference(facts, lines) -> None:
+    found = reconcile_provider("openai", facts, [hour_at(NOVEMBER, lines)])
+    assert Money.sum(found.parts.values()) == found.billed - found.metered
+    assert found.billed == Money.sum(each.amount for each in facts)
+    own = [
+        line.usd
+        for key, line in lines.items()
+        if (key.provider, key.cluster, key.adjusts) == ("openai", "", "")
+    ]
+    assert found.metered == Money.sum(own)
