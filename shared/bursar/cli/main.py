@@ -7,13 +7,6 @@ import sys
 
 from cyclopts import App
 
-from bursar.cli import attribution, cluster, config, import_bill, local, prices, report
-from bursar.cli.chargeback import chargeback
-from bursar.cli.costs import costs
-from bursar.cli.price_history import history
-from bursar.cli.reconcile import reconcile
-from bursar.cli.snapshot import snapshot
-
 _ENOUGH = 128 + 13  # as a shell names the end by SIGPIPE
 
 app = App(
@@ -21,19 +14,23 @@ app = App(
     help="A cost guard for GenAI on Amazon EKS. Start with `bursar snapshot`.",
     version_flags=["--version"],
 )
-prices.app.command(history)
-app.command(snapshot)
-app.command(costs)
-app.command(chargeback)
-app.command(reconcile)
-app.command(report.app)
-app.command(attribution.app)
-app.command(prices.app)
-app.command(config.app)
-app.command(import_bill.app)
-app.command("bursar.cli.usage:app", name="usage")  # lazily: it counts its CPU time
-app.command(cluster.app)
-app.command(local.app)
+# by name, with its help: a command loads what it needs, and `--help` loads none
+_COMMANDS = {
+    "snapshot": ("snapshot:snapshot", "Price every node, pod and volume of a cluster, now."),
+    "costs": ("costs:costs", "Show what clusters have cost, as the deployed Bursar metered it."),
+    "report": ("report:app", "What a tenant, team, model or feature cost, from the ledger."),
+    "usage": ("usage:app", "What model usage costs, token class by token class."),
+    "chargeback": ("chargeback:chargeback", "Charge a month to teams and tenants."),
+    "reconcile": ("reconcile:reconcile", "Compare what was metered with what is billed."),
+    "attribution": ("attribution:app", "Who bears what: try rules before they are deployed."),
+    "prices": ("prices:app", "What instances cost, from AWS itself."),
+    "import": ("import_bill:app", "Read bills and usage that others wrote."),
+    "config": ("config:app", "Check bursar.yaml, or print its JSON Schema."),
+    "cluster": ("cluster:app", "What a cluster needs to let Bursar read it."),
+    "local": ("local:app", "Run the whole guard on this machine, with no AWS account."),
+}
+for _name, (_place, _help) in _COMMANDS.items():
+    app.command(f"bursar.cli.{_place}", name=_name, help=_help)
 
 
 def main() -> None:

@@ -29,6 +29,11 @@ SPOT_DAYS = 30
 _MIB_PER_GIB = 1024
 
 app = App(name="prices", help="What instances cost, from AWS itself.")
+app.command(
+    "bursar.cli.price_history:history",
+    name="history",
+    help="Every price of an instance type that the deployed Bursar has kept.",
+)
 
 Region = Annotated[str, Parameter(help="an AWS region, such as eu-west-1")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="print a JSON array")]

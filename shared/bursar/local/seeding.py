@@ -22,6 +22,7 @@ _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _SNAPSHOTS_REACH_BACK = timedelta(hours=3)
 _SPEND_REACHES_BACK = timedelta(days=31)
 _HOURS_REACH_BACK = timedelta(days=7)
+_LEDGER_REACHES_BACK = timedelta(days=2)
 _LIVES_REACH_BACK = timedelta(days=120)
 
 
@@ -50,7 +51,7 @@ def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, now: da
 
 def _seed_ledger(past: Past, stores: Stores, now: datetime) -> None:
     """Every statement; of the last days also what they were made from."""
-    usage, since = past.usage, now - _HOURS_REACH_BACK
+    usage, since = past.usage, now - _LEDGER_REACHES_BACK
     if usage is None:
         return
     stores.statements.load(usage.statements.hours(Window(_BEGINNING, now)), hours_from=since)
