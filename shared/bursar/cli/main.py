@@ -22,6 +22,8 @@ _COMMANDS = {
     "usage": ("usage:app", "What model usage costs, token class by token class."),
     "chargeback": ("chargeback:chargeback", "Charge a month to teams and tenants."),
     "reconcile": ("reconcile:reconcile", "Compare what was metered with what is billed."),
+    "kpis": ("kpis:kpis", "What a request, a user and a GPU hour cost, against targets."),
+    "system": ("kpis:system", "Break down what an AI system costs, from its items."),
     "attribution": ("attribution:app", "Who bears what: try rules before they are deployed."),
     "prices": ("prices:app", "What instances cost, from AWS itself."),
     "import": ("import_bill:app", "Read bills and usage that others wrote."),

@@ -130,8 +130,8 @@ def print_tables(found: ReconciledMonth) -> None:
         for name in ("billed", "metered", "difference", "is"):
             table.add_column(name, justify="left" if name == "is" else "right")
         for row in each.rows:
-            usd = map(str, (row.billed, row.metered, row.difference))
-            table.add_row(Text(f"{row.day} {row.model}"), *usd, row.cause)
+            sums = (str(row.billed), str(row.metered), str(row.difference))
+            table.add_row(Text(f"{row.day} {row.model}"), *sums, row.cause)
         console.print(table)
 
 

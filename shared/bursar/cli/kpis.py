@@ -1,0 +1,250 @@
+"""`bursar kpis` and `bursar system`: what a unit of work costs, and where that goes."""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bursar.adapters.dynamodb.cluster_use import DynamoClusterUseStore
+from bursar.adapters.dynamodb.costs import DynamoCostHistory
+from bursar.adapters.dynamodb.health import DynamoHealthLog
+from bursar.adapters.dynamodb.statements import DynamoStatementStore
+from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+from bursar.cli.exits import Exit, leave
+from bursar.cli.months import check_month
+from bursar.config.kpis import Kpis
+from bursar.config_file import ConfigError, read_section
+from bursar.domain.ai_system import AiSystem
+from bursar.domain.kpis import KpiResult
+from bursar.domain.ledger.postings import month_name
+from bursar.domain.money import Money
+from bursar.domain.periods import add_months, midnight, month_of, month_window
+from bursar.domain.trends import Trend
+from bursar.domain.unit_economics import ServiceMonth
+from bursar.jobs.measure_kpis import MeasuredKpis, ServiceEconomics, measure_kpis
+
+Help = Parameter
+_CLUSTER_SOURCE = "cluster/"
+_MONTHS_SHOWN = 6
+_NO_DATA = "no data"
+
+
+def kpis(
+    *,
+    from_: Annotated[
+        str | None, Help(name="--from", help="the first month; default: six months with this one")
+    ] = None,
+    to: Annotated[str | None, Help(help="the month after the last; default: the next one")] = None,
+    config: Annotated[
+        Path | None, Help(help="a bursar.yaml whose section kpis: has targets, users and revenue")
+    ] = None,
+    stack: Annotated[str, Help(help="the deployed stack")] = "Bursar",
+    region: Annotated[str | None, Help(help="where it is deployed; default: AWS' own")] = None,
+    table: Annotated[str | None, Help(help="the table itself, instead of --stack")] = None,
+    json: Annotated[bool, Help(negative="", help="print JSON; amounts are strings")] = False,
+) -> None:
+    """Show KPIs with targets, their efficiency score, and unit economics of each service.
+
+    What has no data says so, and is never $0. Exit code 2: wrong input. 3: AWS cannot be asked.
+    """
+    now = datetime.now(UTC)
+    months = _months(from_, to, now)
+    try:
+        told = read_section(config, "kpis", Kpis) if config else Kpis()
+    except ConfigError as error:
+        leave(Exit.WRONG_INPUT, error.problems)
+    try:
+        kept = deployed_table(table, stack, region)
+        measured = measure_kpis(
+            months,
+            now,
+            told,
+            clusters=_clusters(DynamoHealthLog(kept)),
+            statements=DynamoStatementStore(kept),
+            history=DynamoCostHistory(kept),
+            use=DynamoClusterUseStore(kept),
+        )
+    except UNANSWERED as error:
+        leave_unanswered(error, stack)
+    (print_json if json else print_tables)(measured)
+
+
+def system(
+    file: Annotated[
+        Path, Help(help="YAML with a section system: name, items, predictions, users")
+    ],
+    *,
+    json: Annotated[bool, Help(negative="", help="print JSON; amounts are strings")] = False,
+) -> None:
+    """Break down what an AI system costs a month, from its items. Exit code 2: wrong input."""
+    try:
+        found = read_section(file, "system", AiSystem)
+    except ConfigError as error:
+        leave(Exit.WRONG_INPUT, error.problems)
+    if json:
+        _write(system_json(found))
+        return
+    table = Table("item", "category", "volume", box=SIMPLE_HEAD)
+    table.add_column("USD a month", justify="right")
+    for item in found.items:
+        volume = f"{item.volume:f} {item.unit}"
+        table.add_row(Text(item.name), str(item.category), Text(volume), str(item.usd))
+    table.add_row(Text(found.name), "", "", str(found.usd))
+    console = Console()
+    console.print(table)
+    for name, usd in (
+        ("prediction", found.usd_per_prediction),
+        ("user", found.usd_per_user),
+    ):
+        console.print(f"USD per {name}: {_NO_DATA if usd is None else usd.plain()}")
+
+
+def system_json(found: AiSystem) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "currency": "USD",
+        "total_usd": found.usd.plain(),
+        "by_category_usd": {str(c): usd.plain() for c, usd in found.by_category().items()},
+        "usd_per_prediction": _plain(found.usd_per_prediction),
+        "usd_per_user": _plain(found.usd_per_user),
+        "items": [
+            {"name": item.name, "category": str(item.category), "usd": item.usd.plain()}
+            for item in found.items
+        ],
+    }
+
+
+def to_json(measured: MeasuredKpis) -> dict[str, Any]:
+    """Amounts are strings; ratios, slopes and scores are numbers. null is no data."""
+    return {
+        "months": list(measured.months),
+        "last_month_is_partial": measured.partial,
+        "efficiency_score": measured.score,
+        "kpis": [_kpi(each) for each in measured.results],
+        "services": [_service(each) for each in measured.services],
+    }
+
+
+def print_json(measured: MeasuredKpis) -> None:
+    _write(to_json(measured))
+
+
+def print_tables(measured: MeasuredKpis) -> None:
+    console = Console()
+    score = _NO_DATA if measured.score is None else f"{measured.score:.0f} of 100"
+    last = measured.months[-1]
+    console.print(f"{last}{' so far' if measured.partial else ''}: efficiency score {score}")
+    table = Table("KPI", "value", "target", "status", "trend", box=SIMPLE_HEAD)
+    for each in measured.results:
+        target = f"{each.target.target:g}" if each.target else ""
+        table.add_row(
+            str(each.kpi), _shown(each.value), target, str(each.status), str(each.trend.direction)
+        )
+    console.print(table)
+    for service in measured.services:
+        table = Table(service.name, box=SIMPLE_HEAD)
+        for name in ("USD", "per request", "per user", "per revenue $", "margin"):
+            table.add_column(name, justify="right")
+        for month in service.months:
+            table.add_row(month.month, *_cells(month))
+        console.print(table)
+
+
+def _cells(month: ServiceMonth) -> list[str]:
+    amounts = (month.usd_per_request, month.usd_per_user, month.usd_per_revenue_dollar)
+    told = [_NO_DATA if usd is None else usd.plain() for usd in amounts]
+    share = month.margin_share
+    return [str(month.usd), *told, _NO_DATA if share is None else f"{share:.1%}"]
+
+
+def _kpi(each: KpiResult) -> dict[str, Any]:
+    return {
+        "kpi": str(each.kpi),
+        "value": each.value,
+        "target": each.target.target if each.target else None,
+        "warning": each.target.warning if each.target else None,
+        "status": str(each.status),
+        "score": each.score,
+        "history": [{"month": month, "value": value} for month, value in each.history],
+        "trend": _trend(each.trend),
+    }
+
+
+def _service(each: ServiceEconomics) -> dict[str, Any]:
+    return {
+        "service": each.name,
+        "months": [
+            {
+                "month": month.month,
+                "usd": month.usd.plain(),
+                "requests": month.requests,
+                "users": month.users,
+                "revenue_usd": _plain(month.revenue),
+                "usd_per_request": _plain(month.usd_per_request),
+                "usd_per_user": _plain(month.usd_per_user),
+                "usd_per_revenue_dollar": _plain(month.usd_per_revenue_dollar),
+                "margin_usd": _plain(month.margin),
+                "margin_share": month.margin_share,
+            }
+            for month in each.months
+        ],
+        "trends": {name: _trend(found) for name, found in each.trends.items()},
+    }
+
+
+def _trend(found: Trend) -> dict[str, Any]:
+    return {
+        "direction": str(found.direction),
+        "points": found.points,
+        "current": found.current,
+        "mean": found.mean,
+        "min": found.lowest,
+        "max": found.highest,
+        "slope_per_month": found.slope,
+        "interval": list(found.interval) if found.interval else None,
+        "confidence": found.confidence,
+    }
+
+
+def _months(from_: str | None, to: str | None, now: datetime) -> list[str]:
+    for text in filter(None, (from_, to)):
+        check_month(text)
+    end = month_window(to).start if to else month_of(now).end
+    start = (
+        month_window(from_).start if from_ else midnight(add_months(end.date(), -_MONTHS_SHOWN))
+    )
+    months = []
+    while start < end:
+        months.append(month_name(start))
+        start = month_of(start).end
+    if not months:
+        leave(Exit.WRONG_INPUT, ["--to is the month after the last: it must be after --from"])
+    return months
+
+
+def _clusters(health: DynamoHealthLog) -> list[str]:
+    sources = sorted(each.source for each in health.all())
+    return [
+        name.removeprefix(_CLUSTER_SOURCE) for name in sources if name.startswith(_CLUSTER_SOURCE)
+    ]
+
+
+def _plain(usd: Money | None) -> str | None:
+    return None if usd is None else usd.plain()
+
+
+def _shown(value: float | None) -> str:
+    return _NO_DATA if value is None else f"{value:.6g}"
+
+
+def _write(told: dict[str, Any]) -> None:
+    sys.stdout.write(json_text.dumps(told, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,234 @@
+"""KPIs of a month, against their targets, and the efficiency score that they add up to.
+
+Score of one KPI: 100 at its target or better, 50 at its warning, along a straight line that goes
+on beyond the warning until it reaches 0 (as far again from it as the target is). The efficiency
+score is the mean over the KPIs that have both a value and a target, each counting the same. What
+has no data takes no part, and is never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bursar.domain.ai_system import per
+from bursar.domain.cluster.use import ClusterUse, GpuUse
+from bursar.domain.ledger.lines import Line, LineKey, Statement
+from bursar.domain.money import Money
+from bursar.domain.trends import MONTH, Trend, month_points, trend
+
+_SECONDS_PER_HOUR = 3600
+
+
+class Kpi(StrEnum):
+    COST_PER_REQUEST = "cost_per_request"
+    COST_PER_1K_TOKENS = "cost_per_1k_tokens"
+    COST_PER_USER_ACTION = "cost_per_user_action"
+    COST_PER_ACTIVE_USER = "cost_per_active_user"
+    GPU_EFFICIENCY = "gpu_efficiency"
+    USD_PER_GPU_HOUR = "usd_per_gpu_hour"
+
+
+MORE_IS_BETTER = frozenset({Kpi.GPU_EFFICIENCY})
+
+
+class Status(StrEnum):
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+    NO_TARGET = "no target"
+    NO_DATA = "no data"
+
+
+class TargetError(ValueError):
+    """A warning that is no worse than its target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Refused with TargetError when the warning is not worse than the target."""
+
+    kpi: Kpi
+    target: float
+    warning: float
+
+    def __post_init__(self) -> None:
+        if self._worse(self.warning) <= 0:
+            raise TargetError(f"{self.kpi}: the warning must be worse than the target")
+
+    def score(self, value: float) -> float:
+        """0 to 100."""
+        beyond = self._worse(value) / self._worse(self.warning)
+        return min(max(100 - 50 * beyond, 0.0), 100.0)
+
+    def status(self, value: float) -> Status:
+        if self._worse(value) <= 0:
+            return Status.GOOD
+        worse_than_warning = self._worse(value) >= self._worse(self.warning)
+        return Status.BAD if worse_than_warning else Status.WARNING
+
+    def _worse(self, value: float) -> float:
+        """How much worse than the target; below zero: better."""
+        return self.target - value if self.kpi in MORE_IS_BETTER else value - self.target
+
+
+@dataclass(frozen=True, slots=True)
+class GpuHours:
+    """GPU hours that were seen: of them `used` had a pod, and `busy` ran work."""
+
+    paid: float = 0.0
+    used: float = 0.0
+    busy: float = 0.0
+
+    @property
+    def efficiency(self) -> float | None:
+        """used / paid x effective utilisation (busy / used), of the GPUs that were seen."""
+        return self.busy / self.paid if self.paid else None
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFigures:
+    """What a month's KPIs are made of. None: not known.
+
+    `serving` is the cost of what has usage: a line with requests or tokens. `gpu_usd` is what the
+    clusters cost in the hours in which their GPUs were seen.
+    """
+
+    month: str
+    usd: Money
+    requests: int = 0
+    tokens: int = 0
+    serving_usd: Money = field(default_factory=Money.zero)
+    user_actions: int | None = None
+    active_users: int | None = None
+    gpu: GpuHours = field(default_factory=GpuHours)
+    gpu_usd: Money = field(default_factory=Money.zero)
+
+
+@dataclass(frozen=True, slots=True)
+class KpiResult:
+    """A KPI of the last month of a span, and its history. `value` None is no data."""
+
+    kpi: Kpi
+    value: float | None
+    status: Status
+    score: float | None
+    target: Target | None
+    history: tuple[tuple[str, float | None], ...]
+    trend: Trend
+
+
+def kpi_values(figures: MonthFigures) -> dict[Kpi, float | None]:
+    """Ratios of exact amounts; they are floats from here on, for statistics."""
+    gpu_hours = figures.gpu.paid
+    return {
+        Kpi.COST_PER_REQUEST: _ratio(per(figures.serving_usd, figures.requests)),
+        Kpi.COST_PER_1K_TOKENS: _ratio(per(figures.serving_usd.times(1000), figures.tokens)),
+        Kpi.COST_PER_USER_ACTION: _ratio(per(figures.usd, figures.user_actions)),
+        Kpi.COST_PER_ACTIVE_USER: _ratio(per(figures.usd, figures.active_users)),
+        Kpi.GPU_EFFICIENCY: figures.gpu.efficiency,
+        Kpi.USD_PER_GPU_HOUR: float(figures.gpu_usd.amount) / gpu_hours if gpu_hours else None,
+    }
+
+
+def assess(
+    months: Sequence[MonthFigures], targets: Mapping[Kpi, Target], *, partial: bool = False
+) -> list[KpiResult]:
+    """Every KPI of the last of these months, oldest first, with its history and trend.
+
+    A `partial` last month is not over, and in no trend.
+    """
+    values = [(each.month, kpi_values(each)) for each in months]
+    return [
+        _assess(kpi, tuple((month, of[kpi]) for month, of in values), targets.get(kpi), partial)
+        for kpi in Kpi
+    ]
+
+
+def efficiency_score(results: Iterable[KpiResult]) -> float | None:
+    """The mean score; None where no KPI has both a value and a target."""
+    scores = [each.score for each in results if each.score is not None]
+    return sum(scores) / len(scores) if scores else None
+
+
+def month_figures(
+    month: str,
+    statements: Iterable[Statement],
+    *,
+    user_actions: int | None = None,
+    active_users: int | None = None,
+    gpu: GpuHours | None = None,
+    gpu_usd: Money | None = None,
+) -> MonthFigures:
+    """Sum a month. Corrections of closed months are not this month's cost of anything."""
+    units = serving = requests = tokens = 0
+    for _, line in own_lines(statements):
+        units += line.units
+        if line.requests or line.tokens.total:
+            serving += line.units
+            requests += line.requests
+            tokens += line.tokens.total
+    return MonthFigures(
+        month=month,
+        usd=Money.from_units(units),
+        requests=requests,
+        tokens=tokens,
+        serving_usd=Money.from_units(serving),
+        user_actions=user_actions,
+        active_users=active_users,
+        gpu=gpu or GpuHours(),
+        gpu_usd=gpu_usd or Money.zero(),
+    )
+
+
+def own_lines(statements: Iterable[Statement]) -> Iterable[tuple[LineKey, Line]]:
+    return (
+        (key, line) for each in statements for key, line in each.lines.items() if not key.adjusts
+    )
+
+
+def gpu_hours(hours: Iterable[ClusterUse]) -> GpuHours:
+    """Sum what GPUs did. A GPU cut into instances counts once, its use the mean of theirs."""
+    paid = used = busy = 0.0
+    for hour in hours:
+        devices: dict[str, dict[str, list[GpuUse]]] = {}
+        for use in hour.gpus:
+            if use.busy is not None or not use.pod:
+                instances = devices.setdefault(use.gpu.partition("/")[0], {})
+                instances.setdefault(use.gpu, []).append(use)
+        for parts in devices.values():
+            share = 1 / len(parts) / _SECONDS_PER_HOUR
+            seen = max(sum(use.known_seconds for use in uses) for uses in parts.values())
+            paid += min(seen, _SECONDS_PER_HOUR) / _SECONDS_PER_HOUR
+            for use in (use for uses in parts.values() for use in uses if use.pod):
+                used += use.known_seconds * share
+                busy += use.known_seconds * share * (use.busy or 0.0)
+    return GpuHours(paid, used, busy)
+
+
+def _assess(
+    kpi: Kpi,
+    history: tuple[tuple[str, float | None], ...],
+    target: Target | None,
+    partial: bool,
+) -> KpiResult:
+    value = history[-1][1] if history else None
+    status = Status.NO_DATA
+    if value is not None:
+        status = target.status(value) if target else Status.NO_TARGET
+    over = history[:-1] if partial else history
+    known = [(month, each) for month, each in over if each is not None]
+    return KpiResult(
+        kpi=kpi,
+        value=value,
+        status=status,
+        score=target.score(value) if target and value is not None else None,
+        target=target,
+        history=history,
+        trend=trend(month_points(known), MONTH),
+    )
+
+
+def _ratio(usd: Money | None) -> float | None:
+    return None if usd is None else float(usd.amount)

@@ -1,0 +1,198 @@
+"""`bursar reconcile`, `kpis` and `system`, from the command line to a table in moto and back."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bursar.adapters.dynamodb.cluster_use import DynamoClusterUseStore
+from bursar.adapters.dynamodb.costs import DynamoCostHistory
+from bursar.adapters.dynamodb.health import DynamoHealthLog
+from bursar.adapters.dynamodb.spend import DynamoSpendStore
+from bursar.adapters.dynamodb.statements import DynamoStatementStore
+from bursar.adapters.memory.budgets import MemoryOutbox
+from bursar.adapters.memory.spend import MemorySpendStore
+from bursar.adapters.memory.statements import MemoryStatementStore
+from bursar.cli.main import app
+from bursar.domain.cluster.hours import Category
+from bursar.domain.cluster.use import ClusterUse
+from bursar.domain.health import SourceHealth
+from bursar.domain.money import Money
+from bursar.domain.periods import HOUR
+from bursar.domain.quality import Quality
+from bursar.domain.spend import Metric, SpendFact
+from bursar.jobs.reconcile import NothingToReconcileError, reconcile_month
+from tests.contract.closed_hours import SEARCH, closed
+from tests.unit.domain.sample_statements import bought, hours_from, pods
+from tests.unit.domain.test_kpis import gpu
+
+MARCH = datetime(2025, 3, 1, tzinfo=UTC)
+AFTER = datetime(2025, 4, 6, tzinfo=UTC)
+ACCOUNT = "123456789012"  # moto's
+EC2 = "service=Amazon Elastic Compute Cloud - Compute"
+
+
+def facts(usd: str, day: int = 1) -> list[SpendFact]:
+    return [
+        SpendFact(
+            account=ACCOUNT,
+            metric=Metric.UNBLENDED,
+            day=MARCH.date().replace(day=day),
+            group=group,
+            amount=Money.of(usd),
+            estimated=False,
+            as_of=AFTER,
+        )
+        for group in ("total", EC2)
+    ]
+
+
+def run(*words: str) -> object:
+    with pytest.raises(SystemExit) as left:
+        app(list(words))
+    return left.value.code
+
+
+@pytest.fixture
+def guard(table: Any) -> Any:
+    """One day of March: 24 USD of pods, 12 of tokens of OpenAI, a GPU half used."""
+    statements, history, use = (
+        DynamoStatementStore(table),
+        DynamoCostHistory(table),
+        DynamoClusterUseStore(table),
+    )
+    tokens = bought("acme", "0.5", requests=5, tokens=(900, 100), provider="openai")
+    for hour in hours_from(MARCH, 24, pods("acme", "1"), tokens):
+        statements.put_hour(hour)
+    history.put_hour(closed({SEARCH: {Category.GPU: "3"}}, MARCH))
+    history.put_hour(closed({SEARCH: {Category.GPU: "3"}}, MARCH + HOUR))  # its GPU was not seen
+    use.put(ClusterUse(cluster="prod", hour=MARCH, gpus=(gpu("a", 0.5),)))
+    health = SourceHealth(source="cluster/prod", at=MARCH, quality=Quality.FINAL, good_at=MARCH)
+    DynamoHealthLog(table).saw(health)
+    return table
+
+
+@pytest.mark.parametrize(("billed", "code"), [("24", 0), ("30", 1)])
+def test_a_month_is_reconciled_and_a_difference_is_the_exit_code(
+    guard, capsys, billed: str, code: int
+) -> None:
+    DynamoSpendStore(guard).record(facts(billed))
+    words = ("reconcile", "--month", "2025-03", "--table", guard.name)
+    assert run(*words, "--json") in (code, None if code == 0 else code)
+    told = json.loads(capsys.readouterr().out)
+    assert told["agrees"] is (code == 0)
+    [day] = told["days"]
+    assert (day["billed_usd"], day["metered_usd"]) == (billed, "36")
+    assert told["parts_usd"]["not on the AWS bill: openai"] == "-12"
+    assert told["residual_usd"] == ("0" if code == 0 else "6")
+    run(*words)
+    assert "not on the AWS bill: openai" in capsys.readouterr().out
+
+
+def test_without_a_bill_nothing_can_be_said(guard, capsys) -> None:
+    words = ("reconcile", "--month", "2025-03", "--table", guard.name, "--json")
+    assert run(*words) in (0, None)
+    out, err = capsys.readouterr()
+    assert json.loads(out)["agrees"] is None
+    assert json.loads(out)["unbilled_days"] == ["2025-03-01"]
+    assert "nothing can be said yet" in err
+
+
+def test_a_difference_is_posted_once() -> None:
+    statements, spend, outbox = MemoryStatementStore(), MemorySpendStore(), MemoryOutbox()
+    for hour in hours_from(MARCH, 24, pods("acme", "1")):
+        statements.put_hour(hour)
+    spend.record(facts("30"))
+
+    def reconcile(at: datetime) -> bool:
+        return reconcile_month(
+            "2025-03",
+            at,
+            account=ACCOUNT,
+            metric=Metric.UNBLENDED,
+            statements=statements,
+            spend=spend,
+            outbox=outbox,
+        ).told
+
+    assert [reconcile(AFTER), reconcile(AFTER + HOUR)] == [True, False]
+    [row] = outbox.recent()
+    assert "$6.00 of the AWS bill of 2025-03" in row.alert.title  # 30 - 24
+    with pytest.raises(NothingToReconcileError):
+        reconcile(MARCH + HOUR)
+
+
+KPIS = """
+kpis:
+  targets:
+    cost_per_request: {target: 0.05, warning: 0.15}
+  months:
+    2025-03: {active_users: 9}
+  services:
+    - name: chat
+      scope: provider=openai
+      months:
+        2025-03: {active_users: 4, revenue_usd: "48"}
+"""
+
+
+def test_kpis_are_measured_with_what_a_person_told(guard, capsys, tmp_path: Path) -> None:
+    (file := tmp_path / "bursar.yaml").write_text(KPIS)
+    words = ("kpis", "--from", "2025-03", "--to", "2025-04", "--table", guard.name)
+    assert run(*words, "--config", str(file), "--json") in (0, None)
+    told = json.loads(capsys.readouterr().out)
+    values = {each["kpi"]: each["value"] for each in told["kpis"]}
+    assert values == {
+        "cost_per_request": pytest.approx(0.1),  # 12 / (24 x 5)
+        "cost_per_1k_tokens": pytest.approx(0.5),  # 12 / 24
+        "cost_per_user_action": None,
+        "cost_per_active_user": pytest.approx(4.0),  # 36 / 9
+        "gpu_efficiency": pytest.approx(0.5),
+        "usd_per_gpu_hour": pytest.approx(3.0),  # of the hour whose GPU was seen
+    }
+    assert told["efficiency_score"] == pytest.approx(75)  # half way from 0.05 to 0.15
+    [service] = told["services"]
+    [month] = service["months"]
+    assert (month["usd"], month["usd_per_user"], month["margin_share"]) == ("12", "3", 0.75)
+    assert service["trends"]["usd"]["direction"] == "insufficient data"
+    assert run(*words, "--config", str(file)) in (0, None)
+    text = capsys.readouterr().out
+    assert "efficiency score 75 of 100" in text
+    assert "no data" in text
+
+
+def test_wrong_months_and_targets_are_refused(guard, capsys, tmp_path: Path) -> None:
+    assert run("kpis", "--from", "2025-04", "--to", "2025-04", "--table", guard.name) == 2
+    (file := tmp_path / "bursar.yaml").write_text("kpis: {targets: {speed: {}}}")
+    assert run("kpis", "--table", guard.name, "--config", str(file)) == 2
+    assert "kpis.targets" in capsys.readouterr().err
+
+
+SYSTEM = """
+system:
+  name: assistant
+  predictions: 1000
+  items:
+    - {name: "[red]gpus", category: gpu_compute, unit: hour, usd_per_unit: "2.5", volume: "720"}
+    - {name: labels, category: annotation, unit: label, usd_per_unit: "0.1", volume: 2000}
+"""
+
+
+def test_a_system_is_broken_down_from_its_file(capsys, tmp_path: Path) -> None:
+    (file := tmp_path / "system.yaml").write_text(SYSTEM)
+    assert run("system", str(file), "--json") in (0, None)
+    told = json.loads(capsys.readouterr().out)
+    assert told["total_usd"] == "2000"  # 1800 + 200
+    assert told["by_category_usd"] == {"gpu_compute": "1800", "annotation": "200"}
+    assert (told["usd_per_prediction"], told["usd_per_user"]) == ("2", None)
+    assert run("system", str(file)) in (0, None)
+    text = capsys.readouterr().out
+    assert "[red]gpus" in text
+    assert "USD per user: no data" in text
+    file.write_text(SYSTEM.replace("annotation", "magic"))
+    assert run("system", str(file)) == 2
+    assert "system.items[1].category" in capsys.readouterr().err

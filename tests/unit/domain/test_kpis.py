@@ -1,0 +1,159 @@
+"""KPIs: ratios of what is known, their status against targets, and the score."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bursar.config.kpis import Kpis
+from bursar.domain.cluster.use import ClusterUse, GpuUse
+from bursar.domain.kpis import (
+    GpuHours,
+    Kpi,
+    MonthFigures,
+    Status,
+    Target,
+    TargetError,
+    assess,
+    efficiency_score,
+    gpu_hours,
+    kpi_values,
+    month_figures,
+)
+from bursar.domain.money import Money
+from bursar.domain.trends import Direction
+from tests.unit.domain.sample_statements import bought, november, pods
+
+HOUR = datetime(2026, 11, 20, 13, tzinfo=UTC)
+
+
+def gpu(pod: str, busy: float | None, seconds: float = 3600, name: str = "GPU-1") -> GpuUse:
+    return GpuUse(
+        gpu=name,
+        gpu_model="L4",
+        node="n1",
+        namespace="serving" if pod else "",
+        pod=pod,
+        known_seconds=seconds,
+        busy=busy,
+        idle=None,
+        tensor=None,
+        memory_mean_gib=None,
+        memory_peak_gib=None,
+        memory_total_gib=None,
+    )
+
+
+def used(*gpus: GpuUse) -> GpuHours:
+    return gpu_hours([ClusterUse(cluster="prod", hour=HOUR, gpus=gpus)])
+
+
+def test_each_kpi_is_a_ratio_of_the_months_sums() -> None:
+    figures = month_figures(
+        "2026-11",
+        [november(bought("acme", "6", tokens=(2_500, 500), requests=12), pods("__idle__", "4"))],
+        user_actions=20,
+        active_users=5,
+        gpu=GpuHours(paid=10, used=8, busy=6),
+        gpu_usd=Money.of("25"),
+    )
+    assert kpi_values(figures) == {
+        Kpi.COST_PER_REQUEST: 0.5,  # 6 / 12: what has usage
+        Kpi.COST_PER_1K_TOKENS: 2.0,  # 6 / 3
+        Kpi.COST_PER_USER_ACTION: 0.5,  # 10 / 20: everything
+        Kpi.COST_PER_ACTIVE_USER: 2.0,  # 10 / 5
+        Kpi.GPU_EFFICIENCY: 0.6,  # 8/10 x 6/8
+        Kpi.USD_PER_GPU_HOUR: 2.5,  # 25 / 10
+    }
+
+
+def test_no_requests_users_or_gpus_are_no_data_and_not_zero() -> None:
+    [*found] = assess([month_figures("2026-11", [november(pods("acme", "4"))])], {})
+    assert {each.value for each in found} == {None}
+    assert {each.status for each in found} == {Status.NO_DATA}
+    assert {each.trend.direction for each in found} == {Direction.INSUFFICIENT_DATA}
+    assert efficiency_score(found) is None
+
+
+def test_corrections_of_a_closed_month_are_not_this_months_cost() -> None:
+    lines = (bought("acme", "6", requests=3), bought("acme", "99", requests=1, adjusts="2026-10"))
+    assert month_figures("2026-11", [november(*lines)]).usd == Money.of("6")
+
+
+@pytest.mark.parametrize(
+    ("value", "score", "status"),
+    [
+        (1.0, 100, Status.GOOD),
+        (2.0, 100, Status.GOOD),
+        (2.5, 75, Status.WARNING),  # half way from 2 to 3
+        (3.0, 50, Status.BAD),
+        (3.5, 25, Status.BAD),
+        (9.0, 0, Status.BAD),
+    ],
+)
+def test_a_score_falls_from_the_target_through_the_warning_to_zero(
+    value: float, score: float, status: Status
+) -> None:
+    target = Target(Kpi.COST_PER_REQUEST, 2.0, 3.0)
+    assert (target.score(value), target.status(value)) == (score, status)
+
+
+def test_of_efficiency_more_is_better() -> None:
+    target = Target(Kpi.GPU_EFFICIENCY, 0.75, 0.5)
+    assert [target.score(value) for value in (0.9, 0.75, 0.625, 0.5, 0.25)] == [
+        100,
+        100,
+        75,
+        50,
+        0,
+    ]
+
+
+def test_a_warning_that_is_no_worse_than_the_target_is_refused() -> None:
+    with pytest.raises(TargetError):
+        Target(Kpi.COST_PER_REQUEST, 2.0, 2.0)
+    with pytest.raises(ValueError, match="worse than the target"):
+        Kpis.model_validate({"targets": {"gpu_efficiency": {"target": 0.5, "warning": 0.6}}})
+
+
+def test_the_efficiency_score_is_the_mean_of_what_has_value_and_target() -> None:
+    targets = {
+        Kpi.COST_PER_REQUEST: Target(Kpi.COST_PER_REQUEST, 2.0, 3.0),
+        Kpi.GPU_EFFICIENCY: Target(Kpi.GPU_EFFICIENCY, 0.75, 0.5),
+        Kpi.COST_PER_ACTIVE_USER: Target(Kpi.COST_PER_ACTIVE_USER, 1.0, 2.0),
+    }
+    figures = MonthFigures(
+        "2026-11",
+        Money.of("50"),
+        requests=20,
+        serving_usd=Money.of("50"),
+        gpu=GpuHours(paid=4, used=4, busy=2),
+    )
+    assert efficiency_score(assess([figures], targets)) == 62.5  # (75 for 2.5 + 50 for 0.5) / 2
+
+
+def test_a_month_that_is_not_over_is_shown_and_in_no_trend() -> None:
+    months = [
+        MonthFigures(f"2026-{n:02}", Money.of(n), requests=1, serving_usd=Money.of(n))
+        for n in range(1, 7)
+    ]
+    months.append(MonthFigures("2026-07", Money.of(1), requests=10, serving_usd=Money.of(1)))
+    found = {each.kpi: each for each in assess(months, {}, partial=True)}[Kpi.COST_PER_REQUEST]
+    assert (found.value, found.trend.points, found.trend.slope) == (0.1, 6, 1.0)
+    assert found.trend.direction is Direction.INCREASING
+
+
+def test_gpu_hours_count_what_is_paid_used_and_busy() -> None:
+    # half an hour busy at 80% with a pod, half an hour with none
+    assert used(gpu("a", 0.8, 1800), gpu("", None, 1800)) == GpuHours(1.0, 0.5, 0.4)
+
+
+def test_a_gpu_cut_into_instances_is_one_gpu() -> None:
+    halves = (gpu("a", 1.0, name="GPU-1/3"), gpu("", None, name="GPU-1/4"))
+    assert used(*halves) == GpuHours(1.0, 0.5, 0.5)
+
+
+def test_a_gpu_whose_work_is_not_measured_is_not_counted_as_idle() -> None:
+    assert used(gpu("a", None)) == GpuHours()
+    assert GpuHours().efficiency is None

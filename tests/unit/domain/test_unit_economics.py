@@ -1,0 +1,99 @@
+"""Unit economics of a service, and the cost of an AI system from its items."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from pydantic import ValidationError
+
+from bursar.domain.ai_system import AiSystem
+from bursar.domain.ledger.lines import CostCategory
+from bursar.domain.money import Money
+from bursar.domain.scopes import Scope
+from bursar.domain.trends import Direction
+from bursar.domain.unit_economics import ServiceMonth, service_month, service_trends
+from tests.unit.domain.sample_statements import bought, november, pods
+
+CHAT = Scope.parse("feature=chat")
+
+
+def test_a_service_is_the_lines_that_its_scope_covers() -> None:
+    found = service_month(
+        "2026-11",
+        CHAT,
+        [
+            november(
+                bought("acme", "30", requests=200, feature="chat"),
+                bought("acme", "99", requests=1, feature="search"),
+                pods("acme", "10", feature="chat"),
+            )
+        ],
+        users=8,
+        revenue=Money.of("100"),
+    )
+    assert found.usd == Money.of("40")
+    assert found.usd_per_request == Money.of("0.2")  # 40 / 200
+    assert found.usd_per_user == Money.of("5")
+    assert found.usd_per_revenue_dollar == Money.of("0.4")
+    assert (found.margin, found.margin_share) == (Money.of("60"), 0.6)
+
+
+def test_what_nobody_told_and_what_nobody_used_is_no_data() -> None:
+    found = ServiceMonth("2026-11", Money.of("40"), 0)
+    assert found.usd_per_request is None
+    assert found.usd_per_user is None
+    assert found.usd_per_revenue_dollar is None
+    assert (found.margin, found.margin_share) == (None, None)
+    assert ServiceMonth("2026-11", Money.of("40"), 0, 0, Money.zero()).usd_per_user is None
+
+
+def test_a_service_without_revenue_loses_what_it_costs() -> None:
+    found = ServiceMonth("2026-11", Money.of("40"), 1, revenue=Money.zero())
+    assert (found.margin, found.margin_share) == (Money.of("-40"), None)
+
+
+def test_trends_are_fitted_over_the_months_that_have_a_figure() -> None:
+    months = [ServiceMonth(f"2026-{n:02}", Money.of(10 * n), 10, users=None) for n in range(1, 7)]
+    trends = service_trends(months)
+    assert trends["usd_per_request"].direction is Direction.INCREASING
+    assert trends["usd_per_request"].slope == pytest.approx(1.0)
+    assert trends["usd_per_user"].direction is Direction.INSUFFICIENT_DATA
+
+
+def item(name: str, category: str, usd: str, volume: str) -> dict[str, str]:
+    told = {"name": name, "category": category, "unit": "unit"}
+    return told | {"usd_per_unit": usd, "volume": volume}
+
+
+def test_a_system_costs_the_sum_of_its_items() -> None:
+    system = AiSystem.model_validate(
+        {
+            "name": "assistant",
+            "items": [
+                item("gpus", "gpu_compute", "2.5", "720"),  # 1800
+                item("tokens", "external_api", "3", "66.666"),  # 199.998
+                item("more gpus", "gpu_compute", "0.000001", "2000"),  # 0.002
+            ],
+            "predictions": 1000,
+            "users": 0,
+        }
+    )
+    assert system.usd == Money.of("2000")
+    assert system.by_category() == {
+        CostCategory.GPU_COMPUTE: Money.of("1800.002"),
+        CostCategory.EXTERNAL_API: Money.of("199.998"),
+    }
+    assert system.usd_per_prediction == Money.of("2")
+    assert system.usd_per_user is None  # nobody uses it: that is not free
+
+
+@pytest.mark.parametrize("volume", ["NaN", "Infinity", "-1", "1e99", "many"])
+def test_a_volume_that_is_none_is_refused(volume: str) -> None:
+    with pytest.raises(ValidationError, match="volume"):
+        AiSystem.model_validate({"name": "x", "items": [item("a", "storage", "1", volume)]})
+
+
+def test_amounts_of_the_items_are_exact() -> None:
+    told = {"name": "x", "items": [item("a", "storage", "0.1", "3")]}
+    assert AiSystem.model_validate(told).usd.amount == Decimal("0.3")
