@@ -23,6 +23,7 @@ def handler(run: ClusterRun, ports: Ports) -> dict[str, Any]:
         reservations=ports.reservations(cluster),
         prices=ports.prices,
         history=ports.history,
+        touched=ports.touched_hours,
         at=run.scheduled_at,
     )
     return {"cluster": costs.cluster, "quality": costs.quality, "usd": costs.total.plain()}

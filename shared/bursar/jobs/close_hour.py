@@ -18,6 +18,7 @@ from bursar.ports import (
     PriceBook,
     ReservationCatalogue,
     SnapshotStore,
+    TouchedHours,
     VolumeCatalogue,
 )
 
@@ -34,6 +35,7 @@ def close_hour(
     reservations: ReservationCatalogue,
     prices: PriceBook,
     history: CostHistory,
+    touched: TouchedHours,
     at: datetime | None = None,
 ) -> HourCosts:
     """Close one UTC hour. Closing it again, with the same data, stores the same rows.
@@ -43,6 +45,7 @@ def close_hour(
 
     `at` says that this is the hourly run of that time: the hour before, which the run before
     it closed, is closed again when a machine that EC2 started in it has joined only since.
+    Both are marked as touched, so that a statement that was made before is made anew.
     """
     reach = timedelta(minutes=2 * cluster.snapshot_every_minutes)
 
@@ -75,6 +78,9 @@ def close_hour(
         book = prices.prices_at(keys, window.start)
         costs = closing.close(cluster.name, window, time, described, book, policy, reserved)
         history.put_hour(costs)
+        if at:
+            cause = f"{cluster.name} at {at.isoformat()}: {costs.total.plain()}"
+            touched.touch(window.start, cause)
         return time, costs
 
     time, costs = close(hour)

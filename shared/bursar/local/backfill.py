@@ -27,6 +27,7 @@ from bursar.adapters.memory.clusters import (
 )
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.ec2 import MemorySpotHistory
+from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.notices import MemoryHealthLog, MemoryPublisher
 from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
 from bursar.adapters.memory.spend import MemoryCounter, MemorySpendStore
@@ -170,6 +171,7 @@ def live_cluster(
                 reservations=MemoryReservationCatalogue(),
                 prices=store,
                 history=history,
+                touched=MemoryLedger(),
             )
         )
     return ClusterPast(closed, [row for row in store.newest() if spot_parts(row.key)])

@@ -14,6 +14,7 @@ from bursar.adapters.memory.clusters import (
     MemoryVolumeCatalogue,
 )
 from bursar.adapters.memory.costs import MemoryCostHistory
+from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.prices import MemoryPriceStore
 from bursar.config import Cluster
 from bursar.domain import prices
@@ -53,6 +54,7 @@ class Ledger:
         self.history = MemoryCostHistory()
         self.file_systems = MemoryFileSystemCatalogue()
         self.fsx = MemoryFileSystemCatalogue()
+        self.touched = MemoryLedger()
         self.volumes = MemoryVolumeCatalogue([VolumeSpec("vol-pv1", "gp3", 200)])
 
     def close(
@@ -72,6 +74,7 @@ class Ledger:
             reservations=MemoryReservationCatalogue(),
             prices=self.prices,
             history=self.history,
+            touched=self.touched,
             at=at,
         )
 
@@ -236,3 +239,17 @@ def test_an_hour_whose_machines_joined_in_time_is_closed_once():
     in_time_for_both_runs(ledger, joins_at=60)
     assert closed == [TEN_TO_ELEVEN, ELEVEN_TO_NOON]
     assert ledger.total(TEN_TO_ELEVEN) == Money.of("1.173666666667")
+
+
+def test_an_hour_that_is_closed_again_is_marked_so_that_its_statement_is_made_anew():
+    ledger = Ledger()
+    in_time_for_both_runs(ledger, joins_at=80)
+    [before, after] = ledger.touched.touched()
+    assert (before.hour, after.hour) == (TEN, TEN + HOUR)
+    # closed at 11:11 and at 12:11: the mark is that of the second time
+    assert before.marks == {"": "prod at 2026-11-20T12:11:00+00:00: 1.173666666667"}
+
+
+def test_closing_hours_of_the_past_marks_none(ledger):
+    ledger.close()
+    assert not ledger.touched.touched()

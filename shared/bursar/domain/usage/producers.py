@@ -53,13 +53,25 @@ class ProducerPolicy:
     aliases: Mapping[str, ModelAlias] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Refuse a contradiction.
+
+        Raises:
+            ValueError: it has a tenant and tenants, or neither, or an alias of another's tenant.
+        """
         if bool(self.tenant) == bool(self.tenants):
             raise ValueError(f"producer {self.name!r} needs a tenant or tenants, not both")
+        for name, alias in self.aliases.items():
+            if alias.tenant and not self.speaks_for(alias.tenant):
+                told = f"tenant {alias.tenant!r} of its alias {name!r}"
+                raise ValueError(f"producer {self.name!r} may not speak for {told}")
 
     @property
     def names_tenants(self) -> bool:
         """Whether it is trusted to say whose usage it tells."""
         return bool(self.tenants)
+
+    def speaks_for(self, tenant: str) -> bool:
+        return tenant == self.tenant or tenant in self.tenants or ANY_TENANT in self.tenants
 
 
 def tenant_for(producer: ProducerPolicy, named: str) -> str:
@@ -74,6 +86,6 @@ def tenant_for(producer: ProducerPolicy, named: str) -> str:
         return producer.tenant
     if not named:
         raise TenantRefusedError("tenant is missing, and this producer has none of its own")
-    if named not in producer.tenants and ANY_TENANT not in producer.tenants:
+    if not producer.speaks_for(named):
         raise TenantRefusedError("tenant is not among those that this producer speaks for")
     return named

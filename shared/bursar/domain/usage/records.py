@@ -9,6 +9,7 @@ from hashlib import sha256
 
 LONGEST_NAME_BYTES = 128  # of a tenant, model, feature, ...: an entry stays below 1 KB
 LONGEST_ID_BYTES = 256
+OURS = "__"  # `__idle__`, `__unattributed__`: nobody can be told from them by the same name
 
 
 class UsageRecordError(ValueError):
@@ -97,8 +98,8 @@ class UsageRecord:
         """Refuse what cannot be kept.
 
         Raises:
-            UsageRecordError: a name is missing or too long, a count is below zero, or `at` has
-                no time zone.
+            UsageRecordError: a name is missing, too long or one of ours, a count is below zero,
+                or `at` has no time zone.
         """
         if self.at.tzinfo is None:
             raise UsageRecordError("at has no time zone")
@@ -107,6 +108,9 @@ class UsageRecord:
                 raise UsageRecordError(f"{name} is missing")
         for name in ("producer", "tenant", "model", "provider", "feature", "user", "key"):
             _refuse_unkeepable(name, getattr(self, name), LONGEST_NAME_BYTES)
+        for name in ("tenant", "model", "feature"):
+            if getattr(self, name).startswith(OURS):
+                raise UsageRecordError(f"{name} begins with {OURS}, as only Bursar's own rows do")
         _refuse_unkeepable("id", self.id, LONGEST_ID_BYTES)
         if self.requests < 0:
             raise UsageRecordError("requests are below zero")
@@ -128,7 +132,7 @@ class UsageRecord:
 
 def _refuse_unkeepable(name: str, text: str, longest_bytes: int) -> None:
     try:
-        size = len(text.encode())
+        size = len(text) if text.isascii() else len(text.encode())
     except UnicodeEncodeError:
         raise UsageRecordError(f"{name} holds half a character (a lone surrogate)") from None
     if size > longest_bytes:

@@ -6,6 +6,7 @@ import pytest
 
 from bursar.domain.usage.producers import (
     ANY_TENANT,
+    ModelAlias,
     ProducerPolicy,
     TenantRefusedError,
     tenant_for,
@@ -40,3 +41,17 @@ def test_one_that_is_trusted_with_any_still_has_to_name_it() -> None:
 def test_a_producer_without_a_clear_say_cannot_be_configured(whose: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="needs a tenant or tenants"):
         ProducerPolicy(name="p", **whose)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("whose", [{"tenant": "acme"}, {"tenants": frozenset({"acme", "bolt"})}])
+def test_an_alias_cannot_be_of_a_tenant_that_its_producer_may_not_speak_for(
+    whose: dict[str, object],
+) -> None:
+    ProducerPolicy(name="p", aliases={"m-1": ModelAlias("m", "acme")}, **whose)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="may not speak for tenant 'globex' of its alias 'm-1'"):
+        ProducerPolicy(name="p", aliases={"m-1": ModelAlias("m", "globex")}, **whose)  # type: ignore[arg-type]
+
+
+def test_one_that_is_trusted_with_any_tenant_may_give_an_alias_to_any() -> None:
+    aliases = {"m-1": ModelAlias("m", "globex")}
+    assert ProducerPolicy(name="p", tenants=frozenset({ANY_TENANT}), aliases=aliases).aliases

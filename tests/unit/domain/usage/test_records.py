@@ -1,0 +1,45 @@
+"""What a usage record refuses, and how long its names may be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bursar.domain.usage.records import UsageRecord, UsageRecordError
+
+TOLD = {
+    "producer": "gateway",
+    "id": "r-1",
+    "at": datetime(2026, 11, 20, 10, tzinfo=UTC),
+    "tenant": "acme",
+    "model": "gpt",
+}
+
+
+@pytest.mark.parametrize("name", ["tenant", "model", "feature"])
+@pytest.mark.parametrize("text", ["__idle__", "__unattributed__", "__"])
+def test_nobody_is_named_as_bursars_own_rows_are(name: str, text: str) -> None:
+    with pytest.raises(UsageRecordError, match=f"{name} begins with __"):
+        UsageRecord(**{**TOLD, name: text})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["_idle__", "idle__", "a__b"])
+def test_other_names_may_hold_underscores(text: str) -> None:
+    assert UsageRecord(**{**TOLD, "tenant": text}).tenant == text  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("text", "size"), [("a" * 129, 129), ("é" * 65, 130)])
+def test_names_are_measured_in_bytes(text: str, size: int) -> None:
+    with pytest.raises(UsageRecordError, match=f"tenant is {size} bytes long; 128 are kept"):
+        UsageRecord(**{**TOLD, "tenant": text})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["a" * 128, "é" * 64])
+def test_as_many_bytes_as_are_kept_may_be_used(text: str) -> None:
+    assert UsageRecord(**{**TOLD, "tenant": text}).tenant == text  # type: ignore[arg-type]
+
+
+def test_half_a_character_is_refused() -> None:
+    with pytest.raises(UsageRecordError, match="lone surrogate"):
+        UsageRecord(**{**TOLD, "feature": "a\ud800"})  # type: ignore[arg-type]
