@@ -42,6 +42,7 @@ class CostExplorerServer:
         self.days = days
         self.asked: list[dict[str, Any]] = []
         self.lost = ""  # a service that the groups leave out, as a broken answer would
+        self.credits: dict[str, str] = {}  # of each day, by service; the service is told net
         self._estimated_from, self._unit = estimated_from, unit
 
     def answer(self, body: bytes) -> tuple[int, bytes]:
@@ -65,14 +66,21 @@ class CostExplorerServer:
         groups: list[dict[str, Any]] = []
         if "SERVICE" in kinds:
             groups = [
-                {"Keys": [ACCOUNT, name], "Metrics": self._metrics(Decimal(usd), asked)}
+                {
+                    "Keys": [name, "Tax" if name == "Tax" else "Usage"],
+                    "Metrics": self._metrics(Decimal(usd) - self._credit(name), asked),
+                }
                 for name, usd in grouped.items()
+            ]
+            groups += [
+                {"Keys": [name, "Credit"], "Metrics": self._metrics(Decimal(usd), asked)}
+                for name, usd in self.credits.items()
             ]
         elif kinds:
             half = whole / 2
             groups = [
-                {"Keys": ["team$search"], "Metrics": self._metrics(half, asked)},
-                {"Keys": ["team$"], "Metrics": self._metrics(whole - half, asked)},
+                {"Keys": [ACCOUNT, "team$search"], "Metrics": self._metrics(half, asked)},
+                {"Keys": [ACCOUNT, "team$"], "Metrics": self._metrics(whole - half, asked)},
             ]
         return {
             "TimePeriod": {
@@ -83,6 +91,9 @@ class CostExplorerServer:
             "Groups": groups,
             "Estimated": day >= self._estimated_from,
         }
+
+    def _credit(self, service: str) -> Decimal:
+        return Decimal(self.credits.get(service, "0"))
 
     def _metrics(self, usd: Decimal, asked: dict[str, Any]) -> dict[str, dict[str, str]]:
         return {name: {"Amount": str(usd), "Unit": self._unit} for name in asked["Metrics"]}
@@ -137,6 +148,19 @@ def test_sixty_real_days_add_up_to_the_known_answer(
     assert by_day == {day: Money.of(usd) for day, usd in answers["by_day"].items()}
 
 
+def test_a_services_credits_and_tax_are_told_apart_and_are_parts_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = CostExplorerServer({FIRST: {"Amazon S3": "7", "Tax": "1"}})
+    server.credits = {"Amazon S3": "-3"}
+    with bill_of(server, monkeypatch) as bill:
+        facts = list(bill.facts(FIRST, FIRST, AS_OF))
+    assert of(facts, "service=Amazon S3") == Money.of("7")  # 10 of usage, 3 of credits
+    assert of(facts, "type:Credit=Amazon S3") == Money.of("-3")
+    assert of(facts, "type:Tax=Tax") == of(facts, "service=Tax") == Money.of("1")
+    assert of(facts, "total") == Money.of("8")
+
+
 def test_the_end_is_exclusive_and_both_metrics_come_in_one_request(
     real_days: Days, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,7 +203,7 @@ def test_groups_that_lost_something_are_an_error(monkeypatch: pytest.MonkeyPatch
     ):
         bill.facts(FIRST, FIRST, AS_OF)
     assert str(caught.value) == (
-        "2024-02-01 NetAmortizedCost: the groups account=* sum to 1, the total is 1.02"
+        "2024-02-01 NetAmortizedCost: the groups service=* sum to 1, the total is 1.02"
     )
 
 

@@ -1,7 +1,7 @@
 """Cost Explorer as a bill: UTC days, whole, checked against their own total.
 
 Every page costs $0.01, so before each one a daily counter is asked. Three questions are put:
-the total, by linked account and service, and by one cost allocation tag.
+the total, by service and record type, and by linked account and one cost allocation tag.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ from bursar.ports import Counter
 
 _DAY = timedelta(days=1)
 _COUNTER_LIVES = timedelta(days=3)
+_SERVICES = [
+    {"Type": "DIMENSION", "Key": "SERVICE"},
+    {"Type": "DIMENSION", "Key": "RECORD_TYPE"},
+]
+_USAGE = "Usage"
 _TOLERANCE = Money.of("0.01")  # Cost Explorer rounds each group at the tenth place
 
 Cell = tuple[date, Metric, str]  # the third is the name of a group
@@ -62,7 +67,8 @@ class CostExplorerBill:
 
     def facts(self, first: date, last: date, as_of: datetime) -> Sequence[SpendFact]:
         """What each day from `first` through `last` cost, as told at `as_of`: `total`,
-        `service=...`, `account=...` and `tag:team=...` for both metrics.
+        `service=...`, `account=...` and `tag:team=...` for both metrics; and what of a service
+        is no usage, such as `type:Credit=...`.
 
         Raises:
             SpendCapReachedError: the pages of the day of `as_of` are used up.
@@ -72,23 +78,21 @@ class CostExplorerBill:
         """
         total = self._ask(first, last, as_of)
         _check_days(total, first, last)
-        services = self._ask(
+        services = self._ask(first, last, as_of, _SERVICES, _service)
+        owners = self._ask(
             first,
             last,
             as_of,
             [
                 {"Type": "DIMENSION", "Key": "LINKED_ACCOUNT"},
-                {"Type": "DIMENSION", "Key": "SERVICE"},
+                {"Type": "TAG", "Key": self._tag},
             ],
-            lambda keys: [f"account={keys[0]}", f"service={keys[1]}"],
+            lambda keys: [f"account={keys[0]}", _tag(keys[1])],
         )
-        teams = self._ask(
-            first, last, as_of, [{"Type": "TAG", "Key": self._tag}], lambda keys: [_tag(keys[0])]
-        )
-        for prefix, answer in (("account=", services), ("service=", services), ("tag:", teams)):
+        for prefix, answer in (("account=", owners), ("service=", services), ("tag:", owners)):
             _check_sums(total, answer, prefix)
         told = _Answer()
-        for answer in (total, services, teams):
+        for answer in (total, services, owners):
             told.add(answer)
         return [
             SpendFact(
@@ -170,6 +174,12 @@ def _check_days(total: _Answer, first: date, last: date) -> None:
         raise BillUnavailableError(
             f"Cost Explorer said nothing of {len(missing)} days, the first {missing[0]}"
         )
+
+
+def _service(keys: list[str]) -> list[str]:
+    service, kind = keys
+    own = [f"service={service}"]
+    return own if kind == _USAGE else [*own, f"type:{kind}={service}"]
 
 
 def _tag(key: str) -> str:

@@ -26,7 +26,11 @@ class Metric(StrEnum):
 
 
 class SpendFact(BaseModel):
-    """One amount of one UTC day. `group` is `service=Amazon S3`, `tag:team=search`, or `total`."""
+    """One amount of one UTC day.
+
+    `group` is `total`, `service=Amazon S3`, `account=...`, `tag:team=search`; or what of a
+    service is no usage, `type:Credit=Amazon S3`.
+    """
 
     model_config = ConfigDict(frozen=True)
 

@@ -84,6 +84,7 @@ def _keys(request: Mapping[str, Any], tag: str) -> list[Key]:
     known: dict[tuple[str, str], Key] = {
         ("DIMENSION", "LINKED_ACCOUNT"): lambda line: line[0],
         ("DIMENSION", "SERVICE"): lambda line: line[1],
+        ("DIMENSION", "RECORD_TYPE"): lambda line: "Tax" if line[1] == "Tax" else "Usage",
         ("TAG", tag): lambda line: f"{tag}${line[2]}",
     }
     keys = []
