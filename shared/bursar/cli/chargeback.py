@@ -31,6 +31,7 @@ from bursar.cli.months import check_month
 from bursar.domain.chargeback import Chargeback
 from bursar.domain.focus import BillingAccount
 from bursar.domain.ledger.entries import Entry
+from bursar.domain.ledger.lines import Statement
 from bursar.jobs.charge_back import (
     MonthNotBegunError,
     MonthUnsettledError,
@@ -97,8 +98,10 @@ def chargeback(
             )
         else:
             shown = charge_back(month, at, statements=statements, closed_months=closed_months)
-        days = stated_days(shown, statements)
-        account = billing_account or (_account(region) if format.startswith("focus") else "")
+        days: Sequence[Statement] = ()
+        account = billing_account or ""
+        if format.startswith("focus") and not json:
+            days, account = stated_days(shown, statements), account or _account(region)
     except UNANSWERED as error:
         leave_unanswered(error, stack)
     except _REFUSED as error:
@@ -111,7 +114,7 @@ def chargeback(
 
 def write(
     shown: Chargeback,
-    days: Sequence[Any],
+    days: Sequence[Statement],
     format: FormatName,
     account: BillingAccount,
     file: TextIO,

@@ -189,7 +189,10 @@ def own_lines(statements: Iterable[Statement]) -> Iterable[tuple[LineKey, Line]]
 
 
 def gpu_hours(hours: Iterable[ClusterUse]) -> GpuHours:
-    """Sum what GPUs did. A GPU cut into instances counts once, its use the mean of theirs."""
+    """Sum what GPUs did. A GPU cut into instances counts once, its use the mean of theirs.
+
+    One with a pod whose work is not measured is left out: it is not known to be idle.
+    """
     paid = used = busy = 0.0
     for hour in hours:
         devices: dict[str, dict[str, list[GpuUse]]] = {}

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 
 from bursar.domain.ledger.lines import Statement
 from bursar.domain.money import Money
@@ -91,7 +90,7 @@ class ProviderReconciliation:
         share = self.unexplained.over(
             Money.sum(row.billed for row in self.rows if row.cause != OTHER)
         )
-        return not self.unexplained if share is None else abs(share) <= Fraction(TOLERANCE)
+        return not self.unexplained if share is None else abs(share) <= TOLERANCE
 
 
 def reconcile_provider(
