@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from bursar.domain.governance.refusals import InvalidRequestError
 from bursar.domain.scopes import Dimension, Scope
 
-
 UNOWNED = "unowned"  # the one purse of all scopes that no team owns: they are summed together
 
 
