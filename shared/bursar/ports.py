@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
+    from bursar.domain.admission.reservations import HoldStatus, Reservation
     from bursar.domain.alerts import Alert, OutboxRow
     from bursar.domain.budgets import BudgetState
     from bursar.domain.chargeback import FrozenMonth
@@ -284,6 +285,13 @@ class LedgerStore(Protocol):
         """The digest of each entry that exists, read consistently."""
         ...
 
+    def holds(self, names: Collection[EntryId]) -> Mapping[EntryId, Reservation]:
+        """The open or expired reservation in the place of each of these entries.
+
+        Its entry can only be posted together with its closing.
+        """
+        ...
+
     def leaves(self, hour: datetime, *, shadow: bool = False) -> Mapping[LeafKey, Leaf]:
         """Every leaf of one UTC hour, its shards summed, read consistently.
 
@@ -336,6 +344,43 @@ class EnforcedWindows(Protocol):
         ...
 
     def balance(self, window: BudgetWindow) -> WindowBalance | None: ...
+
+    def set_base(self, window: BudgetWindow, limit: Money) -> None:
+        """Change the limit by what the configured one differs from the one of before."""
+        ...
+
+    def change_limit(self, window: BudgetWindow, by: Money, change_id: str) -> None:
+        """Raise or lower the limit of an open window; once for each id."""
+        ...
+
+
+class ReservationStore(Protocol):
+    """Reservations, and what they hold of windows. Each write is one transaction, tried once."""
+
+    def reserve(self, reservation: Reservation) -> None:
+        """Hold its amount in each of its windows, or in none.
+
+        Raises:
+            HoldRefusedError: nothing was written; its `reason` says why.
+            HoldUnansweredError: it may have been written.
+        """
+        ...
+
+    def close(self, reservation: Reservation, to: HoldStatus) -> None:
+        """Release or expire it as it was read: what is held is available again.
+
+        Raises:
+            HoldRefusedError, HoldUnansweredError: see `reserve`.
+        """
+        ...
+
+    def find(self, reservation_id: str) -> Reservation | None:
+        """Read consistently."""
+        ...
+
+    def due(self, by: datetime) -> Sequence[Reservation]:
+        """Open ones that expire by then, soonest first, at most 1,000; a list may lag behind."""
+        ...
 
 
 class ConflictLog(Protocol):

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from bursar.domain.admission.reservations import Reservation
 from bursar.domain.alerts import OutboxRow
 from bursar.domain.ledger.conflicts import Conflict
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
@@ -70,6 +71,9 @@ class Faulty:
 
     def digests(self, names: Collection[EntryId]) -> Mapping[EntryId, str]:
         return self._call(lambda: self._books.ledger.digests(names))
+
+    def holds(self, names: Collection[EntryId]) -> Mapping[EntryId, Reservation]:
+        return self._call(lambda: self._books.ledger.holds(names))
 
     def leaves(self, hour: datetime, *, shadow: bool = False) -> Mapping[LeafKey, Leaf]:
         return self._call(lambda: self._books.ledger.leaves(hour, shadow=shadow))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bursar.domain.admission.reservations import Closing, Reservation
+from bursar.domain.admission.settlements import tell_the_same
 from bursar.domain.ledger.conflicts import conflict_alert, conflict_of
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Entry, EntryId
@@ -21,7 +23,13 @@ from bursar.domain.ledger.postings import (
 from bursar.ports import ConflictLog, EnforcedWindows, LedgerStore
 
 SHARDS = 16
-_NEEDS_NO_PAUSE = {CancelReason.CLOSED_MONTH, CancelReason.EXISTS, CancelReason.NO_WINDOW}
+_NEEDS_NO_PAUSE = {
+    CancelReason.CLOSED_MONTH,
+    CancelReason.EXISTS,
+    CancelReason.HOLD_CHANGED,
+    CancelReason.NO_WINDOW,
+}
+_NO_BUDGETS = EnforcedBudgets((), "", lambda _: "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +90,21 @@ def post_entries(
     at: datetime,
     patience: Patience,
     budgets: EnforcedBudgets | None = None,
+    holds: Iterable[Reservation] = (),
 ) -> Posted:
     """Post a batch, in transactions of at most 100 items.
 
     An id that is there with the same digest is a duplicate; with another one, the first
     stands and a conflict is kept and told. Entries of a closed month become adjustments in
-    the hour of `at`, when the batch came in.
+    the hour of `at`, when the batch came in. An entry that a reservation waits for closes it
+    in its own transaction; `holds` are those that the caller knows of.
 
     Raises:
         LedgerBusyError: tries were used up for some entries. The others are settled; telling
             the whole batch again is harmless.
     """
     batch = dedupe(entries)
-    run = _Run(ledger, conflicts, windows, at, patience, budgets)
+    run = _Run(ledger, conflicts, windows, at, patience, budgets, holds)
     run.done.duplicates = batch.duplicates
     run.post(batch.entries)
     run.settle([entry for entry in batch.contested if entry.name not in run.busy])
@@ -112,18 +122,39 @@ class _Run:
         at: datetime,
         patience: Patience,
         budgets: EnforcedBudgets | None,
+        holds: Iterable[Reservation],
     ) -> None:
         self._ledger, self._conflicts, self._windows = ledger, conflicts, windows
         self._at, self._patience, self._budgets = at, patience, budgets
         self._charged = budgets.windows if budgets else no_windows
         self._closed: set[str] = set()
+        self._holds = {each.event: each for each in holds if each.event}
         self.done = Posted()
         self.busy: set[EntryId] = set()
 
     def post(self, entries: Collection[Entry]) -> None:
-        waiting = deque(plan(entries, self._charged))
+        waiting = deque(self._plan(entries))
         while waiting:
             waiting.extend(self._post(waiting.popleft()))
+
+    def _plan(self, entries: Iterable[Entry]) -> list[Posting]:
+        entries = list(entries)
+        return plan(entries, self._charged, self._closings(entries))
+
+    def _closings(self, entries: Iterable[Entry]) -> Mapping[EntryId, Closing]:
+        budgets = self._budgets or _NO_BUDGETS
+        return {
+            entry.name: budgets.closing(self._holds[entry.name], entry)
+            for entry in entries
+            if entry.name in self._holds
+        }
+
+    def _look_for_holds(self, entries: Sequence[Entry]) -> None:
+        """Learn which reservations wait for these entries now; others know of none."""
+        names = [entry.name for entry in entries]
+        for name in names:
+            self._holds.pop(name, None)
+        self._holds |= self._ledger.holds(names) if names else {}
 
     def settle(self, entries: Sequence[Entry], *, unanswered: bool = False) -> list[Entry]:
         """The entries that are not in the ledger yet; the others are counted."""
@@ -135,7 +166,7 @@ class _Run:
             stands = stored.get(entry.name)
             if stands is None:
                 absent.append(entry)
-            elif stands != entry.digest:
+            elif not tell_the_same(stands, entry.digest):
                 conflict = conflict_of(entry, stands, self._at)
                 self._conflicts.record(conflict, conflict_alert(conflict))
                 self.done.conflicts.add(entry.name)
@@ -164,7 +195,7 @@ class _Run:
                 return more
             if not left:
                 return more
-            posting, *others = plan(left, self._charged)
+            posting, *others = self._plan(left)
             more += others
         self.busy |= {entry.name for entry in posting.entries}
         return more
@@ -187,8 +218,10 @@ class _Run:
     def _left(
         self, reason: CancelReason, posting: Posting, *, unanswered: bool
     ) -> Sequence[Entry]:
-        if reason is CancelReason.EXISTS:
-            return self.settle(posting.entries, unanswered=unanswered)
+        if reason in (CancelReason.EXISTS, CancelReason.HOLD_CHANGED):
+            absent = self.settle(posting.entries, unanswered=unanswered)
+            self._look_for_holds(absent)
+            return absent
         if reason is CancelReason.CLOSED_MONTH:
             return [self._in_open_month(entry) for entry in posting.entries]
         return posting.entries

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
 from bursar.adapters.memory.budgets import MemoryOutbox
+from bursar.domain.admission.reservations import (
+    HoldRefusal,
+    HoldRefusedError,
+    HoldStatus,
+    Reservation,
+)
 from bursar.domain.alerts import OutboxRow
 from bursar.domain.ledger.conflicts import Conflict
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
@@ -20,12 +26,24 @@ from bursar.domain.ledger.postings import (
     PostingCancelledError,
     TouchedHour,
     WindowBalance,
+    WindowNotOpenError,
 )
 from bursar.domain.money import Money
 
+_DUE_AT_MOST = 1_000
+
+
+@dataclass(slots=True)
+class _Limit:
+    """Beside a window's balance: its configured limit, and the changes that were made to it."""
+
+    base: Money
+    changes: set[str]
+
 
 class MemoryLedger:
-    """LedgerStore, EntryReader, TouchedHours, MonthGates and EnforcedWindows in one."""
+    """LedgerStore, EntryReader, TouchedHours, MonthGates, EnforcedWindows and
+    ReservationStore in one."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -34,6 +52,9 @@ class MemoryLedger:
         self._marks: dict[datetime, str] = {}
         self._months: dict[str, MonthState] = {}
         self._windows: dict[BudgetWindow, WindowBalance] = {}
+        self._limits: dict[BudgetWindow, _Limit] = {}
+        self._reservations: dict[str, Reservation] = {}
+        self._holds: dict[EntryId, str] = {}
 
     def post(self, posting: Posting, shard: int) -> None:  # noqa: ARG002 - nothing is hot here
         with self._lock:
@@ -43,15 +64,25 @@ class MemoryLedger:
             for key, leaf in posting.leaves.items():
                 leaves = self._leaves.setdefault(key.hour, {})
                 leaves[key] = leaves.get(key, Leaf()) + leaf
-            for window, amount in posting.charges.items():
-                old = self._windows[window]
-                spent, available = old.spent + amount, old.available - amount
-                self._windows[window] = replace(old, spent=spent, available=available)
+            for window, (spent, freed) in posting.windows.items():
+                self._move(window, spent=spent, reserved=-freed)
+            for name, closing in posting.closings.items():
+                old = closing.reservation
+                self._reservations[old.id] = old.turned(old.settled)
+                del self._holds[name]
             for hour in posting.hours:
                 self._marks[hour] = repr(posting.entries[0].name)
 
     def digests(self, names: Collection[EntryId]) -> Mapping[EntryId, str]:
         return {name: entry.digest for name, entry in self.entries(names).items()}
+
+    def holds(self, names: Collection[EntryId]) -> Mapping[EntryId, Reservation]:
+        with self._lock:
+            return {
+                name: self._reservations[self._holds[name]]
+                for name in names
+                if name in self._holds
+            }
 
     def leaves(self, hour: datetime, *, shadow: bool = False) -> Mapping[LeafKey, Leaf]:
         with self._lock:
@@ -85,10 +116,83 @@ class MemoryLedger:
 
     def open(self, window: BudgetWindow, limit: Money) -> None:
         zero = Money.zero()
-        self._windows.setdefault(window, WindowBalance(limit, zero, zero, limit))
+        with self._lock:
+            self._windows.setdefault(window, WindowBalance(limit, zero, zero, limit))
+            self._limits.setdefault(window, _Limit(limit, set()))
 
     def balance(self, window: BudgetWindow) -> WindowBalance | None:
         return self._windows.get(window)
+
+    def set_base(self, window: BudgetWindow, limit: Money) -> None:
+        with self._lock:
+            known = self._limit(window)
+            self._raise_limit(window, limit - known.base)
+            known.base = limit
+
+    def change_limit(self, window: BudgetWindow, by: Money, change_id: str) -> None:
+        with self._lock:
+            if change_id not in self._limit(window).changes:
+                self._raise_limit(window, by)
+                self._limits[window].changes.add(change_id)
+
+    def reserve(self, reservation: Reservation) -> None:
+        event = reservation.event
+        with self._lock:
+            if (
+                reservation.id in self._reservations
+                or event in self._entries
+                or event in self._holds
+            ):
+                raise HoldRefusedError(HoldRefusal.EXISTS)
+            for window, amount in reservation.held.items():
+                if window not in self._windows or self._windows[window].available < amount:
+                    raise HoldRefusedError(HoldRefusal.SHORT)
+            for window, amount in reservation.held.items():
+                self._move(window, reserved=amount)
+            self._reservations[reservation.id] = reservation
+            if event:
+                self._holds[event] = reservation.id
+
+    def close(self, reservation: Reservation, to: HoldStatus) -> None:
+        turned = reservation.turned(to)
+        with self._lock:
+            if self._reservations.get(reservation.id) != reservation:
+                raise HoldRefusedError(HoldRefusal.CHANGED)
+            for window, amount in reservation.frees().items():
+                self._move(window, reserved=-amount)
+            self._reservations[reservation.id] = turned
+            if turned.event and not turned.awaits_usage:
+                del self._holds[turned.event]
+
+    def find(self, reservation_id: str) -> Reservation | None:
+        return self._reservations.get(reservation_id)
+
+    def due(self, by: datetime) -> Sequence[Reservation]:
+        with self._lock:
+            due = [
+                each
+                for each in self._reservations.values()
+                if each.status is HoldStatus.OPEN and each.expires_at <= by
+            ]
+        return sorted(due, key=lambda each: (each.expires_at, each.id))[:_DUE_AT_MOST]
+
+    def _move(self, window: BudgetWindow, *, spent: Money | None = None, reserved: Money) -> None:
+        old, more = self._windows[window], spent or Money.zero()
+        self._windows[window] = replace(
+            old,
+            spent=old.spent + more,
+            reserved=old.reserved + reserved,
+            available=old.available - more - reserved,
+        )
+
+    def _limit(self, window: BudgetWindow) -> _Limit:
+        if window not in self._limits:
+            raise WindowNotOpenError(f"{window.budget_id} from {window.starts_at.isoformat()}")
+        return self._limits[window]
+
+    def _raise_limit(self, window: BudgetWindow, by: Money) -> None:
+        old = self._windows[window]
+        self._windows[window] = replace(old, limit=old.limit + by, available=old.available + by)
 
     def _refuse(self, posting: Posting) -> None:
         states = {month: self.state(month) for month in posting.months}
@@ -97,7 +201,13 @@ class MemoryLedger:
             raise PostingCancelledError(CancelReason.CLOSED_MONTH, frozenset(closed))
         if any(entry.name in self._entries for entry in posting.entries):
             raise PostingCancelledError(CancelReason.EXISTS)
-        if any(window not in self._windows for window in posting.charges):
+        for name in (entry.name for entry in posting.entries):
+            closing = posting.closings.get(name)
+            if self._holds.get(name) != (closing.reservation.id if closing else None):
+                raise PostingCancelledError(CancelReason.EXISTS)
+            if closing and self._reservations[closing.reservation.id] != closing.reservation:
+                raise PostingCancelledError(CancelReason.HOLD_CHANGED)
+        if any(window not in self._windows for window in posting.windows):
             raise PostingCancelledError(CancelReason.NO_WINDOW)
         if MonthState.FROZEN in states.values():
             raise PostingCancelledError(CancelReason.FROZEN_MONTH)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
+from bursar.domain.admission.reservations import Closing, Reservation
 from bursar.domain.budgets import Budget
 from bursar.domain.ledger.entries import Entry, Pricing
 from bursar.domain.ledger.lines import CostCategory
 from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
-from bursar.domain.periods import window_of
+from bursar.domain.periods import Window, window_of
 from bursar.domain.scopes import Dimension
+
+
+class ForeignScopeError(ValueError):
+    """A scope names another organisation, or another team than its tenant's."""
 
 
 class EnforcedBudgets:
@@ -37,16 +43,63 @@ class EnforcedBudgets:
         """
         if entry.key.pricing is not Pricing.PRICED or entry.key.shadow:
             return []
-        facts = self._facts(entry)
-        at = entry.key.hour if entry.key.adjusts else entry.at
+        return self.windows_at(self._facts(entry), _counted_at(entry))
+
+    def windows_at(self, facts: Mapping[Dimension, str], at: datetime) -> list[BudgetWindow]:
+        """The window of that time of each budget that covers the facts."""
         return [
-            BudgetWindow(
-                budget.id,
-                window_of(budget.period, at, budget.zone, first_month=budget.first_month).start,
-            )
+            BudgetWindow(budget.id, period_of(budget, at).start)
             for budget in self._budgets.values()
             if budget.scope.covers(facts)
         ]
+
+    def windows_during(self, facts: Mapping[Dimension, str], life: Window) -> list[BudgetWindow]:
+        """Every window that a part of the life lies in: nobody knows yet when it is spent."""
+        found = []
+        for budget in self._budgets.values():
+            if budget.scope.covers(facts):
+                period = period_of(budget, life.start)
+                found.append(BudgetWindow(budget.id, period.start))
+                while period.end < life.end:
+                    period = period_of(budget, period.end)
+                    found.append(BudgetWindow(budget.id, period.start))
+        return found
+
+    def closing(self, reservation: Reservation, entry: Entry) -> Closing:
+        """How an entry closes its reservation: it is charged to the windows of its own time.
+
+        What the usage names counts, and what only the reservation names, such as a namespace.
+        """
+        told = {name: value for name, value in self._facts(entry).items() if value}
+        if entry.key.pricing is not Pricing.PRICED:
+            told.pop(Dimension.CATEGORY)
+        facts = {**reservation.facts, **told}
+        spent = entry.amounts.usd
+        if entry.key.shadow or not spent:
+            return Closing(reservation)
+        windows = self.windows_at(facts, _counted_at(entry))
+        return Closing(reservation, dict.fromkeys(windows, spent))
+
+    def facts(self, named: Mapping[Dimension, str]) -> dict[Dimension, str]:
+        """A request's dimensions with those that follow from them.
+
+        Raises:
+            ForeignScopeError: what is named contradicts what follows.
+        """
+        team = self._team_of(named.get(Dimension.TENANT, ""))
+        follows = {Dimension.ORG: self._organisation} | ({Dimension.TEAM: team} if team else {})
+        for name, value in follows.items():
+            if named.get(name, value) != value:
+                raise ForeignScopeError(f"{name} is {value!r}, not {named[name]!r}")
+        return {Dimension.CATEGORY: CostCategory.EXTERNAL_API, **named, **follows}
+
+    def windows_due(self, at: datetime) -> list[BudgetWindow]:
+        """The window of that time and the next one of each budget: those to be open by now."""
+        found = []
+        for budget in self._budgets.values():
+            period = period_of(budget, at)
+            found += [BudgetWindow(budget.id, start) for start in (period.start, period.end)]
+        return found
 
     def limit(self, window: BudgetWindow) -> Money:
         return self._budgets[window.budget_id].limit
@@ -62,3 +115,11 @@ class EnforcedBudgets:
             Dimension.KEY: entry.key.key,
             Dimension.CATEGORY: CostCategory.EXTERNAL_API,
         }
+
+
+def period_of(budget: Budget, at: datetime) -> Window:
+    return window_of(budget.period, at, budget.zone, first_month=budget.first_month)
+
+
+def _counted_at(entry: Entry) -> datetime:
+    return entry.key.hour if entry.key.adjusts else entry.at

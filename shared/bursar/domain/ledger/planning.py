@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from bursar.domain.admission.reservations import Closing
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey, sum_leaves
 from bursar.domain.ledger.postings import MOST_ITEMS, BudgetWindow, Posting, month_name
 from bursar.domain.money import Money
@@ -27,6 +28,9 @@ class PostingTooLargeError(ValueError):
 
 
 ChargedWindows = Callable[[Entry], Collection[BudgetWindow]]
+
+
+_NO_CLOSINGS: Mapping[EntryId, Closing] = {}
 
 
 def no_windows(_: Entry) -> Collection[BudgetWindow]:
@@ -78,14 +82,21 @@ def dedupe(entries: Iterable[Entry]) -> Batch:
     return Batch(tuple(first.values()), tuple(contested), duplicates)
 
 
-def plan(entries: Iterable[Entry], charged: ChargedWindows = no_windows) -> list[Posting]:
+def plan(
+    entries: Iterable[Entry],
+    charged: ChargedWindows = no_windows,
+    closings: Mapping[EntryId, Closing] = _NO_CLOSINGS,
+) -> list[Posting]:
     """Postings of at most 100 items; entries of a leaf lie together, so that few leaves repeat.
+
+    Args:
+        closings: the reservations that are closed with their entry, by its name.
 
     Raises:
         PostingTooLargeError: see there.
     """
     by_leaf = sorted(entries, key=lambda entry: (entry.key, entry.name))
-    return [_posting(group, charged) for group in _groups(by_leaf, charged)]
+    return [_posting(group, charged, closings) for group in _groups(by_leaf, charged, closings)]
 
 
 def adjust(entry: Entry, at: datetime, closed: Collection[str]) -> Entry:
@@ -100,12 +111,16 @@ def adjust(entry: Entry, at: datetime, closed: Collection[str]) -> Entry:
     return replace(entry, key=entry.key._replace(hour=hour, adjusts=month))
 
 
-def _groups(entries: Sequence[Entry], charged: ChargedWindows) -> Iterator[list[Entry]]:
+def _groups(
+    entries: Sequence[Entry], charged: ChargedWindows, closings: Mapping[EntryId, Closing]
+) -> Iterator[list[Entry]]:
     group: list[Entry] = []
     balances: set[object] = set()
     for entry in entries:
         month, hour = month_name(entry.key.hour), entry.key.hour
-        own: set[object] = {entry.key, month, hour, *_windows(entry, charged)}
+        own: set[object] = {entry.key, month, hour, *_charges(entry, charged, closings)}
+        if closing := closings.get(entry.name):
+            own |= {closing.reservation.id, *closing.reservation.frees()}
         if group and len(group) + 1 + len(balances | own) > MOST_ITEMS:
             yield group
             group, balances = [], set()
@@ -117,15 +132,25 @@ def _groups(entries: Sequence[Entry], charged: ChargedWindows) -> Iterator[list[
         yield group
 
 
-def _posting(entries: Sequence[Entry], charged: ChargedWindows) -> Posting:
+def _posting(
+    entries: Sequence[Entry], charged: ChargedWindows, closings: Mapping[EntryId, Closing]
+) -> Posting:
     leaves: dict[LeafKey, Leaf] = sum_leaves(entries)
     units: dict[BudgetWindow, int] = {}
     for entry in entries:
-        for window in _windows(entry, charged):
-            units[window] = units.get(window, 0) + entry.amounts.units
+        for window, amount in _charges(entry, charged, closings).items():
+            units[window] = units.get(window, 0) + amount
     charges = {window: Money.from_units(each) for window, each in units.items()}
-    return Posting(tuple(entries), leaves, charges)
+    closed = {entry.name: closings[entry.name] for entry in entries if entry.name in closings}
+    return Posting(tuple(entries), leaves, charges, closed)
 
 
-def _windows(entry: Entry, charged: ChargedWindows) -> Collection[BudgetWindow]:
-    return charged(entry) if entry.amounts.units else ()
+def _charges(
+    entry: Entry, charged: ChargedWindows, closings: Mapping[EntryId, Closing]
+) -> Mapping[BudgetWindow, int]:
+    """In units of 10^-12 USD."""
+    if closing := closings.get(entry.name):
+        return {window: amount.units for window, amount in closing.charges.items()}
+    if not entry.amounts.units:
+        return {}
+    return dict.fromkeys(charged(entry), entry.amounts.units)

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from bursar.domain.ledger.entries import Entry, Leaf, LeafKey
+from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.money import Money
+
+if TYPE_CHECKING:  # it is made of the windows below
+    from bursar.domain.admission.reservations import Closing
 
 MOST_ITEMS = 100  # of one TransactWriteItems
 
@@ -36,12 +40,32 @@ class Posting:
     """New entries, and the sums that they add to their balances.
 
     `months` are those (`2026-11`) that the entries' hours lie in: each one's gate is checked.
-    `hours` are marked as touched, so that their statements are made anew.
+    `hours` are marked as touched, so that their statements are made anew. `closings` are the
+    reservations that end with their entry, by its name.
     """
 
     entries: tuple[Entry, ...]
     leaves: Mapping[LeafKey, Leaf]
     charges: Mapping[BudgetWindow, Money] = field(default_factory=dict)
+    closings: Mapping[EntryId, Closing] = field(default_factory=dict)
+
+    @property
+    def freed(self) -> Mapping[BudgetWindow, Money]:
+        """What the closings give back to the windows in which it was held."""
+        units: dict[BudgetWindow, int] = {}
+        for closing in self.closings.values():
+            for window, amount in closing.reservation.frees().items():
+                units[window] = units.get(window, 0) + amount.units
+        return {window: Money.from_units(each) for window, each in units.items()}
+
+    @property
+    def windows(self) -> Mapping[BudgetWindow, tuple[Money, Money]]:
+        """What each window spends more, and what it gets back of what was reserved."""
+        freed, zero = self.freed, Money.zero()
+        return {
+            window: (self.charges.get(window, zero), freed.get(window, zero))
+            for window in self.charges.keys() | freed.keys()
+        }
 
     @property
     def months(self) -> frozenset[str]:
@@ -53,8 +77,8 @@ class Posting:
 
     @property
     def items(self) -> int:
-        """Entries, leaves, charges, one gate a month and one mark an hour."""
-        balances = len(self.leaves) + len(self.charges)
+        """Entries, leaves, windows, closings, one gate a month and one mark an hour."""
+        balances = len(self.leaves) + len(self.windows) + len(self.closings)
         return len(self.entries) + balances + len(self.months) + len(self.hours)
 
 
@@ -66,6 +90,10 @@ class MonthState(StrEnum):
     CLOSED = "closed"
 
 
+class WindowNotOpenError(LookupError):
+    """A limit was to be changed in a window that is not open."""
+
+
 class MonthClosedError(Exception):
     """A closed month was to be opened or frozen again: what was stated stays stated."""
 
@@ -74,7 +102,8 @@ class CancelReason(StrEnum):
     """Why nothing of a posting was written; of several reasons, the first of these."""
 
     CLOSED_MONTH = "closed_month"
-    EXISTS = "exists"
+    EXISTS = "exists"  # or a reservation waits for the entry, and the posting closes it not
+    HOLD_CHANGED = "hold_changed"  # a reservation is not in the status that it was read in
     NO_WINDOW = "no_window"  # an enforced budget's window is not opened yet
     FROZEN_MONTH = "frozen_month"
     CONFLICT = "conflict"  # another transaction held one of the items

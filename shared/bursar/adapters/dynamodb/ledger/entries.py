@@ -26,6 +26,7 @@ _ROUNDS = 8
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PLAIN_ID = 64
 _HASHED = "~"
+ABSENT = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 class UnansweredEntriesError(Exception):
@@ -39,6 +40,18 @@ def key(name: EntryId) -> dict[str, str]:
     if len(told_id.encode()) > _LONGEST_PLAIN_ID or told_id.startswith(_HASHED):
         id_ = _HASHED + sha256(told_id.encode()).hexdigest()
     return {"pk": f"ENTRY#{quote(producer, safe='')}#{id_}", "sk": "E"}
+
+
+def mark(name: EntryId, reservation_id: str) -> dict[str, Any]:
+    """What stands in the entry's place while a reservation waits for it."""
+    return {**key(name), "hold": reservation_id}
+
+
+def is_marked(reservation_id: str) -> dict[str, Any]:
+    return {
+        "ConditionExpression": "hold = :hold",
+        "ExpressionAttributeValues": {":hold": reservation_id},
+    }
 
 
 def item(entry: Entry) -> dict[str, Any]:
@@ -77,14 +90,23 @@ class DynamoEntryReader:
         Raises:
             UnansweredEntriesError: keys were left unread eight times in a row.
         """
+        stored = self._stored(names)
+        return {name: read(name, each) for name, each in stored if "hold" not in each}
+
+    def marks(self, names: Collection[EntryId]) -> Mapping[EntryId, str]:
+        """The ids of the reservations that stand in the place of these entries.
+
+        Raises:
+            UnansweredEntriesError: see there.
+        """
+        return {name: each["hold"] for name, each in self._stored(names) if "hold" in each}
+
+    def _stored(self, names: Collection[EntryId]) -> Iterator[tuple[EntryId, dict[str, Any]]]:
         by_key = {key(name)["pk"]: name for name in names}
         keys = sorted(by_key)
-        found = {}
         for first in range(0, len(keys), _BATCH):
             for stored in self._get(keys[first : first + _BATCH]):
-                name = by_key[stored["pk"]]
-                found[name] = read(name, stored)
-        return found
+                yield by_key[stored["pk"]], stored
 
     def _get(self, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
         wanted = [{"pk": pk, "sk": "E"} for pk in keys]

@@ -8,11 +8,15 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
-from botocore.parsers import ResponseParserError
-
-from bursar.adapters.dynamodb.ledger import entries, gates, leaves, touched, windows
-from bursar.domain.ledger.entries import EntryId, Leaf, LeafKey
+from bursar.adapters.dynamodb.ledger import entries, gates, holds, leaves, touched, windows
+from bursar.adapters.dynamodb.ledger.writes import (
+    Item,
+    WriteCancelledError,
+    WriteUnansweredError,
+    write,
+)
+from bursar.domain.admission.reservations import Reservation
+from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.ledger.postings import (
     CancelReason,
     MonthState,
@@ -21,20 +25,7 @@ from bursar.domain.ledger.postings import (
     PostingUnansweredError,
 )
 
-_THROTTLED = {
-    "ThrottlingError",
-    "ProvisionedThroughputExceeded",
-    "ThrottlingException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-}
-_IN_THE_WAY = {"TransactionConflict", "TransactionConflictException"}
-_IN_FLIGHT = "TransactionInProgressException"  # an attempt whose answer botocore did not get
-_FAILED = "ConditionalCheckFailed"
-_SERVER_ERROR = 500
-
-_ENTRY, _LEAF, _WINDOW, _GATE, _HOUR = "entry", "leaf", "window", "gate", "hour"
-Item = tuple[str, str, dict[str, Any]]  # what it is, its action, and that action's request
+_ENTRY, _LEAF, _WINDOW, _HOLD, _GATE, _HOUR = "entry", "leaf", "window", "hold", "gate", "hour"
 
 
 class DynamoLedgerStore:
@@ -44,42 +35,31 @@ class DynamoLedgerStore:
         self._gates = gates.DynamoMonthGates(table)
 
     def post(self, posting: Posting, shard: int) -> None:
-        items = _items(posting, shard)
-        actions = [
-            {action: {"TableName": self._table.name, **request}} for _, action, request in items
-        ]
         try:
-            self._table.meta.client.transact_write_items(TransactItems=actions)
-        except (HTTPClientError, ConnectionError, ResponseParserError) as error:
-            # botocore tries several times: one before the last may have been written
+            write(self._table, _items(posting, shard))
+        except WriteUnansweredError as error:
             raise PostingUnansweredError(str(error)) from error
-        except ClientError as error:
-            raise self._refusal(error, posting, items) from error
+        except WriteCancelledError as error:
+            raise self._refusal(error, posting) from error
 
     def digests(self, names: Collection[EntryId]) -> Mapping[EntryId, str]:
         found = self._reader.entries(names)
         return {name: entry.digest for name, entry in found.items()}
 
+    def holds(self, names: Collection[EntryId]) -> Mapping[EntryId, Reservation]:
+        marks = self._reader.marks(names)
+        found = {
+            name: holds.find(self._table, reservation_id) for name, reservation_id in marks.items()
+        }
+        return {name: each for name, each in found.items() if each and each.awaits_usage}
+
     def leaves(self, hour: datetime, *, shadow: bool = False) -> Mapping[LeafKey, Leaf]:
         return leaves.of_hour(self._table, hour, shadow=shadow)
 
-    def _refusal(self, error: ClientError, posting: Posting, items: Iterable[Item]) -> Exception:
-        untold: Exception = error
-        code, status = error.response["Error"]["Code"], error.response.get("ResponseMetadata", {})
-        if code == _IN_FLIGHT or status.get("HTTPStatusCode", 0) >= _SERVER_ERROR:
-            return PostingUnansweredError(str(error))
-        reasons = error.response.get("CancellationReasons", ())
-        codes = {reason.get("Code") for reason in reasons} | {code}
-        failed = {
-            kind
-            for (kind, _, _), reason in zip(items, reasons, strict=False)
-            if reason.get("Code") == _FAILED
-        }
-        if _GATE in failed and (closed := self._closed(posting.months)):
+    def _refusal(self, error: WriteCancelledError, posting: Posting) -> Exception:
+        if _GATE in error.failed and (closed := self._closed(posting.months)):
             return PostingCancelledError(CancelReason.CLOSED_MONTH, closed)
-        if (reason := _reason(failed, codes)) is not None:
-            return PostingCancelledError(reason)
-        return untold
+        return PostingCancelledError(_reason(error))
 
     def _closed(self, months: Iterable[str]) -> frozenset[str]:
         return frozenset(
@@ -87,34 +67,35 @@ class DynamoLedgerStore:
         )
 
 
-def _reason(failed: Collection[str], codes: Collection[str | None]) -> CancelReason | None:
-    if _ENTRY in failed:
-        return CancelReason.EXISTS
-    if _WINDOW in failed:
-        return CancelReason.NO_WINDOW
-    if _GATE in failed:
-        return CancelReason.FROZEN_MONTH
-    if _IN_THE_WAY.intersection(codes):
-        return CancelReason.CONFLICT
-    if _THROTTLED.intersection(codes):
-        return CancelReason.THROTTLED
-    return None
+def _reason(error: WriteCancelledError) -> CancelReason:
+    of_kinds = {
+        _ENTRY: CancelReason.EXISTS,
+        _HOLD: CancelReason.HOLD_CHANGED,
+        _WINDOW: CancelReason.NO_WINDOW,
+        _GATE: CancelReason.FROZEN_MONTH,
+    }
+    failed = (reason for kind, reason in of_kinds.items() if kind in error.failed)
+    passing = CancelReason.CONFLICT if error.conflict else CancelReason.THROTTLED
+    return next(failed, passing)
 
 
 def _items(posting: Posting, shard: int) -> list[Item]:
     """Gates and marks are spread by the first entry: leaves of other tenants share them."""
     cause = sha256("\x1f".join(posting.entries[0].name).encode()).hexdigest()[:32]
     spread = (int(cause[0], 16) + shard) % gates.SHARDS
-    absent = {"ConditionExpression": "attribute_not_exists(pk)"}
     return [
-        *((_ENTRY, "Put", {"Item": entries.item(each), **absent}) for each in posting.entries),
+        *((_ENTRY, "Put", _entry(posting, each)) for each in posting.entries),
         *(
             (_LEAF, "Update", leaves.addition(key, leaf, shard))
             for key, leaf in posting.leaves.items()
         ),
         *(
-            (_WINDOW, "Update", windows.charge(window, amount))
-            for window, amount in posting.charges.items()
+            (_WINDOW, "Update", windows.charge(window, spent, freed))
+            for window, (spent, freed) in posting.windows.items()
+        ),
+        *(
+            (_HOLD, "Update", holds.step(closing.reservation, closing.reservation.settled))
+            for closing in posting.closings.values()
         ),
         *(
             (_GATE, "ConditionCheck", gates.check(month, spread))
@@ -125,3 +106,11 @@ def _items(posting: Posting, shard: int) -> list[Item]:
             for hour in sorted(posting.hours)
         ),
     ]
+
+
+def _entry(posting: Posting, entry: Entry) -> dict[str, Any]:
+    """A Put where nothing stands, or over the mark of the reservation that it closes."""
+    request: dict[str, Any] = {"Item": entries.item(entry)}
+    if closing := posting.closings.get(entry.name):
+        return request | entries.is_marked(closing.reservation.id)
+    return request | entries.ABSENT

@@ -1,5 +1,7 @@
 """Enforced windows: `BUDGET#id` / `ENFORCED#start`, numbers that postings add to.
 
+`base_units` is the limit as configured; each other change of the limit leaves an item
+`LIMIT#start#change`, so that it is made once.
 Conditions have no arithmetic in DynamoDB, so what is available is kept beside what is spent.
 Whole units of 10^-12 USD: every implementation adds those exactly.
 """
@@ -11,7 +13,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from bursar.domain.ledger.postings import BudgetWindow, WindowBalance
+from bursar.adapters.dynamodb.transactions import transact
+from bursar.domain.ledger.postings import BudgetWindow, WindowBalance, WindowNotOpenError
 from bursar.domain.money import Money
 
 _NUMBERS = {f"{part}_units": part for part in ("limit", "spent", "reserved", "available")}
@@ -22,13 +25,27 @@ def _key(window: BudgetWindow) -> dict[str, str]:
     return {"pk": f"BUDGET#{window.budget_id}", "sk": f"ENFORCED#{start:%Y-%m-%dT%H:%MZ}"}
 
 
-def charge(window: BudgetWindow, amount: Money) -> dict[str, Any]:
-    """An Update on condition that the window is open."""
+def charge(window: BudgetWindow, spent: Money, freed: Money) -> dict[str, Any]:
+    """An Update on condition that the window is open: something is spent, or no more held."""
     return {
         "Key": _key(window),
-        "UpdateExpression": "ADD spent_units :more, available_units :less",
+        "UpdateExpression": "ADD spent_units :spent, reserved_units :held, available_units :left",
         "ConditionExpression": "attribute_exists(pk)",
-        "ExpressionAttributeValues": {":more": amount.units, ":less": -amount.units},
+        "ExpressionAttributeValues": {
+            ":spent": spent.units,
+            ":held": -freed.units,
+            ":left": freed.units - spent.units,
+        },
+    }
+
+
+def reserve(window: BudgetWindow, amount: Money) -> dict[str, Any]:
+    """An Update on condition that the window is open and has so much available."""
+    return {
+        "Key": _key(window),
+        "UpdateExpression": "ADD reserved_units :held, available_units :less",
+        "ConditionExpression": "available_units >= :held",
+        "ExpressionAttributeValues": {":held": amount.units, ":less": -amount.units},
     }
 
 
@@ -39,6 +56,7 @@ class DynamoEnforcedWindows:
     def open(self, window: BudgetWindow, limit: Money) -> None:
         numbers = WindowBalance(limit, Money.zero(), Money.zero(), limit)
         item = {name: getattr(numbers, part).units for name, part in _NUMBERS.items()}
+        item["base_units"] = limit.units
         try:
             self._table.put_item(
                 Item={**_key(window), **item}, ConditionExpression="attribute_not_exists(pk)"
@@ -48,8 +66,50 @@ class DynamoEnforcedWindows:
                 raise
 
     def balance(self, window: BudgetWindow) -> WindowBalance | None:
-        found = self._table.get_item(Key=_key(window), ConsistentRead=True).get("Item")
-        if found is None:
+        if (found := self._read(window)) is None:
             return None
         parts = {part: Money.from_units(int(found[name])) for name, part in _NUMBERS.items()}
         return WindowBalance(**parts)
+
+    def set_base(self, window: BudgetWindow, limit: Money) -> None:
+        while True:
+            base = int(self._open(window)["base_units"])
+            if base == limit.units:
+                return
+            change = _limit_change(window, limit.units - base)
+            change["UpdateExpression"] += " SET base_units = :base"
+            change["ConditionExpression"] = "base_units = :seen"
+            change["ExpressionAttributeValues"] |= {":base": limit.units, ":seen": base}
+            if transact(self._table, [{"Update": change}]):
+                return
+
+    def change_limit(self, window: BudgetWindow, by: Money, change_id: str) -> None:
+        key = _key(window)
+        made = {"pk": key["pk"], "sk": f"LIMIT{key['sk'].removeprefix('ENFORCED')}#{change_id}"}
+        absent = "attribute_not_exists(pk)"
+        actions = [
+            {"Put": {"Item": {**made, "units": by.units}, "ConditionExpression": absent}},
+            {"Update": _limit_change(window, by.units)},
+        ]
+        if not transact(self._table, actions):
+            self._open(window)
+
+    def _read(self, window: BudgetWindow) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = self._table.get_item(
+            Key=_key(window), ConsistentRead=True
+        ).get("Item")
+        return found
+
+    def _open(self, window: BudgetWindow) -> dict[str, Any]:
+        if (found := self._read(window)) is None:
+            raise WindowNotOpenError(f"{window.budget_id} from {window.starts_at.isoformat()}")
+        return found
+
+
+def _limit_change(window: BudgetWindow, units: int) -> dict[str, Any]:
+    return {
+        "Key": _key(window),
+        "UpdateExpression": "ADD limit_units :more, available_units :more",
+        "ConditionExpression": "attribute_exists(pk)",
+        "ExpressionAttributeValues": {":more": units},
+    }

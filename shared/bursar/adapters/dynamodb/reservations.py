@@ -1,0 +1,104 @@
+"""Reservations in DynamoDB: the windows, the reservation and its event's mark at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from boto3.dynamodb.conditions import Key
+
+from bursar.adapters.dynamodb.ledger import entries, holds, windows
+from bursar.adapters.dynamodb.ledger.writes import (
+    Item,
+    WriteCancelledError,
+    WriteUnansweredError,
+    write,
+)
+from bursar.adapters.dynamodb.paging import query
+from bursar.domain.admission.reservations import (
+    HoldRefusal,
+    HoldRefusedError,
+    HoldStatus,
+    HoldUnansweredError,
+    Reservation,
+)
+from bursar.domain.money import Money
+
+_HOLD, _MARK, _WINDOW = "hold", "mark", "window"
+_AT_MOST = 1_000
+_AFTER_ANY_ID = "~"
+
+
+class DynamoReservationStore:
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def reserve(self, reservation: Reservation) -> None:
+        self._write(
+            [
+                (_HOLD, "Put", {"Item": holds.item(reservation), **entries.ABSENT}),
+                *(
+                    (_WINDOW, "Update", windows.reserve(window, amount))
+                    for window, amount in reservation.held.items()
+                ),
+                *_mark(reservation),
+            ],
+            HoldRefusal.EXISTS,
+        )
+
+    def close(self, reservation: Reservation, to: HoldStatus) -> None:
+        self._write(
+            [
+                (_HOLD, "Update", holds.step(reservation, to)),
+                *(
+                    (_WINDOW, "Update", windows.charge(window, Money.zero(), amount))
+                    for window, amount in reservation.frees().items()
+                ),
+                *(_unmark(reservation) if to is HoldStatus.RELEASED else ()),
+            ],
+            HoldRefusal.CHANGED,
+        )
+
+    def find(self, reservation_id: str) -> Reservation | None:
+        return holds.find(self._table, reservation_id)
+
+    def due(self, by: datetime) -> Sequence[Reservation]:
+        listed = query(
+            self._table,
+            IndexName="gsi1",
+            KeyConditionExpression=Key("gsi1pk").eq(holds.OPEN)
+            & Key("gsi1sk").lt(holds.expiry(by) + _AFTER_ANY_ID),
+            Limit=_AT_MOST,
+        )
+        return [holds.read(each) for each in islice(listed, _AT_MOST)]
+
+    def _write(self, items: Sequence[Item], refusal: HoldRefusal) -> None:
+        """`refusal` is what it means that the reservation, or its mark, is not as expected."""
+        try:
+            write(self._table, items)
+        except WriteUnansweredError as error:
+            raise HoldUnansweredError(str(error)) from error
+        except WriteCancelledError as error:
+            raise HoldRefusedError(_reason(error, refusal)) from error
+
+
+def _reason(error: WriteCancelledError, refusal: HoldRefusal) -> HoldRefusal:
+    if error.failed & {_HOLD, _MARK}:
+        return refusal
+    return HoldRefusal.SHORT if _WINDOW in error.failed else HoldRefusal.BUSY
+
+
+def _mark(reservation: Reservation) -> list[Item]:
+    if reservation.event is None:
+        return []
+    item = entries.mark(reservation.event, reservation.id)
+    return [(_MARK, "Put", {"Item": item, **entries.ABSENT})]
+
+
+def _unmark(reservation: Reservation) -> list[Item]:
+    if reservation.event is None:
+        return []
+    request = {"Key": entries.key(reservation.event), **entries.is_marked(reservation.id)}
+    return [(_MARK, "Delete", request)]
