@@ -31,7 +31,8 @@ ACCEPTED = {
     f"{_MANAGED}AWSLambdaBasicExecutionRole]": "Writing logs, nothing else.",
     f"{_MANAGED}AWSLambdaVPCAccessExecutionRole]": "Network interfaces have no name beforehand.",
     f"{_AWS}IAM5[Resource::*]": (
-        "X-Ray, Pricing, Cost Explorer and EC2's Describe actions know no resources to name; "
+        "X-Ray, Pricing, Cost Explorer, CloudWatch's metrics, Bedrock's list of provisioned "
+        "throughput and EC2's Describe actions know no resources to name; "
         "which EFS file systems a cluster uses is not known beforehand, and they are only read."
     ),
     f"{_AWS}IAM5[Action::kms:GenerateDataKey*]": _CDK_SHAPE,

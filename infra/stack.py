@@ -15,6 +15,7 @@ from infra.bundling import Bundle
 from infra.constructs.addresses import publish_addresses, publish_intake
 from infra.constructs.alarms import Alarms, heartbeats
 from infra.constructs.cluster_snapshots import ClusterSnapshots
+from infra.constructs.collected_usage import CollectedUsage
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.encryption import EncryptionKey
 from infra.constructs.function import Function, Shared
@@ -116,6 +117,16 @@ class BursarStack(Stack):
             stored=table | {"usage_bucket": storage.usage.bucket_name},
             dead=dead,
         )
+        collected = CollectedUsage(
+            self,
+            "CollectedUsage",
+            config=config,
+            shared=shared,
+            settings=settings.CollectUsageMetricsSettings(
+                **table, usage_bucket=storage.usage.bucket_name
+            ),
+            grant_cluster_access=grant_cluster_access,
+        )
         send_notifications = add("send_notifications", settings.SendNotificationsSettings(**told))
         check_health = add("check_health", settings.CheckHealthSettings(**table))
 
@@ -126,6 +137,7 @@ class BursarStack(Stack):
         if collect_spend:
             when.run(collect_spend, cron="30 9")
         _read_clusters(when, config, snapshot_cluster, close_hour)
+        collected.schedule(when)
         when.run(attribute_costs, cron="21 *", book="ledger")
         when.run(send_notifications, cron="37 *")
         when.run(check_health, cron="43 *")
@@ -145,6 +157,7 @@ class BursarStack(Stack):
             *(check_budgets, collect_prices, *snapshot_cluster.functions, close_hour),
             *(record_node_lifetimes, attribute_costs, send_notifications, check_health),
             *usage.functions,
+            *collected.functions,
             *([collect_spend] if collect_spend else []),
         ]
         publish_addresses(self, storage, topics, dead, functions)
@@ -159,7 +172,7 @@ class BursarStack(Stack):
             storage.snapshots.grant_put(function.lambda_function, SNAPSHOTS + "*")
         for function in (*snapshot_cluster.functions, collect_prices, close_hour):
             storage.snapshots.grant_read(function.lambda_function, SNAPSHOTS + "*")
-        for function in usage.functions:
+        for function in (*usage.functions, *collected.functions):
             storage.usage.grant_put(function.lambda_function, USAGE + "*")
         topics.alerts.grant_publish(send_notifications.lambda_function)
         topics.slack.grant_publish(send_notifications.lambda_function)

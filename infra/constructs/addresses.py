@@ -12,7 +12,7 @@ from infra.constructs.storage import Storage
 from infra.constructs.topics import Topics
 from infra.constructs.usage_intake import UsageIntake
 
-_ENTER_CLUSTERS = ("snapshot_cluster", "close_hour")
+_ENTER_ACCOUNTS = ("snapshot_cluster", "close_hour", "collect_usage_metrics")
 
 
 def publish_addresses(
@@ -38,7 +38,7 @@ def publish_addresses(
     }
     for function in functions:
         addresses[f"Function{function.node.id}"] = function.lambda_function.function_name
-        if function.name in _ENTER_CLUSTERS:
+        if function.name in _ENTER_ACCOUNTS:
             addresses[f"Role{function.node.id}"] = function.role_arn
     for name, address in addresses.items():
         CfnOutput(stack, name, value=address)

@@ -92,6 +92,8 @@ def heartbeats(config: Config) -> dict[str, int]:
     beats = dict.fromkeys(hourly, HOUR)
     if config.spend.enabled:
         beats |= {"collect_spend": DAY, "check_budgets": DAY}
+    if config.metrics_producers:
+        beats["collect_usage_metrics"] = HOUR
     if config.clusters:
         fastest = min(cluster.snapshot_every_minutes for cluster in config.clusters)
         beats |= {"snapshot_cluster": fastest, "close_hour": HOUR, "check_budgets": HOUR}

@@ -7,6 +7,7 @@ BEATING = {
     "close_hour": 180,
     "collect_prices": 180,
     "collect_spend": 26 * 60,
+    "collect_usage_metrics": 180,
     "send_notifications": 180,
     "snapshot_cluster": 15,
 }

@@ -13,6 +13,7 @@ NAMES = [
     "close_hour",
     "collect_prices",
     "collect_spend",
+    "collect_usage_metrics",
     "ingest_usage",
     "record_node_lifetimes",
     "send_notifications",
@@ -89,8 +90,10 @@ def test_every_function_can_be_found_in_the_outputs(deployed):
 def test_without_clusters_and_spend_nobody_asks_for_them(smallest):
     assert "snapshot_cluster" not in smallest.functions()
     assert "collect_spend" not in smallest.functions()
+    assert "collect_usage_metrics" not in smallest.functions()
     assert not smallest.all("AWS::EKS::AccessEntry")
 
 
 def test_the_roles_that_another_account_is_to_trust_are_in_the_outputs(deployed):
-    assert {"RoleSnapshotCluster", "RoleCloseHour"} <= set(deployed.outputs)
+    names = {"RoleSnapshotCluster", "RoleCloseHour", "RoleCollectUsageMetrics"}
+    assert names <= set(deployed.outputs)

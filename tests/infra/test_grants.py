@@ -7,6 +7,7 @@ EVERYBODY = {
     "close_hour",
     "collect_prices",
     "collect_spend",
+    "collect_usage_metrics",
     "ingest_usage",
     "record_node_lifetimes",
     "send_notifications",
@@ -22,7 +23,10 @@ def those_who_may(deployed, action):
 @pytest.mark.parametrize(
     ("action", "names"),
     [
-        ("s3:PutObject", {"snapshot_cluster", "ingest_usage", "serve_api"}),
+        (
+            "s3:PutObject",
+            {"snapshot_cluster", "ingest_usage", "serve_api", "collect_usage_metrics"},
+        ),
         ("s3:GetObject*", {"snapshot_cluster", "collect_prices", "close_hour"}),
         ("sns:Publish", {"send_notifications"}),
         ("pricing:GetProducts", {"collect_prices"}),
@@ -33,6 +37,10 @@ def those_who_may(deployed, action):
         ("ec2:DescribeCapacityReservations", {"close_hour"}),
         ("elasticfilesystem:DescribeFileSystems", {"close_hour"}),
         ("fsx:DescribeFileSystems", {"close_hour"}),
+        ("cloudwatch:ListMetrics", {"collect_usage_metrics"}),
+        ("cloudwatch:GetMetricData", {"collect_usage_metrics"}),
+        ("bedrock:ListProvisionedModelThroughputs", {"collect_usage_metrics"}),
+        ("aps:QueryMetrics", {"collect_usage_metrics"}),
         ("sts:AssumeRole", {"snapshot_cluster", "close_hour"}),
         ("lambda:InvokeFunction", {"attribute_costs", "close_hour", "collect_spend"}),
         ("dynamodb:GetRecords", {"send_notifications"}),
@@ -62,6 +70,7 @@ def test_only_reading_and_tracing_take_any_resource(deployed, name):
             (
                 *("xray:Put", "pricing:Get", "ce:Get", "ec2:Describe"),
                 *("elasticfilesystem:Describe", "fsx:Describe"),
+                *("cloudwatch:Get", "cloudwatch:List", "bedrock:List"),
             )
         )
     }
@@ -101,3 +110,20 @@ def test_nobody_changes_anything_in_ec2_or_eks(deployed):
         services = {action.split(":")[0] for action in deployed.allowed(name)}
         assert "eks" not in services
         assert "autoscaling" not in services
+
+
+def test_metrics_are_asked_of_the_configured_workspace_alone(deployed):
+    assert deployed.allowed("collect_usage_metrics")["aps:QueryMetrics"] == [
+        "arn:aws:aps:us-east-1:111122223333:workspace/ws-0a1b2c3d"
+    ]
+
+
+def test_who_asks_through_a_clusters_api_is_admitted_to_it(deployed):
+    [function] = deployed.functions()["collect_usage_metrics"].values()
+    entered = [
+        entry["ClusterName"]
+        for entry in deployed.all("AWS::EKS::AccessEntry").values()
+        if entry["PrincipalArn"] == {"Fn::GetAtt": [function["Role"]["Fn::GetAtt"][0], "Arn"]}
+    ]
+
+    assert entered == ["prod"]

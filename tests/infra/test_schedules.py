@@ -58,6 +58,17 @@ def test_the_ledger_is_stated_once_an_hour_after_the_clusters_are_closed(deploye
     assert runs == [("ledger", "cron(21 * * * ? *)")]
 
 
+def test_each_source_of_metrics_is_read_once_an_hour_before_the_ledger_is_stated(deployed):
+    runs = [
+        (run["source"], cron)
+        for name, run, cron in deployed.schedules()
+        if name == "collect_usage_metrics"
+    ]
+
+    sources = ("bedrock:us-east-1", "prometheus:overseas", "prometheus:prod")
+    assert sorted(runs) == [(source, "cron(14 * * * ? *)") for source in sources]
+
+
 def test_every_run_is_told_when_it_was_due_and_starts_then(deployed):
     for schedule in deployed.all("AWS::Scheduler::Schedule").values():
         assert json.loads(schedule["Target"]["Input"])["scheduled_at"] == DUE

@@ -6,7 +6,6 @@ Validated before it is deployed, and bundled as JSON with the code.
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,11 +16,13 @@ from pydantic_core import PydanticCustomError
 from bursar.config.fields import (
     AccountId,
     Email,
+    Endpoint,
     Name,
     Region,
     RoleArn,
     Section,
 )
+from bursar.config.metrics import ClusterMetrics
 from bursar.config.usage import Usage
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.budgets import Book, Budget
@@ -29,6 +30,7 @@ from bursar.domain.cluster.hours import Basis
 from bursar.domain.money import Money
 from bursar.domain.quiet_hours import QuietHours
 from bursar.domain.scopes import Dimension
+from bursar.domain.usage.producers import ProducerPolicy
 
 DEFAULT_MODEL_LABELS = ("model", "app.kubernetes.io/model", "serving.kserve.io/inferenceservice")
 
@@ -43,19 +45,8 @@ def _is_pem_in_base64(text: str) -> str:
     return text
 
 
-def _is_https_beyond_loopback(url: str) -> str:
-    if url.startswith("http://") and not re.match(
-        r"^http://(127\.0\.0\.1|localhost)[:/]", f"{url}/"
-    ):
-        raise ValueError("must be https")
-    return url
-
-
 CapacityReservationId = Annotated[str, Field(pattern=r"^cr-[0-9a-f]+$")]
 HttpsUrl = Annotated[str, Field(pattern=r"^https://\S+$")]
-Endpoint = Annotated[
-    str, Field(pattern=r"^https?://\S+$"), AfterValidator(_is_https_beyond_loopback)
-]
 CertificateAuthority = Annotated[str, AfterValidator(_is_pem_in_base64)]
 
 
@@ -103,11 +94,16 @@ class Cluster(Section):
     capacity_reservations: tuple[CapacityReservationId, ...] = Field(
         default=(), description="bought for this cluster; what lies unused is its cost"
     )
+    metrics: ClusterMetrics | None = Field(
+        default=None, description="what its models served and its GPUs did, from a Prometheus"
+    )
 
     @model_validator(mode="after")
     def _can_be_trusted(self) -> Cluster:
         if ".eks.amazonaws.com" in self.endpoint and self.certificate_authority is None:
             raise ValueError("an EKS endpoint has a certificate_authority of its own: name it")
+        if self.network and self.metrics and self.metrics.service:
+            raise ValueError("metrics.service is not reached in a private network: name a url")
         return self
 
 
@@ -199,7 +195,7 @@ class Config(Section):
                 told = f"cluster {cluster.name!r} is private and in another account or region"
                 yield ("clusters", n, "network"), told
             yield from self._role_problems(n, cluster)
-        for place, told in self.usage.problems():
+        for place, told in self.usage.problems(self.metrics_producers):
             yield ("usage", *place), told
         known = {cluster.name for cluster in self.clusters}
         for n, budget in enumerate(self.budgets):
@@ -241,13 +237,37 @@ class Config(Section):
                 return cluster
         raise LookupError(f"no cluster {name!r} is configured")
 
+    def metrics_producer(self, name: str) -> ProducerPolicy:
+        """Whose usage `prometheus:prod` or `bedrock:eu-west-1` tells.
+
+        Raises:
+            LookupError: none is configured.
+        """
+        if (found := self.metrics_producers.get(name)) is None:
+            raise LookupError(f"no metrics {name!r} are configured")
+        return found
+
     def account_of(self, cluster: Cluster) -> str:
         return cluster.account or self.account
+
+    @property
+    def metrics_producers(self) -> dict[str, ProducerPolicy]:
+        """What is collected rather than sent: `prometheus:prod`, `bedrock:eu-west-1`."""
+        clusters = [each.metrics.policy(each.name) for each in self.clusters if each.metrics]
+        bedrock = [each.policy() for each in self.usage.bedrock]
+        return {policy.name: policy for policy in (*clusters, *bedrock)}
 
     @property
     def role_arns(self) -> tuple[str, ...]:
         """The roles that are assumed to read clusters of other accounts."""
         return tuple(sorted({each.role_arn for each in self.clusters if each.role_arn}))
+
+    @property
+    def metrics_role_arns(self) -> tuple[str, ...]:
+        """The roles that are assumed to read metrics of other accounts."""
+        clusters = {each.role_arn for each in self.clusters if each.metrics and each.role_arn}
+        bedrock = {each.role_arn for each in self.usage.bedrock if each.role_arn}
+        return tuple(sorted(clusters | bedrock))
 
     @property
     def price_regions(self) -> tuple[str, ...]:

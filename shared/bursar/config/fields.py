@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 REGION_PATTERN = r"^[a-z]{2}(-[a-z]+)+-\d$"
 
@@ -15,6 +16,19 @@ Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 RoleArn = Annotated[
     str,
     Field(pattern=r"^arn:aws(-[a-z]+)*:iam::\d{12}:role/[a-zA-Z0-9_+=,.@/-]+$", max_length=640),
+]
+
+
+def _is_https_beyond_loopback(url: str) -> str:
+    if url.startswith("http://") and not re.match(
+        r"^http://(127\.0\.0\.1|localhost)[:/]", f"{url}/"
+    ):
+        raise ValueError("must be https")
+    return url
+
+
+Endpoint = Annotated[
+    str, Field(pattern=r"^https?://\S+$"), AfterValidator(_is_https_beyond_loopback)
 ]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from bursar.config.fields import Name, RoleArn, Section
+from bursar.config.fields import Name, Region, RoleArn, Section
+from bursar.domain.money import Money
 from bursar.domain.usage.price_rows import TokenPriceRow
 from bursar.domain.usage.producers import ModelAlias, ProducerPolicy, UsageFormat
 
@@ -67,18 +68,74 @@ class Producer(Section):
             tenants=frozenset(self.tenants),
             default_feature=self.feature,
             default_provider=self.provider,
-            aliases={
-                name: ModelAlias(alias.model, alias.tenant, alias.feature)
-                for name, alias in self.aliases.items()
-            },
+            aliases=_aliases(self.aliases),
         )
 
 
+class Bedrock(Section):
+    """One region of Bedrock, whose CloudWatch metrics are read each hour.
+
+    Its usage is of one `tenant`, or of the tenants of its `aliases`: of a model or an inference
+    profile that no alias names, nobody is known, and it is rejected.
+    """
+
+    region: Region
+    role_arn: RoleArn | None = Field(
+        default=None,
+        description="assumed to read another account: the role trusts "
+        "RoleCollectUsageMetrics of the stack's outputs, and may cloudwatch:ListMetrics, "
+        "cloudwatch:GetMetricData and bedrock:ListProvisionedModelThroughputs",
+    )
+    tenant: str = ""
+    feature: str = ""
+    aliases: dict[str, Alias] = Field(default={})
+
+    @model_validator(mode="after")
+    def _speaks_for_somebody(self) -> Bedrock:
+        self.policy()
+        return self
+
+    @property
+    def where(self) -> str:
+        """`eu-west-1`, or `222233334444/eu-west-1` of another account."""
+        return f"{self.role_arn.split(':')[4]}/{self.region}" if self.role_arn else self.region
+
+    def policy(self) -> ProducerPolicy:
+        tenants = {each.tenant for each in self.aliases.values() if each.tenant}
+        return ProducerPolicy(
+            name=f"bedrock:{self.where}",
+            tenant=self.tenant,
+            tenants=frozenset() if self.tenant else frozenset(tenants),
+            default_feature=self.feature,
+            aliases=_aliases(self.aliases),
+        )
+
+
+class ProvisionedPrice(Section):
+    """What a model unit of provisioned throughput costs an hour, by the account's own contract."""
+
+    model: str = Field(min_length=1, description="the foundation model's id")
+    usd_per_unit_hour: Money
+    commitment: str = Field(default="", description="OneMonth or SixMonths; none without one")
+
+    @model_validator(mode="after")
+    def _costs_something(self) -> ProvisionedPrice:
+        if self.usd_per_unit_hour <= Money.zero():
+            raise ValueError("usd_per_unit_hour must be above 0")
+        return self
+
+
 class Route(Section):
-    """Of all that tell the usage of these models, the one that is billed; others are compared."""
+    """Of all that tell the usage of these models, the one that is billed; others are compared.
+
+    Where `producers` are configured, metrics (`prometheus:...`, `bedrock:...`) are only compared
+    unless a route names them.
+    """
 
     models: str = Field(min_length=1, description="a model, or a pattern such as claude-*")
-    billed_by: Name
+    billed_by: str = Field(
+        min_length=1, description="a producer, prometheus:CLUSTER or bedrock:REGION"
+    )
 
 
 class Usage(Section):
@@ -87,6 +144,18 @@ class Usage(Section):
     token_prices: tuple[TokenPriceRow, ...] = Field(
         default=(), description="negotiated or regional prices; they go before public ones"
     )
+    bedrock: tuple[Bedrock, ...] = ()
+    provisioned: tuple[ProvisionedPrice, ...] = ()
+    bulk: bool = Field(
+        default=False, description="above 3 million records a day: Firehose, S3 and Athena"
+    )
+
+    def provisioned_price(self, model: str, commitment: str) -> Money | None:
+        """USD an hour for one model unit; None where nobody has told it."""
+        for row in self.provisioned:
+            if (row.model, row.commitment) == (model, commitment):
+                return row.usd_per_unit_hour
+        return None
 
     def producer(self, name: str) -> Producer:
         """The producer of that name.
@@ -99,6 +168,17 @@ class Usage(Section):
                 return producer
         raise LookupError(f"no producer {name!r} is configured")
 
+    def bedrock_of(self, producer: str) -> Bedrock:
+        """The region that `bedrock:eu-west-1` names.
+
+        Raises:
+            LookupError: none is configured.
+        """
+        for each in self.bedrock:
+            if each.policy().name == producer:
+                return each
+        raise LookupError(f"no {producer!r} is configured")
+
     def producer_of(self, caller_arn: str) -> Producer | None:
         """Who signs as the role of this caller; IAM names the session, not the role's path."""
         for producer in self.producers:
@@ -106,8 +186,11 @@ class Usage(Section):
                 return producer
         return None
 
-    def problems(self) -> Iterator[tuple[Place, str]]:
-        """What contradicts itself, each with its place within `usage`."""
+    def problems(self, collected: Collection[str] = ()) -> Iterator[tuple[Place, str]]:
+        """What contradicts itself, each with its place within `usage`.
+
+        `collected` are the names of what is collected rather than sent.
+        """
         names = [producer.name for producer in self.producers]
         roles: dict[str, str] = {}
         for n, producer in enumerate(self.producers):
@@ -120,11 +203,24 @@ class Usage(Section):
                     told = f"{producer.name!r} and {other!r} cannot both sign as {role}"
                     yield ("producers", n, "role_arns"), told
         for n, route in enumerate(self.routes):
-            if route.billed_by not in names:
+            if route.billed_by not in names and route.billed_by not in collected:
                 told = (
                     f"route {route.models!r} names producer {route.billed_by!r}, not in producers"
                 )
                 yield ("routes", n, "billed_by"), told
+        yield from _repeated("bedrock", [each.where for each in self.bedrock])
+        prices = [f"{each.model} {each.commitment}".rstrip() for each in self.provisioned]
+        yield from _repeated("provisioned", prices)
+
+
+def _repeated(section: str, names: Sequence[str]) -> Iterator[tuple[Place, str]]:
+    for n, name in enumerate(names):
+        if name in names[:n]:
+            yield (section, n), f"{section} {name!r} stands twice"
+
+
+def _aliases(told: Mapping[str, Alias]) -> dict[str, ModelAlias]:
+    return {name: ModelAlias(each.model, each.tenant, each.feature) for name, each in told.items()}
 
 
 def _is_session_of(role_arn: str, caller_arn: str) -> bool:

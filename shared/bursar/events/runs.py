@@ -32,6 +32,18 @@ class ClusterRun(ScheduledRun):
     cluster: str
 
 
+class MetricsRun(ScheduledRun):
+    """`source` is one of `prometheus:CLUSTER` and `bedrock:REGION`."""
+
+    source: str = Field(pattern=r"^(prometheus|bedrock):.+$")
+
+    @property
+    def cluster(self) -> str | None:
+        """Of whose Prometheus it is; None where Bedrock is asked."""
+        kind, _, name = self.source.partition(":")
+        return name if kind == "prometheus" else None
+
+
 class PriceBookPart(StrEnum):
     LIST = "list"
     SPOT = "spot"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bursar.domain.cluster.gpu_metrics import GPU_METRICS, gpu_uses
 from bursar.domain.cluster.use import ClusterUse
@@ -14,6 +14,8 @@ from bursar.domain.usage.producers import ProducerPolicy, TenantRefusedError
 from bursar.domain.usage.records import UsageRecord, UsageRecordError
 from bursar.domain.usage.rejections import Rejection
 from bursar.domain.usage.vllm_metrics import VLLM_METRICS, served_models, served_record
+from bursar.jobs.ingest_usage import Ingested
+from bursar.jobs.take_usage import UsageIntake
 from bursar.ports import ClusterUseStore, MetricsSource
 
 REACH = timedelta(minutes=15)  # before the hour: a sample to compare its first one with
@@ -28,6 +30,28 @@ class CollectedMetrics:
     use: ClusterUse
     records: tuple[UsageRecord, ...]
     rejections: tuple[Rejection, ...]
+
+
+def collect_cluster_usage(
+    cluster: str,
+    hour: Window,
+    *,
+    metrics: MetricsSource,
+    store: ClusterUseStore,
+    intake: UsageIntake,
+    at: datetime,
+) -> Ingested:
+    """Collect an hour, archive and post it.
+
+    Raises:
+        MetricsUnreadableError: a query was not answered whole; nothing was kept.
+        NotAllPostedError: the ledger was too busy: collect the hour again.
+    """
+    found = collect_usage_metrics(
+        cluster, hour, metrics=metrics, producer=intake.producer, store=store
+    )
+    name = f"{intake.producer.name}/{hour.start:%Y-%m-%dT%H}"
+    return intake.take_collected(name, (*found.records, *found.rejections), at)
 
 
 def collect_usage_metrics(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
-from bursar.domain.ledger.entries import EntryId
+from bursar.domain.ledger.entries import Entry, EntryId
 from bursar.domain.usage.billing import bill
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import UsageRecord
+from bursar.domain.usage.rejections import Rejection
 from bursar.domain.usage.routes import ModelRoutes
-from bursar.jobs.ingest_usage import Ingested, Message, Read, ingest
+from bursar.jobs.ingest_usage import Ingested, Message, Read, ingest, ingest_collected
 from bursar.jobs.post_usage import LedgerBusyError, Patience, post_entries
 from bursar.ports import (
     ConflictLog,
@@ -22,6 +23,10 @@ from bursar.ports import (
     TokenPriceBook,
     UsageArchive,
 )
+
+
+class NotAllPostedError(Exception):
+    """The ledger was too busy for some of what was collected: collect the hour again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,27 @@ class UsageIntake:
             post=post,
         )
 
+    def take_collected(
+        self, name: str, told: Iterable[UsageRecord | Rejection], at: datetime
+    ) -> Ingested:
+        """Take in what was asked for rather than sent; `name` says what (a source and its hour).
+
+        Raises:
+            NotAllPostedError: see there; what was posted is posted once.
+        """
+        done = ingest_collected(
+            name,
+            told,
+            self.producer,
+            archive=self.archive,
+            quarantine=self.quarantine,
+            post=lambda records: self.post(records, at),
+            at=at,
+        )
+        if done.failed:
+            raise NotAllPostedError(name)
+        return done
+
     def post(self, records: Sequence[UsageRecord], at: datetime) -> Collection[EntryId]:
         """Price and post records; the names of those that the ledger was too busy for."""
         entries = [
@@ -65,6 +91,10 @@ class UsageIntake:
             )
             for record in records
         ]
+        return self.post_entries(entries, at)
+
+    def post_entries(self, entries: Sequence[Entry], at: datetime) -> Collection[EntryId]:
+        """Post what has its price; the names of those that the ledger was too busy for."""
         try:
             post_entries(
                 entries,

@@ -22,7 +22,8 @@ from bursar.settings import (
 
 if TYPE_CHECKING:
     from bursar import ports
-    from bursar.config.usage import Producer
+    from bursar.config.usage import Bedrock
+    from bursar.domain.usage.producers import ProducerPolicy
     from bursar.jobs.attribute_costs import Sources
     from bursar.jobs.take_usage import UsageIntake
 
@@ -189,7 +190,7 @@ class Ports:
         names = {arn: name for name, _, arn in (pair.partition("=") for pair in pairs)}
         return names[queue_arn]
 
-    def usage_intake(self, producer: Producer) -> UsageIntake:
+    def usage_intake(self, producer: ProducerPolicy) -> UsageIntake:
         from bursar.wiring import usage
 
         bucket = self._given(HasUsage).usage_bucket
@@ -197,6 +198,24 @@ class Ports:
         return usage.usage_intake(
             self.config, producer, self._table, s3, bucket, self.token_prices
         )
+
+    def metrics(self, cluster: Cluster) -> ports.MetricsSource:
+        from bursar.wiring import metrics
+
+        return metrics.prometheus(cluster)
+
+    def bedrock(self, place: Bedrock) -> ports.BedrockMeter:
+        from bursar.adapters.cloudwatch_bedrock import CloudWatchBedrockUsage
+
+        cloudwatch = _client_of("cloudwatch", place.region, place.role_arn)
+        bedrock = _client_of("bedrock", place.region, place.role_arn)
+        return CloudWatchBedrockUsage(cloudwatch, bedrock, place.where)
+
+    @cached_property
+    def cluster_use(self) -> ports.ClusterUseStore:
+        from bursar.adapters.dynamodb.cluster_use import DynamoClusterUseStore
+
+        return DynamoClusterUseStore(self._table)
 
     @cached_property
     def token_prices(self) -> ports.TokenPriceBook:
@@ -225,11 +244,16 @@ def _client(service: str, region: str | None = None) -> Any:
 
 
 def _client_where(service: str, cluster: Cluster) -> Any:
-    """A client of the cluster's region and account, in the cluster's role where it has one."""
-    if cluster.role_arn is None:
-        return _client(service, cluster.region)
+    """A client of the cluster's region and account."""
+    return _client_of(service, cluster.region, cluster.role_arn)
+
+
+def _client_of(service: str, region: str, role_arn: str | None) -> Any:
+    """A client of a region, in a role of another account where there is one."""
+    if role_arn is None:
+        return _client(service, region)
     from botocore.session import get_session
 
     from bursar.adapters.assumed_role import AssumedRole
 
-    return AssumedRole(cluster.role_arn, get_session()).client(service, cluster.region)
+    return AssumedRole(role_arn, get_session()).client(service, region)

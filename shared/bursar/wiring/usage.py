@@ -14,9 +14,9 @@ from bursar.adapters.s3_usage import S3UsageArchive
 from bursar.adapters.token_prices.genai import GenaiTokenPrices
 from bursar.adapters.usage_formats import read
 from bursar.config import Config
-from bursar.config.usage import Producer
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.usage.price_books import LayeredTokenPrices, OwnTokenPrices
+from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.routes import ModelRoute, ModelRoutes
 from bursar.jobs.post_usage import Patience
 from bursar.jobs.take_usage import UsageIntake
@@ -24,10 +24,15 @@ from bursar.ports import TokenPriceBook
 
 
 def usage_intake(
-    config: Config, producer: Producer, table: Any, s3: Any, bucket: str, prices: TokenPriceBook
+    config: Config,
+    producer: ProducerPolicy,
+    table: Any,
+    s3: Any,
+    bucket: str,
+    prices: TokenPriceBook,
 ) -> UsageIntake:
     return UsageIntake(
-        producer=producer.policy(),
+        producer=producer,
         read=read,
         routes=model_routes(config),
         prices=prices,
@@ -48,7 +53,8 @@ def token_prices(config: Config) -> TokenPriceBook:
 
 def model_routes(config: Config) -> ModelRoutes:
     routes = tuple(ModelRoute(each.models, each.billed_by) for each in config.usage.routes)
-    return ModelRoutes(routes, frozenset(config.attribution.self_hosted.models))
+    compared = frozenset(config.metrics_producers if config.usage.producers else ())
+    return ModelRoutes(routes, frozenset(config.attribution.self_hosted.models), compared)
 
 
 def enforced_budgets(config: Config) -> EnforcedBudgets:

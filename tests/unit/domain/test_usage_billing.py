@@ -64,3 +64,13 @@ def test_the_first_route_that_matches_says_who_is_billed_and_others_are_shadows(
     assert bill(record(producer="vllm"), PRICE, routes).key.shadow == "vllm"
     assert bill(record(model="n"), None, routes).key.shadow == "gateway"
     assert bill(record(producer="vllm"), PRICE, ALL).key.shadow == ""
+
+
+def test_metrics_are_compared_unless_a_route_names_them():
+    metrics = frozenset({"prometheus:prod"})
+    served = record(producer="prometheus:prod", model="llama-70b")
+    assert ModelRoutes(compared=metrics).shadow_of(served) == "prometheus:prod"
+    assert ModelRoutes(compared=metrics).shadow_of(record(model="llama-70b")) == ""
+    named = ModelRoutes([ModelRoute("llama-*", "prometheus:prod")], compared=metrics)
+    assert named.shadow_of(served) == ""
+    assert named.shadow_of(record(model="llama-70b")) == "gateway"

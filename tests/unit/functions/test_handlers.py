@@ -26,6 +26,7 @@ from bursar.adapters.memory.clusters import (
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.ec2 import MemorySpotHistory
 from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
+from bursar.adapters.memory.metrics import MemoryBedrockMeter, MemoryMetrics
 from bursar.adapters.memory.notices import MemoryHealthLog, MemoryPublisher
 from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
 from bursar.adapters.memory.quarantine import MemoryQuarantine
@@ -33,7 +34,6 @@ from bursar.adapters.memory.spend import MemoryBill, MemoryCounter, MemorySpendS
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.adapters.memory.usage import MemoryUsageArchive
 from bursar.adapters.usage_formats import read
-from bursar.config.usage import Producer
 from bursar.domain.alerts import OutboxRow
 from bursar.domain.blindness import blind, sight_restored
 from bursar.domain.health import SourceHealth
@@ -41,8 +41,11 @@ from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.periods import HOUR, Window
 from bursar.domain.quality import Quality
 from bursar.domain.quiet_hours import QuietHours
+from bursar.domain.usage.bedrock import ProvisionedHour
+from bursar.domain.usage.counters import Sample, Series
 from bursar.domain.usage.price_books import OwnTokenPrices
 from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
+from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.routes import ModelRoutes
 from bursar.jobs.attribute_costs import Sources
 from bursar.jobs.post_usage import Patience
@@ -142,6 +145,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "close_hour": AT_ELEVEN | {"cluster": "prod"},
     "collect_prices": AT_ELEVEN | {"part": "list"},
     "collect_spend": AT_ELEVEN,
+    "collect_usage_metrics": AT_ELEVEN | {"source": "bedrock:eu-west-1"},
     "ingest_usage": {"Records": [message(json.dumps(TOLD))]},
     "record_node_lifetimes": INSTANCE,
     "send_notifications": {"Records": [inserted(ROW)]},
@@ -154,7 +158,13 @@ class MemoryPorts:
 
     def __init__(self) -> None:
         gateway = {"name": "gateway", "role_arns": [GATEWAY_ROLE], "tenants": ["search"]}
-        self.config = config(budget("namespace=search", "1"), usage={"producers": [gateway]})
+        usage = {"producers": [gateway], "bedrock": [{"region": "eu-west-1", "tenant": "search"}]}
+        metrics = {"url": "https://prometheus.example.com", "tenants_by_namespace": True}
+        prod = {"name": "prod", "region": "eu-west-1", "endpoint": "https://prod"}
+        self.config = config(
+            budget("namespace=search", "1"), usage=usage, clusters=[prod | {"metrics": metrics}]
+        )
+        self.cluster_use = MemoryClusterUseStore()
         self.snapshots, self.history = MemorySnapshotStore(), MemoryCostHistory()
         self.lifetimes, self.prices = MemoryLifetimeStore(), MemoryPriceStore(book().values())
         self.price_list, self.spot_history = MemoryPriceList([]), MemorySpotHistory([])
@@ -165,7 +175,7 @@ class MemoryPorts:
         self.touched_hours = self.month_gates = self.ledger
         self.quarantine = MemoryQuarantine()
         self.statement_sources = Sources(
-            ["prod"], self.config.attribution, self.ledger, self.history, MemoryClusterUseStore()
+            ["prod"], self.config.attribution, self.ledger, self.history, self.cluster_use
         )
 
     def cluster_reader(self, _cluster: object) -> MemoryClusterReader:
@@ -183,9 +193,26 @@ class MemoryPorts:
     def producer_of_queue(self, queue_arn: str) -> str:
         return {QUEUE: "gateway"}[queue_arn]
 
-    def usage_intake(self, producer: Producer) -> UsageIntake:
+    def metrics(self, _cluster: object) -> MemoryMetrics:
+        labels = {"namespace": "chat", "pod": "vllm-0", "model_name": "llama"}
+        start = TEN.timestamp()
+        counted = (
+            ("vllm:prompt_tokens_total", 500.0),
+            ("vllm:generation_tokens_total", 70.0),
+            ("vllm:request_success_total", 3.0),
+        )
+        return MemoryMetrics(
+            Series({"__name__": name} | labels, (Sample(start - 30, 0.0), Sample(start, rise)))
+            for name, rise in counted
+        )
+
+    def bedrock(self, _place: object) -> MemoryBedrockMeter:
+        arn = "arn:aws:bedrock:eu-west-1:111122223333:provisioned-model/abc"
+        return MemoryBedrockMeter((), [ProvisionedHour("search", arn, "nova", 2, "", TEN)])
+
+    def usage_intake(self, producer: ProducerPolicy) -> UsageIntake:
         return UsageIntake(
-            producer=producer.policy(),
+            producer=producer,
             read=read,
             routes=ModelRoutes(),
             prices=OwnTokenPrices([MINI]),
@@ -246,6 +273,7 @@ def test_a_bad_event_raises_and_no_heart_beats(function, event, run, capsys):
         ("close_hour", AT_ELEVEN),
         ("snapshot_cluster", AT_ELEVEN | {"cluster": 7}),
         ("collect_prices", AT_ELEVEN | {"part": "all"}),
+        ("collect_usage_metrics", AT_ELEVEN | {"source": "prod"}),
         ("check_budgets", AT_ELEVEN),
         ("check_budgets", {"requestPayload": {}}),
         ("check_health", AT_ELEVEN | {"schema_version": 2}),
@@ -354,6 +382,31 @@ def test_a_body_of_which_nothing_can_be_read_is_422_with_its_reasons(run):
     answer = run("serve_api", request("nonsense"))
     assert answer["statusCode"] == 422
     assert json.loads(answer["body"])["rejected"]
+
+
+def test_what_a_clusters_models_served_is_in_the_ledger_and_its_use_is_kept(run, ports):
+    answer = run("collect_usage_metrics", AT_ELEVEN | {"source": "prometheus:prod"})
+    assert answer == {"source": "prometheus:prod", "accepted": 1, "rejected": 0}
+    [(key, leaf)] = ports.ledger.leaves(TEN).items()
+    assert (key.tenant, key.model, leaf.requests, leaf.tokens.total) == ("chat", "llama", 3, 570)
+    [use] = ports.cluster_use.between("prod", TEN_TO_ELEVEN)
+    assert [each.model for each in use.served] == ["llama"]
+
+
+def test_throughput_without_a_price_is_unpriced_and_listed(run, ports):
+    answer = run("collect_usage_metrics", EVENTS["collect_usage_metrics"])
+    assert answer == {"source": "bedrock:eu-west-1", "accepted": 0, "rejected": 1}
+    [key] = ports.ledger.leaves(TEN)
+    assert (key.model, key.pricing) == ("provisioned-model/abc", "unpriced")
+    [listed] = ports.quarantine.rejected()
+    assert listed.reason == "2 provisioned units of nova have no price in usage.provisioned"
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
+@pytest.mark.parametrize("source", ["prometheus:other", "bedrock:us-east-1"])
+def test_metrics_that_are_not_configured_fail_loudly(source, run):
+    with pytest.raises(LookupError, match=f"no metrics '{source}' are configured"):
+        run("collect_usage_metrics", AT_ELEVEN | {"source": source})
 
 
 def test_a_state_change_is_kept(run, ports):

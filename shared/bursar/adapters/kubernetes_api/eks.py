@@ -12,8 +12,8 @@ from bursar.adapters.kubernetes_api.transport import KubernetesTransport
 from bursar.config import Cluster
 
 
-def eks_reader(cluster: Cluster) -> KubernetesApiReader:
-    """A reader of the cluster at its configured endpoint; nothing is asked until it reads.
+def eks_transport(cluster: Cluster) -> KubernetesTransport:
+    """The way to the cluster's configured endpoint; nothing is asked yet.
 
     A role of another account is assumed anew for each token, so also after a 401.
     """
@@ -24,8 +24,13 @@ def eks_reader(cluster: Cluster) -> KubernetesApiReader:
         certificate_authority=cluster.certificate_authority,
         token=EksToken(cluster.name, cluster.region, identity),
     )
+    return KubernetesTransport(access)
+
+
+def eks_reader(cluster: Cluster) -> KubernetesApiReader:
+    """A reader of the cluster; nothing is asked until it reads."""
     return KubernetesApiReader(
-        KubernetesTransport(access),
+        eks_transport(cluster),
         model_labels=cluster.model_labels,
         labels=cluster.labels,
         usage=True,

@@ -218,9 +218,11 @@ def _quality(
     missing: Sequence[str],
     lines: Mapping[LineKey, Line],
 ) -> Quality:
-    """As good as the worst part; tokens without a price make it an estimate."""
+    """As good as the worst part; usage without a price makes it an estimate."""
     parts = [each.quality for each in costs] + [Quality.UNKNOWN for _ in missing]
     if leaves or not parts:
-        unpriced = any(line.unpriced.total for line in lines.values())
+        unpriced = any(line.unpriced.total for line in lines.values()) or any(
+            key.pricing is Pricing.UNPRICED for key in leaves
+        )
         parts.append(Quality.ESTIMATED if unpriced else Quality.FINAL)
     return quality_of(parts)

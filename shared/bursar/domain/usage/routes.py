@@ -22,17 +22,19 @@ class ModelRoutes:
     """The routes in the order in which they are asked; the first that matches decides.
 
     `self_hosted` are models whose money is in a cluster's costs: their tokens only say whose.
+    `compared` are producers that are billed only where a route names them.
     """
 
     routes: Sequence[ModelRoute] = ()
     self_hosted: frozenset[str] = field(default_factory=frozenset)
+    compared: frozenset[str] = field(default_factory=frozenset)
 
     def shadow_of(self, record: UsageRecord) -> str:
         """The producer's name when another one is billed for this model, else empty.
 
-        A model that no route names is billed whoever tells of it.
+        A model that no route names is billed whoever tells of it, but for those compared.
         """
         for route in self.routes:
             if fnmatchcase(record.model, route.models):
                 return "" if record.producer == route.billed_by else record.producer
-        return ""
+        return record.producer if record.producer in self.compared else ""

@@ -35,7 +35,7 @@ def post_usage() -> Response[str]:
         body=_body(event.raw_event),
         received_at=router.context["at"],
     )
-    taken = ports.usage_intake(producer).take([message])
+    taken = ports.usage_intake(producer.policy()).take([message])
     if taken.failed:
         raise ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE,
