@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import random
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TextIO
+from typing import Annotated, Literal, TextIO
 
 import boto3
 from cyclopts import Parameter
 
-from bursar.adapters.cloudformation import stack_outputs
 from bursar.adapters.dynamodb.closed_months import DynamoClosedMonthStore
-from bursar.adapters.dynamodb.ledger.conflicts import DynamoConflictLog
-from bursar.adapters.dynamodb.ledger.entries import DynamoEntryReader
-from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
-from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
 from bursar.adapters.dynamodb.ledger.touched import DynamoTouchedHours
-from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
-from bursar.adapters.s3_usage import S3UsageArchive
 from bursar.cli.chargeback_views import write_csv, write_focus, write_json, write_tables
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+from bursar.cli.deployed_ledger import DeployedLedger
 from bursar.cli.exits import Exit, leave
 from bursar.cli.months import check_month
 from bursar.domain.chargeback import Chargeback
 from bursar.domain.focus import BillingAccount
-from bursar.domain.ledger.entries import Entry
 from bursar.domain.ledger.lines import Statement
 from bursar.jobs.charge_back import (
     MonthNotBegunError,
@@ -40,12 +31,9 @@ from bursar.jobs.charge_back import (
     stated_days,
 )
 from bursar.jobs.close_month import (
-    ClosedMonth,
     MonthNotOverError,
     MonthUnsteadyError,
-    close_month,
 )
-from bursar.jobs.post_usage import Patience, post_entries
 
 Help = Parameter
 FormatName = Literal["table", "json", "csv", "focus-csv", "focus-json"]
@@ -94,7 +82,7 @@ def chargeback(
                 statements=statements,
                 closed_months=closed_months,
                 touched=DynamoTouchedHours(kept),
-                close_ledger=_ledger_close(kept, bucket or _bucket(stack, region), region),
+                close_ledger=DeployedLedger.find(table, bucket, stack, region).close,
             )
         else:
             shown = charge_back(month, at, statements=statements, closed_months=closed_months)
@@ -128,42 +116,6 @@ def write(
             write_csv(shown, file)
         case _:
             write_focus(shown, days, account, file, as_csv=format == "focus-csv")
-
-
-def _ledger_close(
-    table: Any, bucket: str, region: str | None
-) -> Callable[[str, datetime], ClosedMonth]:
-    ledger = DynamoLedgerStore(table)
-
-    def close(month: str, at: datetime) -> ClosedMonth:
-        def post(entries: Sequence[Entry]) -> object:
-            return post_entries(
-                entries,
-                ledger=ledger,
-                conflicts=DynamoConflictLog(table),
-                windows=DynamoEnforcedWindows(table),
-                at=at,
-                patience=Patience(time.sleep, random.uniform),
-            )
-
-        return close_month(
-            month,
-            at,
-            ledger=ledger,
-            reader=DynamoEntryReader(table),
-            archive=S3UsageArchive(boto3.client("s3", region_name=region), bucket),
-            gates=DynamoMonthGates(table),
-            post=post,
-        )
-
-    return close
-
-
-def _bucket(stack: str, region: str | None) -> str:
-    outputs = stack_outputs(boto3.client("cloudformation", region_name=region), stack)
-    if (name := outputs.get("UsageBucket")) is None:
-        leave(Exit.WRONG_INPUT, [f"stack {stack!r} has no output UsageBucket: name --bucket"])
-    return name
 
 
 def _account(region: str | None) -> str:

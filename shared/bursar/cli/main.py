@@ -20,6 +20,7 @@ _COMMANDS = {
     "costs": ("costs:costs", "Show what clusters have cost, as the deployed Bursar metered it."),
     "report": ("report:app", "What a tenant, team, model or feature cost, from the ledger."),
     "usage": ("usage:app", "What model usage costs, token class by token class."),
+    "ledger": ("ledger:app", "Verify the ledger of usage, or close a month of it."),
     "chargeback": ("chargeback:chargeback", "Charge a month to teams and tenants."),
     "reconcile": ("reconcile:reconcile", "Compare what was metered with what is billed."),
     "kpis": ("kpis:kpis", "What a request, a user and a GPU hour cost, against targets."),

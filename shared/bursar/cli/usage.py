@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from bursar.ports import TokenPriceSchedule
 
 app = App(name="usage", help="What model usage costs, token class by token class.")
+app.command("bursar.cli.usage_deployed:import_usage", name="import", help="Post a file of usage.")
+app.command(
+    "bursar.cli.usage_deployed:summary", name="summary", help="Requests, tokens and their cost."
+)
 
 Prices = Annotated[
     str,

@@ -1,0 +1,79 @@
+"""The ledger of a deployed Bursar: its table, and the bucket of what was told."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import boto3
+
+from bursar.adapters.cloudformation import stack_outputs
+from bursar.adapters.dynamodb.ledger.conflicts import DynamoConflictLog
+from bursar.adapters.dynamodb.ledger.entries import DynamoEntryReader
+from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
+from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
+from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
+from bursar.adapters.s3_usage import S3UsageArchive
+from bursar.cli.deployed import deployed_table
+from bursar.cli.exits import Exit, leave
+from bursar.domain.ledger.entries import Entry
+from bursar.jobs.close_month import ClosedMonth, close_month
+from bursar.jobs.post_usage import Patience, post_entries
+from bursar.jobs.verify_ledger import VerifiedMonth, verify_ledger
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedLedger:
+    table: Any
+    s3: Any
+    bucket: str
+
+    @classmethod
+    def find(
+        cls, table: str | None, bucket: str | None, stack: str, region: str | None
+    ) -> DeployedLedger:
+        """By their names, or by those that the stack's outputs have."""
+        kept = deployed_table(table, stack, region)
+        if bucket is None:
+            outputs = stack_outputs(boto3.client("cloudformation", region_name=region), stack)
+            bucket = outputs.get("UsageBucket")
+        if bucket is None:
+            leave(Exit.WRONG_INPUT, [f"stack {stack!r} has no output UsageBucket: name --bucket"])
+        return cls(kept, boto3.client("s3", region_name=region), bucket)
+
+    @property
+    def archive(self) -> S3UsageArchive:
+        return S3UsageArchive(self.s3, self.bucket)
+
+    def verify(self, month: str) -> VerifiedMonth:
+        return verify_ledger(
+            month,
+            ledger=DynamoLedgerStore(self.table),
+            reader=DynamoEntryReader(self.table),
+            archive=self.archive,
+        )
+
+    def close(self, month: str, at: datetime) -> ClosedMonth:
+        def post(entries: Sequence[Entry]) -> object:
+            return post_entries(
+                entries,
+                ledger=DynamoLedgerStore(self.table),
+                conflicts=DynamoConflictLog(self.table),
+                windows=DynamoEnforcedWindows(self.table),
+                at=at,
+                patience=Patience(time.sleep, random.uniform),
+            )
+
+        return close_month(
+            month,
+            at,
+            ledger=DynamoLedgerStore(self.table),
+            reader=DynamoEntryReader(self.table),
+            archive=self.archive,
+            gates=DynamoMonthGates(self.table),
+            post=post,
+        )

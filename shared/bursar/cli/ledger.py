@@ -1,0 +1,161 @@
+"""`bursar ledger`: does it add up, and closing a month of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from bursar.cli.deployed import UNANSWERED, leave_unanswered
+from bursar.cli.deployed_ledger import DeployedLedger
+from bursar.cli.exits import Exit, leave
+from bursar.cli.ledger_views import print_json
+from bursar.cli.months import check_month
+from bursar.domain.ledger.verification import Difference
+from bursar.jobs.close_month import ClosedMonth, MonthNotOverError, MonthUnsteadyError
+from bursar.jobs.verify_ledger import VerifiedMonth
+
+Help = Parameter
+_DIFFERS = 1
+_NAMES_SHOWN = 10
+
+app = App(name="ledger", help="Verify the ledger of usage, or close a month of it.")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Where:
+    """Which ledger."""
+
+    stack: Annotated[str, Help(name="--stack", help="the deployed stack")] = "Bursar"
+    region: Annotated[str | None, Help(name="--region", help="where it is deployed")] = None
+    table: Annotated[str | None, Help(name="--table", help="instead of --stack")] = None
+    bucket: Annotated[
+        str | None, Help(name="--bucket", help="of archived usage, instead of --stack")
+    ] = None
+    json: Annotated[bool, Help(name="--json", negative="", help="print JSON")] = False
+
+    def ledger(self) -> DeployedLedger:
+        return DeployedLedger.find(self.table, self.bucket, self.stack, self.region)
+
+
+_HERE = Where()
+Month = Annotated[str, Help(help="the UTC month, 2026-11")]
+
+
+@app.command
+def verify(*, month: Month, where: Where = _HERE) -> None:
+    """Sum every entry of a month again and compare the sums with the balances.
+
+    Exit code 0: they agree. 1: they do not. 2: wrong input. 3: AWS cannot be asked.
+    """
+    check_month(month)
+    try:
+        verified = where.ledger().verify(month)
+    except UNANSWERED as error:
+        leave_unanswered(error, where.stack)
+    if where.json:
+        print_json(_verified_json(verified))
+    else:
+        _print_verified(verified)
+    if not verified.holds:
+        raise SystemExit(_DIFFERS)
+
+
+@app.command
+def close(*, month: Month, where: Where = _HERE) -> None:
+    """Close a month of usage: freeze it, sum it again, post what differs.
+
+    From then on late usage of the month is an adjustment in the month that it comes in.
+    `bursar chargeback --close` does this too, and freezes what everybody is charged.
+
+    Exit code 2: wrong input, or a month that is not over. 3: AWS cannot be asked. 4: postings
+    kept coming in; repeat it later.
+    """
+    check_month(month)
+    try:
+        closed = where.ledger().close(month, datetime.now(UTC))
+    except UNANSWERED as error:
+        leave_unanswered(error, where.stack)
+    except MonthNotOverError as error:
+        leave(Exit.WRONG_INPUT, [str(error)])
+    except MonthUnsteadyError as error:
+        leave(Exit.UNREADABLE, [f"{error}: usage kept coming in; repeat it later"])
+    if where.json:
+        print_json(_closed_json(closed))
+    else:
+        _print_closed(closed)
+
+
+def _verified_json(verified: VerifiedMonth) -> dict[str, Any]:
+    return {
+        "month": verified.month,
+        "holds": verified.holds,
+        "differences": [_difference_json(each) for each in verified.differences],
+        "corrected": [_difference_json(each) for each in verified.corrected],
+        "adjustments": [_difference_json(each) for each in verified.adjustments],
+        "unposted": [list(name) for name in verified.unposted],
+        "unsteady": [hour.isoformat() for hour in verified.unsteady],
+    }
+
+
+def _closed_json(closed: ClosedMonth) -> dict[str, Any]:
+    return {
+        "month": closed.month,
+        "was_closed": closed.was_closed,
+        "corrected": [_difference_json(each) for each in closed.corrected],
+        "unposted": [list(name) for name in closed.unposted],
+    }
+
+
+def _difference_json(difference: Difference) -> dict[str, Any]:
+    key = difference.key
+    return {
+        "hour": key.hour.isoformat(),
+        "tenant": key.tenant,
+        "model": key.model,
+        "feature": key.feature,
+        "key": key.key,
+        "entries_usd": difference.entries_say.amounts.usd.plain(),
+        "balance_usd": difference.leaf_says.amounts.usd.plain(),
+        "entries": difference.entries_say.entries,
+        "entries_in_balance": difference.leaf_says.entries,
+    }
+
+
+def _print_verified(verified: VerifiedMonth) -> None:
+    out = Console()
+    if verified.holds:
+        out.print(f"{verified.month}: every balance is the sum of its entries.")
+    for difference in (*verified.differences, *verified.adjustments):
+        out.print(_in_words(difference), markup=False)
+    for hour in verified.unsteady:
+        out.print(f"{hour:%Y-%m-%d %H}:00: usage kept coming in; repeat it later.")
+    if verified.corrected:
+        out.print(f"{len(verified.corrected)} differences were put right when the month closed.")
+    if verified.unposted:
+        names = ", ".join("/".join(name) for name in verified.unposted[:_NAMES_SHOWN])
+        told = f"{len(verified.unposted)} archived records are not posted (yet): {names}"
+        out.print(told, markup=False)
+
+
+def _print_closed(closed: ClosedMonth) -> None:
+    out = Console()
+    if closed.was_closed:
+        out.print(f"{closed.month} was closed before.")
+        return
+    out.print(f"{closed.month} is closed; {len(closed.corrected)} differences were put right.")
+    for difference in closed.corrected:
+        out.print(_in_words(difference), markup=False)
+
+
+def _in_words(difference: Difference) -> str:
+    key = difference.key
+    says, has = difference.entries_say.amounts.usd, difference.leaf_says.amounts.usd
+    return (
+        f"{key.hour:%Y-%m-%d %H}:00 {key.tenant} {key.model}: "
+        f"entries say {says.plain()} USD, the balance {has.plain()}"
+    )

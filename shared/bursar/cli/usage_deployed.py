@@ -1,0 +1,160 @@
+"""`bursar usage import` and `summary`: usage of the deployed guard."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from bursar.cli.exits import Exit, leave, warn
+
+if TYPE_CHECKING:
+    from bursar.config import Config
+    from bursar.config.usage import Producer
+    from bursar.jobs.ingest_usage import Ingested
+
+Help = Parameter
+_LINES_TOGETHER = 1_000
+_GZIP = b"\x1f\x8b"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Where:
+    """Which deployed guard."""
+
+    stack: Annotated[str, Help(name="--stack", help="the deployed stack")] = "Bursar"
+    region: Annotated[str | None, Help(name="--region", help="where it is deployed")] = None
+    table: Annotated[str | None, Help(name="--table", help="instead of --stack")] = None
+    bucket: Annotated[
+        str | None, Help(name="--bucket", help="of archived usage, instead of --stack")
+    ] = None
+    json: Annotated[bool, Help(name="--json", negative="", help="print JSON")] = False
+
+
+_HERE = Where()
+
+
+def import_usage(
+    file: Path,
+    *,
+    producer: Annotated[str, Help(help="who of bursar.yaml's usage.producers told it")],
+    config: Annotated[Path, Help(help="the bursar.yaml that is deployed")] = Path("bursar.yaml"),
+    where: Where = _HERE,
+) -> None:
+    """Post a file of usage to the ledger, as if its producer had sent it.
+
+    The file is in the producer's format: JSON, JSONL or CSV, also gzipped. Posting it again
+    changes nothing: an id is charged once.
+
+    Exit code 2: wrong input. 3: AWS cannot be asked. 4: the ledger was too busy for some of it;
+    repeat it.
+    """
+    from bursar.cli.deployed import UNANSWERED, leave_unanswered
+    from bursar.cli.deployed_ledger import DeployedLedger
+    from bursar.cli.usage_deployed_views import ingested_json, print_ingested
+    from bursar.config_file import ConfigError, read_config
+    from bursar.jobs.ingest_usage import Message
+    from bursar.wiring.usage import token_prices, usage_intake
+
+    try:
+        settings = read_config(config)
+    except ConfigError as error:
+        leave(Exit.WRONG_INPUT, error.problems)
+    told_by = _producer(settings, producer)
+    now = datetime.now(UTC)
+    taken: list[Ingested] = []
+    try:
+        kept = DeployedLedger.find(where.table, where.bucket, where.stack, where.region)
+        prices = token_prices(settings)
+        intake = usage_intake(settings, told_by.policy(), kept.table, kept.s3, kept.bucket, prices)
+        for number, body in enumerate(_messages(file)):
+            taken.append(intake.take([Message(f"{file.name}#{number}", body, now)]))
+    except UNANSWERED as error:
+        leave_unanswered(error, where.stack)
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        leave(Exit.WRONG_INPUT, [f"{file}: {error}"])
+    (ingested_json if where.json else print_ingested)(taken)
+    if any(each.failed for each in taken):
+        warn(["the ledger was too busy for some of it: repeat the command"])
+        raise SystemExit(int(Exit.UNREADABLE))
+
+
+def summary(
+    *,
+    by: Annotated[
+        str, Help(help="tenant, team, model, feature, key, provider, day; several by comma")
+    ] = "model",
+    from_: Annotated[
+        str | None, Help(name="--from", help="a UTC day or full hour; default: this month")
+    ] = None,
+    to: Annotated[str | None, Help(name="--to", help="the first that is not in it")] = None,
+    shadow: Annotated[
+        bool, Help(negative="", help="compare with the sources that are not billed")
+    ] = False,
+    where: Where = _HERE,
+) -> None:
+    """Requests, tokens and cost of a window, as the ledger states them; averages are ratios of
+    the sums.
+
+    Exit code 2: wrong input. 3: AWS cannot be asked.
+    """
+    from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
+    from bursar.adapters.dynamodb.statements import DynamoStatementStore
+    from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+    from bursar.cli.usage_deployed_views import (
+        print_shadows,
+        print_summary,
+        shadows_json,
+        summary_json,
+    )
+    from bursar.cli.windows import WindowError, read_window
+    from bursar.domain.ledger.reports import By
+    from bursar.jobs.compare_shadows import compare_shadows
+    from bursar.jobs.read_statements import read_statements
+
+    names = [name.strip() for name in by.split(",")]
+    if wrong := [name for name in names if name not in set(By) - {By.HOUR, By.KIND}]:
+        leave(Exit.WRONG_INPUT, [f"usage is not broken down by {', '.join(wrong)}"])
+    try:
+        window = read_window(from_, to, datetime.now(UTC))
+    except WindowError as error:
+        leave(Exit.WRONG_INPUT, [str(error)])
+    try:
+        kept = deployed_table(where.table, where.stack, where.region)
+        if shadow:
+            compared = compare_shadows(window, DynamoLedgerStore(kept))
+            (shadows_json if where.json else print_shadows)(compared)
+            return
+        statements = read_statements(window, DynamoStatementStore(kept))
+    except UNANSWERED as error:
+        leave_unanswered(error, where.stack)
+    dimensions = [By(name) for name in names]
+    (summary_json if where.json else print_summary)(statements, dimensions, window)
+
+
+def _producer(settings: Config, name: str) -> Producer:
+    try:
+        return settings.usage.producer(name)
+    except LookupError as error:
+        leave(Exit.WRONG_INPUT, [str(error.args[0])])
+
+
+def _messages(file: Path) -> Iterator[str]:
+    """A JSON document whole; lines by the thousand, each part of a CSV below its header."""
+    body = file.read_bytes()
+    text = (gzip.decompress(body) if body.startswith(_GZIP) else body).decode("utf-8-sig")
+    start = text.lstrip()[:1]
+    if start == "[":
+        yield text
+        return
+    lines = text.splitlines(keepends=True)
+    header = "" if start == "{" or not lines else lines[0]
+    rows = lines if start == "{" else lines[1:]
+    for first in range(0, len(rows), _LINES_TOGETHER):
+        yield header + "".join(rows[first : first + _LINES_TOGETHER])

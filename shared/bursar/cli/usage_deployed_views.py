@@ -1,0 +1,148 @@
+"""Imports and summaries of usage, as JSON and as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bursar.cli.ledger_views import print_json
+from bursar.domain.ledger.lines import Line, Statement
+from bursar.domain.ledger.reports import By, pivot, usd_per_million
+from bursar.domain.ledger.shadows import ShadowedModel
+from bursar.domain.periods import Window
+from bursar.jobs.ingest_usage import Ingested
+
+_SHOWN = 20
+
+
+def ingested_json(taken: Sequence[Ingested]) -> None:
+    print_json(
+        {
+            "accepted": sum(each.accepted for each in taken),
+            "held": sum(each.held for each in taken),
+            "rejected": [
+                {"where": row.where, "reason": row.reason, "times": row.times}
+                for each in taken
+                for row in each.rejections
+            ],
+            "failed": [name for each in taken for name in each.failed],
+        }
+    )
+
+
+def print_ingested(taken: Sequence[Ingested]) -> None:
+    out = Console()
+    accepted, held = (sum(getattr(each, name) for each in taken) for name in ("accepted", "held"))
+    rejected = [row for each in taken for row in each.rejections]
+    out.print(f"{accepted:,} records posted, {held:,} held, {len(rejected):,} kinds rejected.")
+    for row in rejected[:_SHOWN]:
+        where = row.where or "the message"
+        out.print(f"{where}: {row.reason} (x{row.times})", markup=False)
+    if len(rejected) > _SHOWN:
+        out.print(f"... and {len(rejected) - _SHOWN} more; --json lists them all")
+
+
+def summary_json(statements: Sequence[Statement], by: Sequence[By], window: Window) -> None:
+    rows = _rows(statements, by)
+    total = pivot(statements, ()).get((), Line())
+    print_json(
+        {
+            "from": window.start.isoformat(),
+            "to": window.end.isoformat(),
+            "rows": [dict(zip(by, names, strict=True)) | _line(line) for names, line in rows],
+            "total": _line(total),
+        }
+    )
+
+
+def print_summary(statements: Sequence[Statement], by: Sequence[By], window: Window) -> None:
+    table = Table(box=SIMPLE_HEAD, title=f"Usage {window.start:%Y-%m-%d %H:%M} to "
+                  f"{window.end:%Y-%m-%d %H:%M} UTC, USD", title_justify="left")  # fmt: skip
+    for each in by:
+        table.add_column(each.value)
+    for name in ("requests", "input tokens", "output tokens", "USD", "USD/request", "USD/1M"):
+        table.add_column(name, justify="right")
+    for names, line in _rows(statements, by):
+        table.add_row(*(Text(name or "(none)") for name in names), *_cells(line))
+    total = pivot(statements, ()).get((), Line())
+    table.add_section()
+    table.add_row("all", *("" for _ in by[1:]), *_cells(total))
+    Console().print(table)
+
+
+def shadows_json(compared: Sequence[ShadowedModel]) -> None:
+    print_json(
+        [
+            {
+                "model": each.model,
+                "billed_tokens": each.billed.tokens.total,
+                "sources": [
+                    {
+                        "source": source,
+                        "tokens": leaf.tokens.total,
+                        "usd": leaf.amounts.usd.plain(),
+                        "difference": _share(each.difference(source)),
+                    }
+                    for source, leaf in sorted(each.told.items())
+                ],
+            }
+            for each in compared
+        ]
+    )
+
+
+def print_shadows(compared: Sequence[ShadowedModel]) -> None:
+    table = Table(box=SIMPLE_HEAD, title="Billed, and told by others", title_justify="left")
+    for name in ("model", "source"):
+        table.add_column(name)
+    for name in ("billed tokens", "its tokens", "difference"):
+        table.add_column(name, justify="right")
+    for each in compared:
+        for source, leaf in sorted(each.told.items()):
+            difference = each.difference(source)
+            shown = "nothing billed" if difference is None else f"{float(difference):+.2%}"
+            counts = (f"{each.billed.tokens.total:,}", f"{leaf.tokens.total:,}", shown)
+            table.add_row(Text(each.model), Text(source), *counts)
+    Console().print(table)
+
+
+def _rows(statements: Sequence[Statement], by: Sequence[By]) -> list[tuple[tuple[str, ...], Line]]:
+    """Dearest first; lines of nothing but places that no usage has are left where they are."""
+    return sorted(pivot(statements, by).items(), key=lambda row: (-row[1].units, row[0]))
+
+
+def _line(line: Line) -> dict[str, Any]:
+    per_request = line.usd.times(Fraction(1, line.requests)).plain() if line.requests else None
+    per_million = usd_per_million(line.usd, line.tokens.total)
+    return {
+        "requests": line.requests,
+        "input_tokens": line.tokens.input,
+        "cached_input_tokens": line.tokens.cached_input,
+        "output_tokens": line.tokens.output,
+        "unpriced_tokens": line.unpriced.total,
+        "usd": line.usd.plain(),
+        "usd_per_request": per_request,
+        "usd_per_million_tokens": per_million.plain() if per_million else None,
+    }
+
+
+def _cells(line: Line) -> list[str]:
+    told = _line(line)
+    rates = (told["usd_per_request"], told["usd_per_million_tokens"])
+    return [
+        f"{line.requests:,}",
+        f"{line.tokens.input:,}",
+        f"{line.tokens.output:,}",
+        f"{line.usd.cents():,}",
+        *("" if rate is None else f"{float(rate):,.4f}" for rate in rates),
+    ]
+
+
+def _share(share: Fraction | None) -> str | None:
+    return None if share is None else f"{float(share):.6f}"
