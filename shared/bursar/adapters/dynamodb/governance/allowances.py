@@ -28,13 +28,13 @@ def put(allowance: Allowance) -> dict[str, Any]:
         **key(allowance.exception),
         "amount_units": allowance.amount.units,
         "remaining_units": allowance.remaining.units,
-        "until": _stamp(allowance.until),
+        "ends_at": _stamp(allowance.until),
     }
     return {"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
 
 
 def debit(exception_id: str, amount: Money, window: BudgetWindow, at: datetime) -> dict[str, Any]:
-    """An Update on condition that enough remains, `until` is ahead, and no other budget used it.
+    """An Update on condition that enough remains, its end is ahead, and no other budget used it.
 
     Raises:
         ValueError: the amount is not above 0.
@@ -49,7 +49,7 @@ def debit(exception_id: str, amount: Money, window: BudgetWindow, at: datetime) 
                 " SET budget_id = if_not_exists(budget_id, :budget)"
             ),
             "ConditionExpression": (
-                "remaining_units >= :more AND until > :at"
+                "remaining_units >= :more AND ends_at > :at"
                 " AND (attribute_not_exists(budget_id) OR budget_id = :budget)"
             ),
             "ExpressionAttributeNames": {"#consumed": _consumed(window)},
@@ -86,7 +86,7 @@ def read(item: Mapping[str, Any]) -> Allowance:
         exception=item["pk"].removeprefix("EXC#"),
         amount=Money.from_units(int(item["amount_units"])),
         remaining=Money.from_units(int(item["remaining_units"])),
-        until=datetime.fromisoformat(item["until"]),
+        until=datetime.fromisoformat(item["ends_at"]),
         consumed=consumed,
     )
 

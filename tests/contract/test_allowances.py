@@ -1,0 +1,75 @@
+"""Allowances in the table end as the domain says, under whatever is tried."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from bursar.adapters.dynamodb.governance import allowances
+from bursar.adapters.dynamodb.governance.exceptions import DynamoExceptions
+from bursar.adapters.dynamodb.transactions import transact
+from bursar.domain.governance import consumption
+from bursar.domain.governance.consumption import Allowance, AllowanceError
+from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.money import Money
+from tests.unit.governance.world import MILLISECOND, NOON
+
+UNTIL = NOON + timedelta(days=30)
+NOVEMBER = BudgetWindow("search", NOON.replace(day=1, hour=0))
+DECEMBER = BudgetWindow("search", NOON.replace(month=12, day=1, hour=0))
+ADS = BudgetWindow("ads", NOVEMBER.starts_at)
+GRANTED = Allowance.of("E1", Money.of("120.000000000001"), UNTIL)
+
+
+@pytest.fixture
+def table(dynamodb_table: Any) -> Any:
+    assert transact(dynamodb_table, [allowances.put(GRANTED)])
+    return dynamodb_table
+
+
+def test_an_allowance_is_granted_once(table: Any) -> None:
+    assert not transact(table, [allowances.put(GRANTED)])
+    assert DynamoExceptions(table).allowance("E1") == GRANTED
+
+
+def test_whatever_is_tried_the_table_holds_what_the_domain_says(table: Any) -> None:
+    random, expected = Random(7), GRANTED
+    for _ in range(60):
+        amount, window = Money.of(random.randint(1, 70)), random.choice([NOVEMBER, DECEMBER, ADS])
+        if random.random() < 0.6:
+            at = random.choice([NOON, UNTIL - MILLISECOND, UNTIL])
+            action = allowances.debit("E1", amount, window, at)
+        else:
+            at, action = None, allowances.give_back("E1", amount, window)
+        try:
+            if at is not None:
+                expected = consumption.debit(expected, amount, window, at)
+            else:
+                expected = consumption.give_back(expected, amount, window)
+            allowed = True
+        except AllowanceError:
+            allowed = False
+        assert transact(table, [action]) is allowed
+        assert DynamoExceptions(table).allowance("E1") == expected
+    assert expected.consumed  # something was used on the way
+
+
+def test_debits_at_the_same_time_never_pass_the_amount(table: Any) -> None:
+    def use(n: int) -> bool:
+        window = (NOVEMBER, DECEMBER)[n % 2]
+        return transact(table, [allowances.debit("E1", Money.of(20), window, NOON)])
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(use, range(12))).count(True) == 6  # 6 x 20 of 120
+    left = DynamoExceptions(table).allowance("E1")
+    assert left is not None
+    assert left.remaining == Money.of("0.000000000001")
+
+
+def test_a_debit_of_nothing_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        allowances.debit("E1", Money.zero(), NOVEMBER, NOON)
