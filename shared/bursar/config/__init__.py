@@ -22,6 +22,7 @@ from bursar.config.fields import (
     RoleArn,
     Section,
 )
+from bursar.config.forecast import Anomalies, Forecasts, Series
 from bursar.config.metrics import ClusterMetrics
 from bursar.config.usage import Usage
 from bursar.domain.attribution.rules import Attribution
@@ -176,6 +177,9 @@ class Config(Section):
     spend: Spend = Spend()
     usage: Usage = Usage()
     attribution: Attribution = Attribution()
+    series: Series = Series()
+    forecast: Forecasts = Forecasts()
+    anomalies: Anomalies = Anomalies()
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:

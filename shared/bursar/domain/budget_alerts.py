@@ -81,12 +81,16 @@ class BudgetNews:
         parts = [f"{source} {figures.spent} against {even} expected by now at an even pace."]
         if self.projected is not None:
             until = window.end.astimezone(budget.zone).date().isoformat()
-            parts.append(f"Projected {self.projected} by {until} (run rate; no forecast yet).")
+            parts.append(f"Projected {self.projected} by {until} ({self._projected_by()}).")
         if unknown := figures.unknown_hours(window):
             parts.append(f"{unknown} h of the window are unknown and not counted.")
         elif figures.quality is not Quality.FINAL:
             parts.append(f"The figures are {figures.quality}.")
         return " ".join(parts)
+
+    def _projected_by(self) -> str:
+        projection = self.figures.projection(self.window)
+        return projection.source if projection else "run rate"
 
 
 def _percent(value: Money, limit: Money) -> str:

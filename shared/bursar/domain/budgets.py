@@ -18,7 +18,7 @@ class ThresholdBasis(StrEnum):
     """What is compared with the limit.
 
     `actual`: metered from clusters and usage; `reported`: what Cost Explorer has billed;
-    `projected`: the run rate to the end of the window (there is no forecast yet).
+    `projected`: the forecast to the end of the window, or the run rate where none reaches there.
     """
 
     ACTUAL = "actual"

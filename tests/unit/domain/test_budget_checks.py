@@ -215,7 +215,7 @@ def test_an_alert_compares_with_an_even_pace():
     [alert] = Year(budget("1200")).check(figures("1100")).alerts
     assert alert.comparison.startswith(
         "Metered $1,100.00 against $800.00 expected by now at an even pace."
-        " Projected $1,650.00 by 2026-12-01 (run rate; no forecast yet)."
+        " Projected $1,650.00 by 2026-12-01 (run rate)."
     )
 
 
