@@ -366,8 +366,10 @@ class ReservationStore(Protocol):
         """
         ...
 
-    def close(self, reservation: Reservation, to: HoldStatus) -> None:
-        """Release or expire it as it was read: what is held is available again.
+    def close(self, reservations: Sequence[Reservation], to: HoldStatus) -> None:
+        """Release or expire them as they were read: what is held is available again.
+
+        All or none; they and their windows are at most 100 items.
 
         Raises:
             HoldRefusedError, HoldUnansweredError: see `reserve`.
@@ -523,8 +525,14 @@ class ExceptionHistory(Protocol):
         """Newest first, at most 200; one written this second may be missing."""
         ...
 
+    def pending(self) -> Sequence[SpendException]:
+        """All that wait for a decision, oldest first; those past their deadline included."""
+        ...
+
+
+class Allowances(Protocol):
     def allowance(self, exception_id: str) -> Allowance | None:
-        """What an approved one is worth; None for any other."""
+        """What an approved exception is worth; None for any other."""
         ...
 
 

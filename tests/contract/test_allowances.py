@@ -12,10 +12,16 @@ import pytest
 from bursar.adapters.dynamodb.governance import allowances
 from bursar.adapters.dynamodb.governance.exceptions import DynamoExceptions
 from bursar.adapters.dynamodb.transactions import transact
+from bursar.adapters.memory.governance import MemoryExceptions
 from bursar.domain.governance import consumption
-from bursar.domain.governance.consumption import Allowance, AllowanceError
+from bursar.domain.governance.consumption import (
+    Allowance,
+    AllowanceError,
+    AllowanceExhaustedError,
+)
 from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
+from tests.contract.exception_stores import stores_on
 from tests.unit.governance.world import MILLISECOND, NOON
 
 UNTIL = NOON + timedelta(days=30)
@@ -68,6 +74,21 @@ def test_debits_at_the_same_time_never_pass_the_amount(table: Any) -> None:
     left = DynamoExceptions(table).allowance("E1")
     assert left is not None
     assert left.remaining == Money.of("0.000000000001")
+
+
+def test_in_memory_a_debit_is_the_domain_s() -> None:
+    stores = stores_on(None)
+    stores.exceptions.commit(opened := stores.opening("E1", "100"))
+    stores.exceptions.commit(stores.deciding(opened.new, "emil"))
+    memory = stores.exceptions
+    assert isinstance(memory, MemoryExceptions)
+    memory.debit("E1", Money.of(60), NOVEMBER, NOON)
+    with pytest.raises(AllowanceExhaustedError):
+        memory.debit("E1", Money.of(60), DECEMBER, NOON)
+    memory.give_back("E1", Money.of(20), NOVEMBER)
+    left = memory.allowance("E1")
+    assert left is not None
+    assert left.remaining == Money.of(60)
 
 
 def test_a_debit_of_nothing_is_a_mistake() -> None:

@@ -119,10 +119,14 @@ def test_a_closed_exception_takes_no_token(stores: Stores) -> None:
     assert not stores.exceptions.put(TaskToken("E1", 1, EM, "late"))
 
 
-def test_the_newest_come_first(stores: Stores) -> None:
+def test_all_are_listed_and_those_that_are_pending(stores: Stores) -> None:
     for name in ("E1", "E2", "E3"):
         assert stores.exceptions.commit(stores.opening(name, "1"))
+    second = stores.exceptions.find("E2")
+    assert second is not None
+    assert stores.exceptions.commit(stores.deciding(second, "emil"))
     assert [each.id for each in stores.exceptions.recent()] == ["E3", "E2", "E1"]
+    assert [each.id for each in stores.exceptions.pending()] == ["E1", "E3"]
 
 
 def test_of_deciders_at_the_same_time_one_wins(dynamodb_table: Any) -> None:

@@ -35,6 +35,7 @@ def open_exception(
         NotYoursError, InvalidRequestError: it cannot be asked for; the subclass says why.
         ExceptionContentionError: nothing was written.
     """
+    asking.refuse_viewer(requester)  # before anything is said of the request
     team = rules.team_of(request)
     for _ in range(TRIES):
         split = exceptions.split(team, request.policy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import permutations
 
 import pytest
@@ -18,8 +19,9 @@ from bursar.domain.governance.decisions import (
     OwnRequestError,
     TierDecidedError,
     TooFewPeopleLeftError,
+    is_awaited,
 )
-from bursar.domain.governance.exceptions import Status
+from bursar.domain.governance.exceptions import SpendException, Status
 from bursar.domain.governance.people import Directory, Person
 from bursar.domain.governance.refusals import (
     ConflictError,
@@ -220,6 +222,19 @@ def test_a_page_that_showed_another_tier_decides_nothing() -> None:
     with pytest.raises(TierDecidedError):
         said(half, "emma", tier=EM)
     assert said(half, "emma", tier=DIRECTOR).status is Status.APPROVED
+
+
+def test_the_list_of_approvals_shows_whose_answer_is_awaited_now() -> None:
+    def awaited(exception: SpendException, at: datetime = NOON) -> set[str]:
+        people = (each for each in PEOPLE if is_awaited(exception, each, at, rules=RULES))
+        return {person.id for person in people}
+
+    exception = opened("50000", beneficiary="ben")
+    assert awaited(exception) == {"emil", "emma", "vito", "sven"}  # not Dora, Rita's delegate
+    assert awaited(exception, exception.deadline) == set()
+    assert awaited(said(exception, "emma")) == {"dirk", "sven"}
+    assert awaited(said(exception, "sven")) == {"dirk", "emma"}
+    assert awaited(said(exception, "emil", Choice.DENY)) == set()
 
 
 def test_of_several_reasons_the_first_is_told() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.adapters.memory.governance import MemoryAudit, MemoryExceptions, MemoryWorkflow
+from bursar.domain.governance.asking import NotYoursError
 from bursar.domain.governance.changes import Change, TaskToken
 from bursar.domain.governance.decisions import Choice
 from bursar.domain.governance.exceptions import (
@@ -22,6 +23,7 @@ from bursar.jobs.edit_exception import edit_exception
 from bursar.jobs.open_exception import ExceptionContentionError, open_exception
 from bursar.jobs.record_decision import record_decision
 from bursar.jobs.resolve_tier import resolve_tier
+from bursar.jobs.resume_workflows import resume_workflows
 from tests.unit.governance.world import BY_ID, DIRECTOR, EM, MILLISECOND, NOON, RULES, request
 
 
@@ -32,11 +34,13 @@ class Office:
         self.outbox, self.audit, self.workflow = MemoryOutbox(), MemoryAudit(), MemoryWorkflow()
         self.store = store(self.outbox, self.audit)
 
-    def open(self, amount: str = "50000", id_: str = "E1") -> SpendException:
+    def open(
+        self, amount: str = "50000", id_: str = "E1", by: str = "rita", **more: Any
+    ) -> SpendException:
         return open_exception(
             id_,
-            request(amount),
-            BY_ID["rita"],
+            request(amount, **more),
+            BY_ID[by],
             NOON,
             rules=RULES,
             exceptions=self.store,
@@ -153,6 +157,17 @@ def test_an_edit_ends_the_execution_before_it() -> None:
     assert office.outcomes()["late"] == (Outcome.SUPERSEDED, None)
 
 
+def test_an_execution_that_was_never_started_is_started_later() -> None:
+    office = Office()
+    office.open("1", "E1")
+    office.open("1", "E2")
+    office.say("emil", exception_id="E2")
+    office.workflow.started.clear()  # as if each crashed after its transaction
+    for _ in range(2):
+        assert resume_workflows(office.store, office.workflow) == 1
+    assert list(office.workflow.started) == ["E1-1"]
+
+
 def test_a_denial_ends_the_execution() -> None:
     office = Office()
     office.open()
@@ -194,6 +209,11 @@ def test_endless_company_is_an_error_and_writes_nothing() -> None:
     assert office.workflow.started == {}
 
 
+def test_a_viewer_is_told_nothing_of_what_is_wrong_with_a_request() -> None:
+    with pytest.raises(NotYoursError):
+        Office().open(by="vic", policy="no-such-policy")
+
+
 def test_an_unknown_exception_is_nobody_s() -> None:
     office = Office()
     with pytest.raises(UnknownExceptionError):
@@ -226,6 +246,12 @@ def test_a_task_token_is_in_no_message_audit_or_repr() -> None:
     told += [each.body.decode() for each in office.audit.waiting(9)]
     told += [repr(office.store.latest("E1", EM)), repr(office.workflow.answers["s3cret"])]
     assert all("s3cret" not in text for text in told)
+
+
+def test_the_link_of_a_message_holds_the_id_and_nothing_else() -> None:
+    office = Office()
+    office.open()
+    assert [row.alert.link for row in office.outbox.all()] == ["/exceptions/E1"]
 
 
 def test_siblings_are_counted_together_though_their_scopes_differ() -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from threading import Lock
 
 from bursar.adapters.memory.budgets import MemoryOutbox
+from bursar.domain.governance import consumption
 from bursar.domain.governance.audit import AuditHead, AuditIntent, AuditRecord
 from bursar.domain.governance.changes import Change, TaskToken
 from bursar.domain.governance.consumption import Allowance
@@ -14,6 +15,8 @@ from bursar.domain.governance.decisions import TierDecision
 from bursar.domain.governance.exceptions import SpendException
 from bursar.domain.governance.splitting import SplitCount
 from bursar.domain.governance.steps import ClosedTaskError, Step, is_answered
+from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.money import Money
 
 _MOST_LISTED = 200
 
@@ -64,7 +67,7 @@ class MemoryAuditAnchors:
 
 
 class MemoryExceptions:
-    """ExceptionStore, ExceptionHistory and TaskTokens in one."""
+    """ExceptionStore, ExceptionHistory, Allowances and TaskTokens in one."""
 
     def __init__(self, outbox: MemoryOutbox, audit: MemoryAudit) -> None:
         self._outbox, self._audit = outbox, audit
@@ -110,8 +113,24 @@ class MemoryExceptions:
         newest = sorted(self._exceptions.values(), key=lambda each: each.id, reverse=True)
         return newest[:_MOST_LISTED]
 
+    def pending(self) -> Sequence[SpendException]:
+        waiting = (each for each in self._exceptions.values() if each.asked is not None)
+        return sorted(waiting, key=lambda each: each.id)
+
     def allowance(self, exception_id: str) -> Allowance | None:
         return self._allowances.get(exception_id)
+
+    def debit(self, exception_id: str, amount: Money, window: BudgetWindow, at: datetime) -> None:
+        """Use some of an allowance; raises what `consumption.debit` does."""
+        with self._lock:
+            old = self._allowances[exception_id]
+            self._allowances[exception_id] = consumption.debit(old, amount, window, at)
+
+    def give_back(self, exception_id: str, amount: Money, window: BudgetWindow) -> None:
+        """Undo a debit or a part of it; raises what `consumption.give_back` does."""
+        with self._lock:
+            old = self._allowances[exception_id]
+            self._allowances[exception_id] = consumption.give_back(old, amount, window)
 
     def put(self, token: TaskToken) -> bool:
         with self._lock:

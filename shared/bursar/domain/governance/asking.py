@@ -92,8 +92,7 @@ def open_exception(
         NotYoursError: the person may not ask.
         InvalidRequestError: nobody could grant it as it is; the subclass says why.
     """
-    if not requester.may_ask:
-        raise NotYoursError(f"{requester.id} may look, and not ask")
+    refuse_viewer(requester)
     team = rules.team_of(request)
     request.check(at)
     consents = needed((), request.amount + split.others(exception_id, at), rules.tiers)
@@ -108,6 +107,16 @@ def open_exception(
         asked_at=at,
         deadline=consents[0].tier.deadline(at, request.until),
     )
+
+
+def refuse_viewer(requester: Person) -> None:
+    """Viewers look, and do not ask.
+
+    Raises:
+        NotYoursError: the person is one.
+    """
+    if not requester.may_ask:
+        raise NotYoursError(f"{requester.id} may look, and not ask")
 
 
 def edit_exception(

@@ -129,6 +129,17 @@ def decide(
     )
 
 
+def is_awaited(exception: SpendException, person: Person, at: datetime, *, rules: Rules) -> bool:
+    """Whether this person's answer is asked for now: what their own list of approvals shows."""
+    asked = exception.asked
+    if asked is None or at >= exception.deadline or person.id in exception.used:
+        return False
+    request = exception.request
+    excluded = assignment.parties(rules.directory, exception.requester, request.beneficiary)
+    ways = assignment.capacities(rules.directory, person, asked.tier.name, excluded)
+    return any(not uses & exception.used for uses in ways)
+
+
 def refuse_party(person: Person, excluded: frozenset[str]) -> None:
     """Nobody decides on what they asked for or profit from.
 

@@ -1,4 +1,8 @@
-"""What people are told of an exception. The link carries its id, and no authority."""
+"""What people are told of an exception.
+
+The link is a path of the pages, which the sender knows the address of. It carries the id, and
+no authority: whoever follows it signs in first.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +39,7 @@ def message(exception: SpendException, at: datetime) -> Alert:
         data_as_of=at,
         owner=exception.team,
         action=action,
-        link=None,
+        link=f"/exceptions/{exception.id}",
         policy=request.policy,
         mute="it is told once for each step",
         raised_at=at,

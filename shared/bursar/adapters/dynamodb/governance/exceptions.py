@@ -2,13 +2,13 @@
 
 A step is one transaction: the exception, on condition that its `revision` is the one that was
 read (each change of status, version, tier or deadline raises it); its team's count, likewise
-by `version`; the decision, the allowance, the messages and the audit intent. gsi1 lists the
-exceptions, whose ids sort by time.
+by `version`; the decision, the allowance, the messages and the audit intent. gsi1 lists those
+that are pending and those that are closed; ids sort by time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -24,13 +24,13 @@ from bursar.domain.governance.decisions import TierDecision
 from bursar.domain.governance.exceptions import SpendException
 from bursar.domain.governance.splitting import SplitCount
 
-_LISTED = "EXCEPTIONS"
+_PENDING, _CLOSED = "EXCEPTIONS#PENDING", "EXCEPTIONS#CLOSED"
 _AT_MOST = 200
 _ABSENT = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 class DynamoExceptions:
-    """ExceptionStore, ExceptionHistory and TaskTokens in one."""
+    """ExceptionStore, ExceptionHistory, Allowances and TaskTokens in one."""
 
     def __init__(self, table: Any) -> None:
         self._table = table
@@ -60,15 +60,15 @@ class DynamoExceptions:
         return [TierDecision.model_validate_json(item["json"]) for item in items]
 
     def recent(self) -> Sequence[SpendException]:
-        listed = query(
-            self._table,
-            IndexName="gsi1",
-            KeyConditionExpression=Key("gsi1pk").eq(_LISTED),
-            ScanIndexForward=False,
-            Limit=_AT_MOST,
-        )
-        newest = islice(listed, _AT_MOST)
-        return [SpendException.model_validate_json(item["json"]) for item in newest]
+        newest = [
+            each
+            for part in (_PENDING, _CLOSED)
+            for each in islice(self._listed(part, ScanIndexForward=False), _AT_MOST)
+        ]
+        return sorted(newest, key=lambda each: each.id, reverse=True)[:_AT_MOST]
+
+    def pending(self) -> Sequence[SpendException]:
+        return list(self._listed(_PENDING))
 
     def allowance(self, exception_id: str) -> Allowance | None:
         item = self._item(allowances.key(exception_id))
@@ -93,6 +93,11 @@ class DynamoExceptions:
             return None
         return TaskToken(exception_id, int(item["version"]), tier, item["token"])
 
+    def _listed(self, part: str, **more: Any) -> Iterator[SpendException]:
+        listed = Key("gsi1pk").eq(part)
+        items = query(self._table, IndexName="gsi1", KeyConditionExpression=listed, **more)
+        return (SpendException.model_validate_json(item["json"]) for item in items)
+
     def _item(self, key: dict[str, str]) -> dict[str, Any] | None:
         item: dict[str, Any] | None = self._table.get_item(Key=key, ConsistentRead=True).get(
             "Item"
@@ -112,7 +117,7 @@ def _exception(change: Change) -> dict[str, Any]:
     new = change.new
     item: dict[str, Any] = {
         **_key(new.id, "META"),
-        "gsi1pk": _LISTED,
+        "gsi1pk": _PENDING if new.asked else _CLOSED,
         "gsi1sk": new.id,
         "json": new.model_dump_json(),
         "revision": new.revision,
