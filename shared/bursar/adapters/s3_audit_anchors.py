@@ -1,0 +1,40 @@
+"""Heads of the audit chain in S3: `audit/heads/<number>-<hash>`, one small object each.
+
+The bucket's Object Lock keeps them from being changed; the names alone say what they hold, so
+that a listing is all that is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bursar.domain.governance.audit import AuditHead
+
+_FOLDER = "audit/heads/"
+
+
+class S3AuditAnchors:
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    def put(self, head: AuditHead, at: datetime) -> None:
+        name = f"{_FOLDER}{head.number:012}-{head.hash.hex()}"
+        body = at.astimezone(UTC).isoformat().encode()
+        # an object's lock takes a checksum with each put
+        self._client.put_object(
+            Bucket=self._bucket, Key=name, Body=body, ChecksumAlgorithm="SHA256"
+        )
+
+    def all(self) -> Sequence[AuditHead]:
+        """By number; both of two that differ."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=_FOLDER
+        )
+        return [_head(entry["Key"]) for page in pages for entry in page.get("Contents", ())]
+
+
+def _head(name: str) -> AuditHead:
+    number, _, digest = name.removeprefix(_FOLDER).partition("-")
+    return AuditHead(int(number), bytes.fromhex(digest))
