@@ -23,6 +23,7 @@ from bursar.domain.admission.reservations import (
     HoldStatus,
     HoldUnansweredError,
     Reservation,
+    freed,
 )
 from bursar.domain.money import Money
 
@@ -48,15 +49,16 @@ class DynamoReservationStore:
             HoldRefusal.EXISTS,
         )
 
-    def close(self, reservation: Reservation, to: HoldStatus) -> None:
+    def close(self, reservations: Sequence[Reservation], to: HoldStatus) -> None:
+        released = reservations if to is HoldStatus.RELEASED else ()
         self._write(
             [
-                (_HOLD, "Update", holds.step(reservation, to)),
+                *((_HOLD, "Update", holds.step(each, to)) for each in reservations),
                 *(
                     (_WINDOW, "Update", windows.charge(window, Money.zero(), amount))
-                    for window, amount in reservation.frees().items()
+                    for window, amount in freed(reservations).items()
                 ),
-                *(_unmark(reservation) if to is HoldStatus.RELEASED else ()),
+                *(item for each in released for item in _unmark(each)),
             ],
             HoldRefusal.CHANGED,
         )

@@ -13,6 +13,7 @@ from bursar.domain.admission.reservations import (
     HoldRefusedError,
     HoldStatus,
     Reservation,
+    freed,
 )
 from bursar.domain.alerts import OutboxRow
 from bursar.domain.ledger.conflicts import Conflict
@@ -153,16 +154,17 @@ class MemoryLedger:
             if event:
                 self._holds[event] = reservation.id
 
-    def close(self, reservation: Reservation, to: HoldStatus) -> None:
-        turned = reservation.turned(to)
+    def close(self, reservations: Sequence[Reservation], to: HoldStatus) -> None:
+        closed = [each.turned(to) for each in reservations]
         with self._lock:
-            if self._reservations.get(reservation.id) != reservation:
+            if any(self._reservations.get(each.id) != each for each in reservations):
                 raise HoldRefusedError(HoldRefusal.CHANGED)
-            for window, amount in reservation.frees().items():
+            for window, amount in freed(reservations).items():
                 self._move(window, reserved=-amount)
-            self._reservations[reservation.id] = turned
-            if turned.event and not turned.awaits_usage:
-                del self._holds[turned.event]
+            for each in closed:
+                self._reservations[each.id] = each
+                if each.event and not each.awaits_usage:
+                    del self._holds[each.event]
 
     def find(self, reservation_id: str) -> Reservation | None:
         return self._reservations.get(reservation_id)

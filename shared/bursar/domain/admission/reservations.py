@@ -7,7 +7,7 @@ status is the one it starts from, never by a clock, and undoes exactly what is s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -94,6 +94,29 @@ class Closing:
 
     reservation: Reservation
     charges: Mapping[BudgetWindow, Money] = field(default_factory=dict)
+
+
+def freed(reservations: Iterable[Reservation]) -> dict[BudgetWindow, Money]:
+    """What the next step of all of them gives back to each window."""
+    units: dict[BudgetWindow, int] = {}
+    for reservation in reservations:
+        for window, amount in reservation.frees().items():
+            units[window] = units.get(window, 0) + amount.units
+    return {window: Money.from_units(each) for window, each in units.items()}
+
+
+def groups(reservations: Iterable[Reservation], most_items: int) -> Iterator[list[Reservation]]:
+    """Those that one transaction can close together: they and their windows are its items."""
+    group: list[Reservation] = []
+    windows: set[BudgetWindow] = set()
+    for each in reservations:
+        if group and len(group) + 1 + len(windows | each.held.keys()) > most_items:
+            yield group
+            group, windows = [], set()
+        group.append(each)
+        windows |= each.held.keys()
+    if group:
+        yield group
 
 
 class HoldRefusal(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from bursar.domain.admission.reservations import Closing
+from bursar.domain.admission.reservations import Closing, freed
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey, sum_leaves
 from bursar.domain.ledger.postings import MOST_ITEMS, BudgetWindow, Posting, month_name
 from bursar.domain.money import Money
@@ -142,7 +142,8 @@ def _posting(
             units[window] = units.get(window, 0) + amount
     charges = {window: Money.from_units(each) for window, each in units.items()}
     closed = {entry.name: closings[entry.name] for entry in entries if entry.name in closings}
-    return Posting(tuple(entries), leaves, charges, closed)
+    held = freed(closing.reservation for closing in closed.values())
+    return Posting(tuple(entries), leaves, charges, closed, held)
 
 
 def _charges(

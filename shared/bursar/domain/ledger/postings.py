@@ -41,30 +41,22 @@ class Posting:
 
     `months` are those (`2026-11`) that the entries' hours lie in: each one's gate is checked.
     `hours` are marked as touched, so that their statements are made anew. `closings` are the
-    reservations that end with their entry, by its name.
+    reservations that end with their entry, by its name; `freed` is what they held.
     """
 
     entries: tuple[Entry, ...]
     leaves: Mapping[LeafKey, Leaf]
     charges: Mapping[BudgetWindow, Money] = field(default_factory=dict)
     closings: Mapping[EntryId, Closing] = field(default_factory=dict)
-
-    @property
-    def freed(self) -> Mapping[BudgetWindow, Money]:
-        """What the closings give back to the windows in which it was held."""
-        units: dict[BudgetWindow, int] = {}
-        for closing in self.closings.values():
-            for window, amount in closing.reservation.frees().items():
-                units[window] = units.get(window, 0) + amount.units
-        return {window: Money.from_units(each) for window, each in units.items()}
+    freed: Mapping[BudgetWindow, Money] = field(default_factory=dict)
 
     @property
     def windows(self) -> Mapping[BudgetWindow, tuple[Money, Money]]:
         """What each window spends more, and what it gets back of what was reserved."""
-        freed, zero = self.freed, Money.zero()
+        zero = Money.zero()
         return {
-            window: (self.charges.get(window, zero), freed.get(window, zero))
-            for window in self.charges.keys() | freed.keys()
+            window: (self.charges.get(window, zero), self.freed.get(window, zero))
+            for window in self.charges.keys() | self.freed.keys()
         }
 
     @property

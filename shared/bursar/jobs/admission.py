@@ -1,0 +1,64 @@
+"""What admitting, settling and freeing have in common: the stores, the budgets, the patience."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bursar.domain.admission.answers import Busy, Closed, Conflict, Unknown
+from bursar.domain.admission.reservations import (
+    STEPS,
+    HoldRefusedError,
+    HoldStatus,
+    HoldUnansweredError,
+    Reservation,
+)
+from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
+from bursar.domain.money import Money
+from bursar.jobs.post_usage import Patience
+from bursar.ports import (
+    ConflictLog,
+    EnforcedWindows,
+    LedgerStore,
+    ReservationStore,
+    TokenPriceBook,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """`ceiling` is the most that a single request may cost."""
+
+    reservations: ReservationStore
+    ledger: LedgerStore
+    conflicts: ConflictLog
+    windows: EnforcedWindows
+    budgets: EnforcedBudgets
+    prices: TokenPriceBook
+    patience: Patience
+    ceiling: Money | None = None
+
+    def of(self, principal: str, reservation_id: str) -> Reservation | None:
+        """The principal's reservation of that id: others' are as if they were not."""
+        found = self.reservations.find(reservation_id)
+        return found if found and found.principal == principal else None
+
+    def close(
+        self, reservation: Reservation, to: HoldStatus
+    ) -> Closed | Conflict | Busy | Unknown:
+        """Release or expire; one that was closed so before is answered as it stands."""
+        found: Reservation | None = reservation
+        for attempt in range(self.patience.tries):
+            if found is None:
+                return Unknown()
+            if found.status is to:
+                return Closed(found)
+            if to not in STEPS.get(found.status, ()):
+                return Conflict(f"the reservation is {found.status}")
+            try:
+                self.reservations.close([found], to)
+            except (HoldRefusedError, HoldUnansweredError):
+                self.patience.pause(attempt)
+                found = self.reservations.find(reservation.id)
+            else:
+                return Closed(found.turned(to))
+        return Busy()

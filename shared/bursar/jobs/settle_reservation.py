@@ -1,0 +1,46 @@
+"""Settle a reservation: what was spent is posted, and what was held is given back, at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bursar.domain.admission.answers import Busy, Closed, Conflict, Unknown
+from bursar.domain.admission.reservations import HoldStatus
+from bursar.domain.admission.settlements import settlement
+from bursar.domain.money import Money
+from bursar.jobs.admission import Admission
+from bursar.jobs.post_usage import LedgerBusyError, post_entries
+
+
+def settle_reservation(
+    reservation_id: str, principal: str, amount: Money, at: datetime, admission: Admission
+) -> Closed | Conflict | Busy | Unknown:
+    """Post the amount under the reservation's usage event, unless its usage did so before.
+
+    Whichever comes first counts; the other is a duplicate, whatever it says. After an expiry
+    it still counts, even beyond the limit: it is spent.
+    """
+    found = admission.of(principal, reservation_id)
+    if found is None:
+        return Unknown()
+    if found.event is None:
+        return Conflict("a lease is not settled: tell the usage of its requests")
+    if found.status is HoldStatus.RELEASED:
+        return Conflict("the reservation is released: tell the usage itself")
+    if not found.awaits_usage:
+        return Closed(found)
+    try:
+        post_entries(
+            [settlement(found, amount, at)],
+            ledger=admission.ledger,
+            conflicts=admission.conflicts,
+            windows=admission.windows,
+            at=at,
+            patience=admission.patience,
+            budgets=admission.budgets,
+            holds=[found],
+        )
+    except LedgerBusyError:
+        return Busy()
+    settled = admission.reservations.find(reservation_id)
+    return Closed(settled) if settled else Unknown()
