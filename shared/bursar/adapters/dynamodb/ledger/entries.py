@@ -44,12 +44,12 @@ def key(name: EntryId) -> dict[str, str]:
 
 def mark(name: EntryId, reservation_id: str) -> dict[str, Any]:
     """What stands in the entry's place while a reservation waits for it."""
-    return {**key(name), "hold": reservation_id}
+    return {**key(name), "held_by": reservation_id}
 
 
 def is_marked(reservation_id: str) -> dict[str, Any]:
     return {
-        "ConditionExpression": "hold = :hold",
+        "ConditionExpression": "held_by = :hold",
         "ExpressionAttributeValues": {":hold": reservation_id},
     }
 
@@ -91,7 +91,7 @@ class DynamoEntryReader:
             UnansweredEntriesError: keys were left unread eight times in a row.
         """
         stored = self._stored(names)
-        return {name: read(name, each) for name, each in stored if "hold" not in each}
+        return {name: read(name, each) for name, each in stored if "held_by" not in each}
 
     def marks(self, names: Collection[EntryId]) -> Mapping[EntryId, str]:
         """The ids of the reservations that stand in the place of these entries.
@@ -99,7 +99,7 @@ class DynamoEntryReader:
         Raises:
             UnansweredEntriesError: see there.
         """
-        return {name: each["hold"] for name, each in self._stored(names) if "hold" in each}
+        return {name: each["held_by"] for name, each in self._stored(names) if "held_by" in each}
 
     def _stored(self, names: Collection[EntryId]) -> Iterator[tuple[EntryId, dict[str, Any]]]:
         by_key = {key(name)["pk"]: name for name in names}
