@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from bursar.cli.chargeback_views import to_json as chargeback_json
+from bursar.cli.chargeback_views import write_tables
+from bursar.cli.ledger_views import models_json, print_models
+from bursar.cli.reconcile import print_tables as print_reconciliation
+from bursar.cli.reconcile import to_json as reconciliation_json
 from bursar.cli.report_views import print_summary, summary_json
+from bursar.domain.attribution.self_hosted import EVERY_TOKEN_THE_SAME
 from bursar.domain.cost_report import CostReport
+from bursar.domain.ledger.model_costs import model_table
 from bursar.local.demo import DemoResult
 from bursar.local.serve import Pages
 from bursar.web.report import render_report
@@ -17,7 +25,16 @@ from bursar.web.report import render_report
 
 def write_demo(result: DemoResult, output: Path) -> None:
     """Leave `summary.json` and `report.html`."""
+    accounts = result.accounts
     summary = summary_json(result.report) | {
+        "models": models_json(
+            model_table(accounts.statements),
+            accounts.window,
+            accounts.statements,
+            EVERY_TOKEN_THE_SAME,
+        ),
+        "closed_month": chargeback_json(accounts.closed) if accounts.closed else None,
+        "reconciliation": reconciliation_json(accounts.reconciled),
         "true_cost": [each.as_json() for each in result.comparisons],
         "schedules_fired": result.schedules_fired,
         "messages_sent": result.messages_sent,
@@ -37,6 +54,11 @@ def pages(report: CostReport) -> Pages:
 def print_demo(result: DemoResult, output: Path) -> None:
     console = Console()
     print_summary(result.report, console)
+    accounts = result.accounts
+    print_models(model_table(accounts.statements), accounts.window, accounts.statements)
+    if accounts.closed:
+        write_tables(accounts.closed, sys.stdout)
+    print_reconciliation(accounts.reconciled)
     table = Table("cluster", title="The guard beside the truth", title_justify="left")
     for heading in ("hours", "true cost", "guard", "difference"):
         table.add_column(heading, justify="right")

@@ -192,6 +192,7 @@ def _follow_days(
             past.history.put_hour(closed_hour)
         for hour in hours(day):
             usage.live(hour)
+        usage.settle(day)
         at = day.start + _BILL_ARRIVES
         if day.start > window.start:
             run = ScheduledRun(scheduled_at=at)

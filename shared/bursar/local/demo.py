@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,12 +10,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from bursar.adapters.dynamodb.closed_months import DynamoClosedMonthStore
 from bursar.adapters.memory.prices import MemoryPriceStore
 from bursar.config import Config
+from bursar.domain.chargeback import Chargeback
 from bursar.domain.cost_report import CostReport
+from bursar.domain.ledger.lines import Statement
+from bursar.domain.ledger.postings import month_name
 from bursar.domain.money import Money
-from bursar.domain.periods import DAY, SECOND, Window
+from bursar.domain.periods import DAY, HOUR, SECOND, Window, month_of
+from bursar.domain.spend import Metric
+from bursar.jobs.charge_back import charge_back
 from bursar.jobs.publish_report import gather_report
+from bursar.jobs.reconcile import ReconciledMonth, reconcile_month
 from bursar.local.backfill import Past, live_through
 from bursar.local.embedded.clock import Clock
 from bursar.local.embedded.schedules import Step
@@ -76,6 +83,16 @@ class Comparison:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerAccounts:
+    """The month's statements, the month before as it was closed, and the books compared."""
+
+    window: Window
+    statements: Sequence[Statement]
+    closed: Chargeback | None
+    reconciled: ReconciledMonth
+
+
 class Demo:
     """One scenario, its past lived through, and the guard that goes on from there."""
 
@@ -110,6 +127,29 @@ class Demo:
             budgets=stores.budgets,
             outbox_rows=stores.outbox.recent(),
             health=stores.health,
+        )
+
+    def accounts(self) -> LedgerAccounts:
+        """What the ledger says of this month, of the one that was closed, and of the bill."""
+        stores, month = self.guard.stores, month_of(self.now - SECOND)
+        closed_months = DynamoClosedMonthStore(stores.table)
+        before = month_name(month.start - HOUR)
+        return LedgerAccounts(
+            window=Window(month.start, self.now),
+            statements=stores.statements.days(Window(month.start, self.now)),
+            closed=charge_back(
+                before, self.now, statements=stores.statements, closed_months=closed_months
+            )
+            if closed_months.frozen(before)
+            else None,
+            reconciled=reconcile_month(
+                month_name(month.start),
+                self.now,
+                account=self.config.account,
+                metric=Metric.UNBLENDED,
+                statements=stores.statements,
+                spend=stores.spend,
+            ),
         )
 
     def comparisons(self) -> list[Comparison]:
@@ -165,6 +205,7 @@ class DemoResult:
     """What the demo ends with: the guard's report, beside what is true."""
 
     report: CostReport
+    accounts: LedgerAccounts
     comparisons: tuple[Comparison, ...]
     schedules_fired: int
     messages_sent: int
@@ -178,4 +219,4 @@ def run_demo(
         fired = demo.go_on(demo.now + length.live, tell)
         tell(f"{fired} schedules fired")
         sent = len(demo.guard.cloud.sent())
-        return DemoResult(demo.report(), tuple(demo.comparisons()), fired, sent)
+        return DemoResult(demo.report(), demo.accounts(), tuple(demo.comparisons()), fired, sent)

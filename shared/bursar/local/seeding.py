@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from bursar.adapters.dynamodb.closed_months import DynamoClosedMonthStore
+from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
 from bursar.adapters.dynamodb.ledger.loading import load
 from bursar.config import Config
 from bursar.domain.cluster.lifetimes import InstanceState
 from bursar.domain.cluster.records import ClusterSnapshot
 from bursar.domain.health import SourceHealth
-from bursar.domain.periods import Window
+from bursar.domain.ledger.postings import MonthState, month_name
+from bursar.domain.periods import HOUR, Window, month_of
 from bursar.domain.quality import Quality
 from bursar.domain.spend import Metric
 from bursar.jobs.check_health import expected_sources
@@ -54,7 +57,12 @@ def _seed_ledger(past: Past, stores: Stores, now: datetime) -> None:
     usage, since = past.usage, now - _LEDGER_REACHES_BACK
     if usage is None:
         return
-    stores.statements.load(usage.statements.hours(Window(_BEGINNING, now)), hours_from=since)
+    month = month_of(now).start
+    stores.statements.load(usage.statements.hours(Window(_BEGINNING, now)), hours_from=month)
+    closed = month_name(month - HOUR)
+    if frozen := usage.closed_months.frozen(closed):
+        DynamoClosedMonthStore(stores.table).freeze(frozen)
+        DynamoMonthGates(stores.table).turn(closed, MonthState.CLOSED)
     records = list(usage.archive.records(Window(since, now)))
     names = [(record.producer, record.id) for record in records]
     load(stores.table, usage.ledger.entries(names).values())

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bursar.adapters.memory.budgets import MemoryOutbox
+from bursar.adapters.memory.closed_months import MemoryClosedMonthStore
 from bursar.adapters.memory.cluster_use import MemoryClusterUseStore
 from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
 from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.adapters.memory.usage import MemoryUsageArchive
 from bursar.config import Config
-from bursar.domain.periods import Window
+from bursar.domain.ledger.entries import Entry
+from bursar.domain.ledger.postings import month_name
+from bursar.domain.periods import DAY, HOUR, Window, month_of
 from bursar.domain.usage.records import UsageRecord
 from bursar.jobs.attribute_costs import Sources, attribute_costs
-from bursar.jobs.post_usage import Patience
+from bursar.jobs.charge_back import close_chargeback
+from bursar.jobs.close_month import ClosedMonth, close_month
+from bursar.jobs.post_usage import Patience, post_entries
 from bursar.jobs.take_usage import UsageIntake
 from bursar.local.gateway_traffic import GATEWAY, usage_records
 from bursar.local.scenario import Scenario
@@ -23,6 +29,9 @@ from bursar.ports import CostHistory
 from bursar.wiring.usage import enforced_budgets, model_routes, token_prices
 
 _STATED_AFTER = timedelta(minutes=21)
+_CLOSED_ON, _LATE_ON = 3, 5  # the days on which a month is closed, and late usage of it comes in
+_LATE_HOUR = 17
+_AT_ONCE = Patience(lambda _: None, lambda low, _: low)
 
 
 def _no_messages(*_: object) -> Iterator[UsageRecord]:
@@ -38,7 +47,8 @@ class UsagePast:
     ) -> None:
         self._scenario = scenario
         self.ledger, self.archive = MemoryLedger(), MemoryUsageArchive()
-        self.statements = MemoryStatementStore()
+        self.statements, self.closed_months = MemoryStatementStore(), MemoryClosedMonthStore()
+        self._conflicts = MemoryConflictLog(outbox)
         self._intake = UsageIntake(
             producer=config.usage.producer(GATEWAY).policy(),
             read=_no_messages,
@@ -47,10 +57,10 @@ class UsagePast:
             archive=self.archive,
             quarantine=MemoryQuarantine(),
             ledger=self.ledger,
-            conflicts=MemoryConflictLog(outbox),
+            conflicts=self._conflicts,
             windows=self.ledger,
             budgets=enforced_budgets(config),
-            patience=Patience(lambda _: None, lambda low, _: low),
+            patience=_AT_ONCE,
         )
         self._sources = Sources(
             clusters=[cluster.name for cluster in config.clusters],
@@ -75,3 +85,49 @@ class UsagePast:
             statements=self.statements,
             as_of=int((hour.end + _STATED_AFTER).timestamp()),
         )
+
+    def settle(self, day: Window) -> None:
+        """Close the month before on the third, and take in late usage of it on the fifth."""
+        month_before = month_of(month_of(day.start).start - HOUR)
+        if month_before.start < self._scenario.start:
+            return
+        if day.start.day == _CLOSED_ON:
+            self._close(month_name(month_before.start), day.end)
+        elif day.start.day == _LATE_ON:
+            self.tell(self._forgotten(month_before.end - DAY), day.end)
+
+    def _close(self, month: str, at: datetime) -> None:
+        close_chargeback(
+            month,
+            at,
+            statements=self.statements,
+            closed_months=self.closed_months,
+            touched=self.ledger,
+            close_ledger=self._close_ledger,
+        )
+
+    def _close_ledger(self, month: str, at: datetime) -> ClosedMonth:
+        def post(entries: Sequence[Entry]) -> object:
+            return post_entries(
+                entries,
+                ledger=self.ledger,
+                conflicts=self._conflicts,
+                windows=self.ledger,
+                at=at,
+                patience=_AT_ONCE,
+            )
+
+        return close_month(
+            month,
+            at,
+            ledger=self.ledger,
+            reader=self.ledger,
+            archive=self.archive,
+            gates=self.ledger,
+            post=post,
+        )
+
+    def _forgotten(self, day: datetime) -> list[UsageRecord]:
+        """What one gateway's buffer had kept back: an hour's usage again, under ids of its own."""
+        told = usage_records(self._scenario, day.replace(hour=_LATE_HOUR))
+        return [replace(record, id=f"buffered/{record.id}") for record in told]
