@@ -14,7 +14,8 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
 
     from bursar.domain.admission.reservations import HoldStatus, Reservation
     from bursar.domain.alerts import Alert, OutboxRow
-    from bursar.domain.budgets import BudgetState
+    from bursar.domain.anomaly_events.events import AnomalyEvent
+    from bursar.domain.budgets import Book, BudgetState
     from bursar.domain.chargeback import FrozenMonth
     from bursar.domain.cluster.hours import HourCosts
     from bursar.domain.cluster.lifetimes import InstanceState
@@ -45,9 +46,12 @@ if TYPE_CHECKING:  # a handler that imports a port pays for no other port's doma
     from bursar.domain.periods import Window
     from bursar.domain.prices import PriceChange, PriceKey, PriceRow
     from bursar.domain.reconciliation.provider_bill import ProviderFact
+    from bursar.domain.series.names import SeriesName
     from bursar.domain.spend import Metric, SpendFact
+    from bursar.domain.spend_forecast.records import SpendForecast
     from bursar.domain.spot import SpotPoint
     from bursar.domain.usage.bedrock import ProvisionedHour
+    from bursar.domain.usage.bulk import BulkUsage
     from bursar.domain.usage.counters import Series
     from bursar.domain.usage.prices import PriceBreaks, TokenPrice
     from bursar.domain.usage.producers import ProducerPolicy
@@ -485,6 +489,12 @@ class BedrockMeter(Protocol):
         ...
 
 
+class BulkUsageSums(Protocol):
+    def between(self, hours: Window) -> BulkUsage:
+        """The sums of bulk usage by event hour. Raises BulkUsageUnreadableError, never half."""
+        ...
+
+
 class ClusterUseStore(Protocol):
     """What GPUs and served models did, by cluster and UTC hour."""
 
@@ -590,3 +600,37 @@ class AuditAnchors(Protocol):
     def put(self, head: AuditHead, at: datetime) -> None: ...
 
     def all(self) -> Sequence[AuditHead]: ...
+
+
+class ForecastStore(Protocol):
+    """What months were foreseen to come to, by series and the day they were foreseen on."""
+
+    def put(self, forecasts: Sequence[SpendForecast]) -> None:
+        """Replace those of the same series and day; they are kept for 400 days."""
+        ...
+
+    def latest(self, series: SeriesName, until: date) -> SpendForecast | None:
+        """The newest of a series that was foreseen on a day up to this one."""
+        ...
+
+    def of_day(self, book: Book, day: date) -> Sequence[SpendForecast]:
+        """Those of every series of a book, by their names."""
+        ...
+
+
+class AnomalyStore(Protocol):
+    def known(self, since: datetime) -> Sequence[AnomalyEvent]:
+        """Those that go on, those that people said to expect, and those whose latest unusual
+        period was since then; the newest first."""
+        ...
+
+    def find(self, event_id: str) -> AnomalyEvent | None: ...
+
+    def commit(
+        self, old: AnomalyEvent | None, new: AnomalyEvent, outbox: Sequence[OutboxRow]
+    ) -> bool:
+        """Write the event and its messages together, or neither.
+
+        False when `old` is no longer the one that is kept.
+        """
+        ...

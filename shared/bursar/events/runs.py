@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 from bursar.domain.budgets import Book, News
 from bursar.domain.periods import Window, hour_of
+from bursar.domain.series.names import Grain
 from bursar.events import Event
 
 
@@ -58,6 +59,13 @@ class FinishedRun(ScheduledRun):
 
     cluster: str | None = None
     book: Book = Book.BILLED
+
+
+class SeriesRun(ScheduledRun):
+    """A run over the series of one book: of days, or of hours of token usage."""
+
+    book: Book = Book.LEDGER
+    grain: Grain = Grain.DAY
 
 
 class FollowUpRun(Event):

@@ -76,6 +76,9 @@ class HasUsage(Settings):
 class CollectSpendSettings(HasTable): ...
 
 
+class ReconcileSpendSettings(HasTable): ...
+
+
 class RecordNodeLifetimesSettings(HasTable): ...
 
 
@@ -115,3 +118,15 @@ class AttributeCostsSettings(HasTable): ...
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CollectUsageMetricsSettings(HasTable, HasUsage): ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RollupUsageSettings(HasTable, HasUsage):
+    athena_workgroup: str
+    glue_database: str
+
+
+class ForecastSpendSettings(HasTable): ...
+
+
+class DetectAnomaliesSettings(HasTable): ...
