@@ -13,6 +13,7 @@ from bursar import settings
 from bursar.config import Config
 from infra.bundling import Bundle
 from infra.constructs.addresses import publish_addresses, publish_intake
+from infra.constructs.admission import Admission
 from infra.constructs.alarms import Alarms, heartbeats
 from infra.constructs.cluster_snapshots import ClusterSnapshots
 from infra.constructs.collected_usage import CollectedUsage
@@ -109,6 +110,7 @@ class BursarStack(Stack):
             memory_mib=1024,
             then=check_budgets,
         )
+        admission = Admission(self, "Admission", config=config, shared=shared, **table)
         usage = UsageIntake(
             self,
             "UsageIntake",
@@ -138,6 +140,7 @@ class BursarStack(Stack):
             when.run(collect_spend, cron="30 9")
         _read_clusters(when, config, snapshot_cluster, close_hour)
         collected.schedule(when)
+        admission.schedule(when)
         when.run(attribute_costs, cron="21 *", book="ledger")
         when.run(send_notifications, cron="37 *")
         when.run(check_health, cron="43 *")
@@ -158,6 +161,7 @@ class BursarStack(Stack):
             *(record_node_lifetimes, attribute_costs, send_notifications, check_health),
             *usage.functions,
             *collected.functions,
+            *admission.functions,
             *([collect_spend] if collect_spend else []),
         ]
         publish_addresses(self, storage, topics, dead, functions)

@@ -13,7 +13,14 @@ from constructs import Construct
 
 from infra.constructs.function import Function
 
-MACHINES = ("POST /v1/usage",)
+MACHINES = (
+    "POST /v1/usage",
+    "POST /v1/reservations",
+    "POST /v1/reservations/{id}/settle",
+    "POST /v1/reservations/{id}/release",
+    "POST /v1/leases",
+    "GET /v1/budgets",
+)
 _REQUESTS_A_SECOND, _BURST = 200, 400
 _LOGGED = (
     "requestId",

@@ -138,6 +138,12 @@ class Route(Section):
     )
 
 
+def _above_zero(amount: Money) -> Money:
+    if amount <= Money.zero():
+        raise ValueError("must be above 0")
+    return amount
+
+
 class Usage(Section):
     producers: tuple[Producer, ...] = ()
     routes: tuple[Route, ...] = Field(default=(), description="the first that matches decides")
@@ -146,6 +152,9 @@ class Usage(Section):
     )
     bedrock: tuple[Bedrock, ...] = ()
     provisioned: tuple[ProvisionedPrice, ...] = ()
+    request_ceiling_usd: Annotated[Money, AfterValidator(_above_zero)] | None = Field(
+        default=None, description="no reservation of a single request is above it"
+    )
     bulk: bool = Field(
         default=False, description="above 3 million records a day: Firehose, S3 and Athena"
     )

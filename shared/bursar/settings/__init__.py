@@ -113,6 +113,9 @@ class IngestUsageSettings(HasTable, HasUsage):
 class ServeApiSettings(HasTable, HasUsage): ...
 
 
+class ReleaseExpiredSettings(HasTable): ...
+
+
 class AttributeCostsSettings(HasTable): ...
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bursar import ports
     from bursar.config.usage import Bedrock
     from bursar.domain.usage.producers import ProducerPolicy
+    from bursar.jobs.admission import Admission
     from bursar.jobs.attribute_costs import Sources
     from bursar.jobs.take_usage import UsageIntake
 
@@ -216,6 +217,12 @@ class Ports:
         from bursar.adapters.dynamodb.cluster_use import DynamoClusterUseStore
 
         return DynamoClusterUseStore(self._table)
+
+    @cached_property
+    def admission(self) -> Admission:
+        from bursar.wiring.admission import admission
+
+        return admission(self.config, self._table, self.token_prices)
 
     @cached_property
     def token_prices(self) -> ports.TokenPriceBook:

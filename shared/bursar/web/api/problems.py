@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
@@ -11,15 +12,24 @@ PROBLEM_JSON = "application/problem+json"
 
 
 class ProblemError(Exception):
-    """A request that is refused; `retry_after_seconds` says when it may be sent again."""
+    """A request that is refused; `retry_after_seconds` says when it may be sent again.
+
+    `figures` are further members of the problem, for programs to read.
+    """
 
     def __init__(
-        self, status: HTTPStatus, detail: str, *, retry_after_seconds: int | None = None
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        retry_after_seconds: int | None = None,
+        figures: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.retry_after_seconds = retry_after_seconds
+        self.figures = figures or {}
 
     def as_response(self) -> Response[str]:
         body = {
@@ -27,6 +37,7 @@ class ProblemError(Exception):
             "title": self.status.phrase,
             "status": self.status.value,
             "detail": self.detail,
+            **self.figures,
         }
         headers = {}
         if self.retry_after_seconds is not None:

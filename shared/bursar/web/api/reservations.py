@@ -1,0 +1,275 @@
+"""Reservations and leases over HTTP: a machine asks before it spends, and says what it spent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated, Any, NoReturn
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from bursar.domain.admission.answers import (
+    Admitted,
+    Busy,
+    Closed,
+    Conflict,
+    Leased,
+    Refused,
+    Unknown,
+    Unpriced,
+)
+from bursar.domain.admission.reservations import Reservation
+from bursar.domain.ledger.enforced_budgets import ForeignScopeError
+from bursar.domain.money import Money
+from bursar.domain.scopes import Dimension
+from bursar.domain.usage.producers import ProducerPolicy, TenantRefusedError, tenant_for
+from bursar.domain.usage.records import LONGEST_ID_BYTES, LONGEST_NAME_BYTES, OURS
+from bursar.jobs.admit_spend import SpendRequest, Tokens, admit_spend
+from bursar.jobs.draw_lease import LeaseRequest, draw_lease
+from bursar.jobs.read_budgets import BudgetStanding, read_budgets
+from bursar.jobs.release_reservation import release_reservation
+from bursar.jobs.settle_reservation import settle_reservation
+from bursar.web.api.bodies import read_json
+from bursar.web.api.callers import signing_producer
+from bursar.web.api.problems import ProblemError
+from bursar.wiring import Ports
+
+_LARGEST = Money.of(10**12)
+_MOST_TOKENS = 10**9
+_LONGEST_LIFE_SECONDS = 7 * 24 * 3600
+_LONGEST_LEASE_SECONDS = 600
+_COME_BACK_SECONDS = 1
+
+router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call] # powertools has no hint here
+
+
+def _payable(amount: Money) -> Money:
+    if not Money.zero() <= amount <= _LARGEST:
+        raise ValueError(f"an amount is at least 0 and at most {_LARGEST.plain()}")
+    return amount
+
+
+def _above_zero(amount: Money) -> Money:
+    if not amount:
+        raise ValueError("the amount must be above 0")
+    return amount
+
+
+def _keepable(text: str) -> str:
+    if len(text.encode("utf-8", "surrogatepass")) > LONGEST_NAME_BYTES or text.startswith(OURS):
+        raise ValueError(f"is longer than {LONGEST_NAME_BYTES} bytes, or begins with {OURS}")
+    text.encode()  # half a character is a ValueError, too
+    return text
+
+
+def _short(text: str) -> str:
+    if not text or len(text.encode()) > LONGEST_ID_BYTES:
+        raise ValueError(f"an id has 1 to {LONGEST_ID_BYTES} bytes")
+    return text
+
+
+Spent = Annotated[Money, AfterValidator(_payable)]
+Wanted = Annotated[Spent, AfterValidator(_above_zero)]
+Name = Annotated[str, Field(min_length=1), AfterValidator(_keepable)]
+Id = Annotated[str, AfterValidator(_short)]
+Count = Annotated[int, Field(ge=0, le=_MOST_TOKENS)]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NewReservation(Body):
+    """Either what it may cost, or the tokens that it may take: then the price book says."""
+
+    idempotency_key: Id
+    scope: dict[Dimension, Name] = {}
+    amount_usd: Wanted | None = None
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    usage_event_id: Id | None = None
+    expires_in_seconds: int = Field(default=300, ge=1, le=_LONGEST_LIFE_SECONDS)
+
+    @model_validator(mode="after")
+    def _says_how_much(self) -> NewReservation:
+        tokens = None not in (self.input_tokens, self.output_tokens)
+        if (self.amount_usd is None) is not tokens:
+            raise ValueError("give amount_usd, or input_tokens and output_tokens")
+        return self
+
+    @property
+    def worst_case(self) -> Money | Tokens:
+        return self.amount_usd or Tokens(self.input_tokens or 0, self.output_tokens or 0)
+
+
+class NewLease(Body):
+    """`least_usd`: a smaller slice is of no use."""
+
+    idempotency_key: Id
+    scope: dict[Dimension, Name] = {}
+    amount_usd: Wanted
+    least_usd: Wanted
+    usable_seconds: int = Field(default=30, ge=1, le=_LONGEST_LEASE_SECONDS)
+
+    @model_validator(mode="after")
+    def _wants_the_least(self) -> NewLease:
+        if self.amount_usd < self.least_usd:
+            raise ValueError("amount_usd is below least_usd")
+        return self
+
+
+class Settlement(Body):
+    amount_usd: Spent
+
+
+@router.post("/v1/reservations")
+def post_reservation() -> Response[str]:
+    """201 with the reservation; the same again for the same key and body."""
+    ports, producer, at = _call()
+    body = read_json(router.current_event.raw_event, NewReservation)
+    request = SpendRequest(
+        principal=producer.name,
+        idempotency_key=body.idempotency_key,
+        scope=_scope(producer, body.scope),
+        amount=body.worst_case,
+        life=timedelta(seconds=body.expires_in_seconds),
+        usage_event_id=body.usage_event_id,
+    )
+    try:
+        answer = admit_spend(request, at, ports.admission)
+    except ForeignScopeError as error:
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+    if not isinstance(answer, Admitted):
+        _refuse(answer)
+    return _answer(HTTPStatus.CREATED, _as_json(answer.reservation))
+
+
+@router.post("/v1/leases")
+def post_lease() -> Response[str]:
+    """201 with a slice, which may be smaller than what was wanted."""
+    ports, producer, at = _call()
+    body = read_json(router.current_event.raw_event, NewLease)
+    request = LeaseRequest(
+        principal=producer.name,
+        idempotency_key=body.idempotency_key,
+        scope=_scope(producer, body.scope),
+        wanted=body.amount_usd,
+        least=body.least_usd,
+        usable=timedelta(seconds=body.usable_seconds),
+    )
+    try:
+        answer = draw_lease(request, at, ports.admission)
+    except ForeignScopeError as error:
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+    if not isinstance(answer, Leased):
+        _refuse(answer)
+    lease = _as_json(answer.reservation) | {"usable_until": answer.usable_until.isoformat()}
+    return _answer(HTTPStatus.CREATED, lease)
+
+
+@router.post("/v1/reservations/<reservation_id>/settle")
+def post_settlement(reservation_id: str) -> Response[str]:
+    """200, whether this or the usage itself told the ledger first."""
+    ports, producer, at = _call()
+    amount = read_json(router.current_event.raw_event, Settlement).amount_usd
+    return _closed(settle_reservation(reservation_id, producer.name, amount, at, ports.admission))
+
+
+@router.post("/v1/reservations/<reservation_id>/release")
+def post_release(reservation_id: str) -> Response[str]:
+    """200: nothing of it is held any more."""
+    ports, producer, _ = _call()
+    return _closed(release_reservation(reservation_id, producer.name, ports.admission))
+
+
+@router.get("/v1/budgets")
+def get_budgets() -> Response[str]:
+    """How the enforced budgets stand that concern the caller's tenants."""
+    ports, producer, at = _call()
+    standings = read_budgets(
+        ports.config.budgets,
+        at,
+        windows=ports.admission.windows,
+        tenants=producer.tenants or {producer.tenant},
+    )
+    return _answer(HTTPStatus.OK, [_budget(each) for each in standings])
+
+
+def _call() -> tuple[Ports, ProducerPolicy, datetime]:
+    ports: Ports = router.context["ports"]
+    producer = signing_producer(ports, router.current_event.raw_event)
+    return ports, producer.policy(), router.context["at"]
+
+
+def _scope(producer: ProducerPolicy, named: Mapping[Dimension, str]) -> Mapping[Dimension, str]:
+    """The named dimensions; whose it is, is decided as it is for usage."""
+    try:
+        tenant = tenant_for(producer, named.get(Dimension.TENANT, ""))
+    except TenantRefusedError as error:
+        raise ProblemError(HTTPStatus.FORBIDDEN, str(error)) from None
+    defaults = {
+        Dimension.FEATURE: producer.default_feature,
+        Dimension.PROVIDER: producer.default_provider,
+    }
+    told = {name: value for name, value in defaults.items() if value} | dict(named)
+    return told | {Dimension.TENANT: tenant}
+
+
+def _closed(answer: Closed | Conflict | Busy | Unknown) -> Response[str]:
+    if not isinstance(answer, Closed):
+        _refuse(answer)
+    return _answer(HTTPStatus.OK, _as_json(answer.reservation))
+
+
+def _refuse(answer: Refused | Unpriced | Conflict | Busy | Unknown) -> NoReturn:
+    match answer:
+        case Refused():
+            available = answer.available.plain()
+            raise ProblemError(
+                HTTPStatus.PAYMENT_REQUIRED,
+                f"{answer.budget} has {available} USD available",
+                figures={"budget": answer.budget, "available_usd": available},
+            )
+        case Unpriced():
+            told = f"nobody has a price for {answer.model!r}: give amount_usd"
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, told)
+        case Conflict():
+            raise ProblemError(HTTPStatus.CONFLICT, answer.detail)
+        case Busy():
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "others reserve at the same moment; ask again with the same key",
+                retry_after_seconds=_COME_BACK_SECONDS,
+            )
+        case Unknown():
+            raise ProblemError(HTTPStatus.NOT_FOUND, "the caller has no such reservation")
+
+
+def _answer(status: HTTPStatus, told: Any) -> Response[str]:
+    return Response(status.value, "application/json", json.dumps(told))
+
+
+def _as_json(reservation: Reservation) -> dict[str, Any]:
+    return {
+        "id": reservation.id,
+        "status": reservation.status,
+        "amount_usd": reservation.amount.plain(),
+        "expires_at": reservation.expires_at.isoformat(),
+    }
+
+
+def _budget(standing: BudgetStanding) -> dict[str, Any]:
+    balance, window = standing.balance, standing.window
+    return {
+        "id": standing.budget.id,
+        "scope": str(standing.budget.scope),
+        "window": {"starts_at": window.start.isoformat(), "ends_at": window.end.isoformat()},
+        "limit_usd": balance.limit.plain(),
+        "spent_usd": balance.spent.plain(),
+        "reserved_usd": balance.reserved.plain(),
+        "available_usd": balance.available.plain(),
+    }
