@@ -15,6 +15,7 @@ from infra.bundling import Bundle
 from infra.constructs.addresses import publish_addresses, publish_intake
 from infra.constructs.admission import Admission
 from infra.constructs.alarms import Alarms, heartbeats
+from infra.constructs.billed_spend import BilledSpend
 from infra.constructs.cluster_snapshots import ClusterSnapshots
 from infra.constructs.collected_usage import CollectedUsage
 from infra.constructs.dead_letters import DeadLetters
@@ -75,15 +76,8 @@ class BursarStack(Stack):
             timeout_seconds=300,
             memory_mib=512,
         )
-        collect_spend = (
-            add(
-                "collect_spend",
-                settings.CollectSpendSettings(**table),
-                timeout_seconds=120,
-                then=check_budgets,
-            )
-            if config.spend.enabled
-            else None
+        spend = BilledSpend(
+            self, "Spend", spend=config.spend, shared=shared, **table, then=check_budgets
         )
         snapshot_cluster = ClusterSnapshots(
             self,
@@ -136,8 +130,7 @@ class BursarStack(Stack):
         when = Schedules(self, "Schedules", undelivered=dead.undelivered)
         when.run(collect_prices, twin="List", cron="3 *", part="list")
         when.run(collect_prices, twin="Spot", cron="52 *", part="spot")
-        if collect_spend:
-            when.run(collect_spend, cron="30 9")
+        spend.schedule(when)
         _read_clusters(when, config, snapshot_cluster, close_hour)
         collected.schedule(when)
         admission.schedule(when)
@@ -162,7 +155,7 @@ class BursarStack(Stack):
             *usage.functions,
             *collected.functions,
             *admission.functions,
-            *([collect_spend] if collect_spend else []),
+            *spend.functions,
         ]
         publish_addresses(self, storage, topics, dead, functions)
         publish_intake(self, usage)
@@ -188,8 +181,6 @@ class BursarStack(Stack):
         )
         for function in (*snapshot_cluster.functions_abroad, close_hour):
             function.may_assume(config.role_arns)
-        if collect_spend:
-            collect_spend.may("ce:GetCostAndUsage")
 
 
 def _read_clusters(

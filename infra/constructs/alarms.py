@@ -91,6 +91,7 @@ def heartbeats(config: Config) -> dict[str, int]:
     hourly = ("attribute_costs", "collect_prices", "send_notifications", "check_health")
     beats = dict.fromkeys(hourly, HOUR)
     if config.spend.enabled:
+        # reconcile_spend has none: it watches no money itself, and when it fails its event is kept
         beats |= {"collect_spend": DAY, "check_budgets": DAY}
     if config.metrics_producers:
         beats["collect_usage_metrics"] = HOUR

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -93,6 +93,25 @@ class Function(Construct):
         self.lambda_function.add_to_role_policy(
             iam.PolicyStatement(actions=list(actions), resources=["*"])
         )
+
+    def may_read_secrets(self, names: Sequence[str]) -> None:
+        """Allow secrets of this account and region, by name: six characters follow it in ARNs."""
+        if names:
+            stack = Stack.of(self)
+            self.lambda_function.add_to_role_policy(
+                iam.PolicyStatement(
+                    actions=["secretsmanager:GetSecretValue"],
+                    resources=[
+                        stack.format_arn(
+                            service="secretsmanager",
+                            resource="secret",
+                            resource_name=f"{name}-??????",
+                            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                        )
+                        for name in names
+                    ],
+                )
+            )
 
     def may_assume(self, role_arns: Sequence[str]) -> None:
         if role_arns:

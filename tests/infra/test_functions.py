@@ -15,6 +15,7 @@ NAMES = [
     "collect_spend",
     "collect_usage_metrics",
     "ingest_usage",
+    "reconcile_spend",
     "record_node_lifetimes",
     "send_notifications",
     "serve_api",
@@ -89,7 +90,7 @@ def test_every_function_can_be_found_in_the_outputs(deployed):
 
 def test_without_clusters_and_spend_nobody_asks_for_them(smallest):
     assert "snapshot_cluster" not in smallest.functions()
-    assert "collect_spend" not in smallest.functions()
+    assert not {"collect_spend", "reconcile_spend"} & set(smallest.functions())
     assert "collect_usage_metrics" not in smallest.functions()
     assert not smallest.all("AWS::EKS::AccessEntry")
 

@@ -9,6 +9,7 @@ EVERYBODY = {
     "collect_spend",
     "collect_usage_metrics",
     "ingest_usage",
+    "reconcile_spend",
     "record_node_lifetimes",
     "send_notifications",
     "serve_api",
@@ -41,6 +42,7 @@ def those_who_may(deployed, action):
         ("cloudwatch:GetMetricData", {"collect_usage_metrics"}),
         ("bedrock:ListProvisionedModelThroughputs", {"collect_usage_metrics"}),
         ("aps:QueryMetrics", {"collect_usage_metrics"}),
+        ("secretsmanager:GetSecretValue", {"reconcile_spend"}),
         ("sts:AssumeRole", {"snapshot_cluster", "close_hour"}),
         ("lambda:InvokeFunction", {"attribute_costs", "close_hour", "collect_spend"}),
         ("dynamodb:GetRecords", {"send_notifications"}),
@@ -110,6 +112,12 @@ def test_nobody_changes_anything_in_ec2_or_eks(deployed):
         services = {action.split(":")[0] for action in deployed.allowed(name)}
         assert "eks" not in services
         assert "autoscaling" not in services
+
+
+def test_only_the_configured_secrets_are_read(deployed):
+    assert deployed.allowed("reconcile_spend")["secretsmanager:GetSecretValue"] == [
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:openai-??????"
+    ]
 
 
 def test_metrics_are_asked_of_the_configured_workspace_alone(deployed):

@@ -56,6 +56,13 @@ def test_the_right_one_is_read(tmp_path: Path) -> None:
     [
         ("  - name: prod", "\t- name: prod", ":6: found character '\\t'"),
         ("version: 1", "version: 2", ":1: version: Input should be 1"),
+        ("version: 1", "version: 1\nspend: {providers: {openai_secret: 'a b'}}", ":2: spend."),
+        ("version: 1", "version: 1\nkpis: {targets: {speed: {}}}", ":2: kpis.targets"),
+        (
+            "version: 1",
+            "version: 1\nkpis: {months: {2026-13: {active_users: 1}}}",
+            ":2: kpis.months",
+        ),
         ("    owner: search", "    owner: nobody", ":14: budgets[0].owner: budget 'search' names"),
         ('    limit: "100.50"', "    limit: -5", ":12: budgets[0].limit: limit must be above 0"),
         ('    limit: "100.50"', '    limit: "0"', ":12: budgets[0].limit: limit must be above 0"),
@@ -266,7 +273,7 @@ def test_the_example_is_valid_and_shows_every_section() -> None:
     assert config.account == "111122223333"
     text = EXAMPLE.read_text()
     assert text.count("DECIDE") >= 5
-    assert not [word for word in ("AKIA", "password", "secret", "token:") if word in text]
+    assert not [word for word in ("AKIA", "password", "sk-", "token:") if word in text]
 
 
 def test_every_address_in_the_example_is_an_example() -> None:

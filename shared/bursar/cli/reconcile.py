@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json as json_text
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import boto3
@@ -15,10 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bursar.adapters.anthropic_costs import AnthropicBill
 from bursar.adapters.dynamodb.spend import DynamoSpendStore
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
-from bursar.adapters.openai_costs import OpenAiBill
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave, warn
 from bursar.cli.months import check_month
@@ -30,7 +29,7 @@ from bursar.domain.reconciliation.provider_bill import (
 )
 from bursar.domain.spend import Metric
 from bursar.jobs.reconcile import NothingToReconcileError, ReconciledMonth, reconcile_month
-from bursar.ports import ProviderBill
+from bursar.wiring.provider_bills import provider_bills
 
 Help = Parameter
 MetricName = Literal["UnblendedCost", "NetAmortizedCost"]
@@ -69,7 +68,11 @@ def reconcile(
             metric=Metric(metric),
             statements=DynamoStatementStore(kept),
             spend=DynamoSpendStore(kept),
-            bills=_bills(openai_secret, anthropic_secret, region),
+            bills=provider_bills(
+                openai_secret,
+                anthropic_secret,
+                partial(boto3.client, "secretsmanager", region_name=region),
+            ),
         )
     except NothingToReconcileError as error:
         leave(Exit.WRONG_INPUT, [str(error)])
@@ -172,22 +175,6 @@ def _provider(each: ProviderReconciliation) -> dict[str, Any]:
 
 def _plain(amounts: Mapping[str, Money]) -> dict[str, str]:
     return {name: usd.plain() for name, usd in amounts.items()}
-
-
-def _bills(
-    openai: str | None, anthropic: str | None, region: str | None
-) -> dict[str, ProviderBill]:
-    bills: dict[str, ProviderBill] = {}
-    if openai:
-        bills["openai"] = OpenAiBill(_secret(openai, region))
-    if anthropic:
-        bills["anthropic"] = AnthropicBill(_secret(anthropic, region))
-    return bills
-
-
-def _secret(name: str, region: str | None) -> Callable[[], str]:
-    client = boto3.client("secretsmanager", region_name=region)
-    return lambda: str(client.get_secret_value(SecretId=name)["SecretString"])
 
 
 def _caller(region: str | None) -> str:

@@ -23,7 +23,9 @@ from bursar.config.fields import (
     Section,
 )
 from bursar.config.forecast import Anomalies, Forecasts, Series
+from bursar.config.kpis import Kpis
 from bursar.config.metrics import ClusterMetrics
+from bursar.config.spend import Spend
 from bursar.config.usage import Usage
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.budgets import Book, Budget
@@ -129,14 +131,6 @@ class Prices(Section):
     manual: tuple[ManualPrice, ...] = ()
 
 
-class Spend(Section):
-    """Cost Explorer, asked once a day. Every page costs $0.01."""
-
-    enabled: bool = True
-    tag: str = Field(default="team", description="the cost allocation tag to break down by")
-    pages_per_day: int = Field(default=6, ge=1, le=1000)
-
-
 class Owner(Section):
     """Who is told about the budgets that name them."""
 
@@ -177,6 +171,7 @@ class Config(Section):
     spend: Spend = Spend()
     usage: Usage = Usage()
     attribution: Attribution = Attribution()
+    kpis: Kpis = Kpis()
     series: Series = Series()
     forecast: Forecasts = Forecasts()
     anomalies: Anomalies = Anomalies()

@@ -66,12 +66,12 @@ def reconcile_month(
     first, last = _days(window)
     hours = statements.hours(window)
     found = reconcile(billed_days(spend.latest(account, metric, first, last)), metered_days(hours))
+    alert = difference_alert(month, found, at)
+    told = bool(outbox and alert and outbox.post(alert))
     providers = tuple(
         reconcile_provider(name, bill.facts(first, last), hours)
         for name, bill in sorted(bills.items())
     )
-    alert = difference_alert(month, found, at)
-    told = bool(outbox and alert and outbox.post(alert))
     return ReconciledMonth(month, found, providers, told)
 
 

@@ -6,6 +6,7 @@ for what it touches. A port whose settings the function was not given is refused
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -149,6 +150,15 @@ class Ports:
         from bursar.adapters.dynamodb.spend import DynamoSpendStore
 
         return DynamoSpendStore(self._table)
+
+    @cached_property
+    def provider_bills(self) -> Mapping[str, ports.ProviderBill]:
+        from bursar.wiring.provider_bills import provider_bills
+
+        of = self.config.spend.providers
+        return provider_bills(
+            of.openai_secret, of.anthropic_secret, lambda: _client("secretsmanager")
+        )
 
     @cached_property
     def counter(self) -> ports.Counter:

@@ -50,6 +50,7 @@ from bursar.domain.usage.routes import ModelRoutes
 from bursar.jobs.attribute_costs import Sources
 from bursar.jobs.post_usage import Patience
 from bursar.jobs.take_usage import UsageIntake
+from bursar.ports import ProviderBill
 from bursar.settings import CheckHealthSettings, MissingSettingError
 from tests.unit.jobs.sample_config import budget, config
 from tests.unit.sample_cluster import (
@@ -147,6 +148,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "collect_spend": AT_ELEVEN,
     "collect_usage_metrics": AT_ELEVEN | {"source": "bedrock:eu-west-1"},
     "ingest_usage": {"Records": [message(json.dumps(TOLD))]},
+    "reconcile_spend": AT_ELEVEN,
     "record_node_lifetimes": INSTANCE,
     "send_notifications": {"Records": [inserted(ROW)]},
     "snapshot_cluster": AT_ELEVEN | {"cluster": "prod"},
@@ -172,6 +174,7 @@ class MemoryPorts:
         self.outbox, self.publisher = MemoryOutbox(), MemoryPublisher()
         self.budgets, self.health = MemoryBudgetStore(self.outbox), MemoryHealthLog()
         self.statements, self.ledger = MemoryStatementStore(), MemoryLedger()
+        self.provider_bills: dict[str, ProviderBill] = {}
         self.touched_hours = self.month_gates = self.ledger
         self.quarantine = MemoryQuarantine()
         self.statement_sources = Sources(
