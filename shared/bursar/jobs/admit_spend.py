@@ -110,9 +110,8 @@ def hold(
         if reason is HoldRefusal.BUSY:
             admission.patience.pause(attempt)
         elif short := _short(reservation, admission):
-            if reclaimed:
+            if reclaimed or not release_expired(at, admission, holding=short.keys()).expired:
                 return _refused(short)
-            release_expired(at, admission, holding=short.keys())
             reclaimed = True
     return Busy()
 

@@ -7,8 +7,6 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from boto3.dynamodb.conditions import Key
-
 from bursar.adapters.dynamodb.ledger import entries, holds, windows
 from bursar.adapters.dynamodb.ledger.writes import (
     Item,
@@ -70,8 +68,11 @@ class DynamoReservationStore:
         listed = query(
             self._table,
             IndexName="gsi1",
-            KeyConditionExpression=Key("gsi1pk").eq(holds.OPEN)
-            & Key("gsi1sk").lt(holds.expiry(by) + _AFTER_ANY_ID),
+            KeyConditionExpression="gsi1pk = :open AND gsi1sk < :by",
+            ExpressionAttributeValues={
+                ":open": holds.OPEN,
+                ":by": holds.expiry(by) + _AFTER_ANY_ID,
+            },
             Limit=_AT_MOST,
         )
         return [holds.read(each) for each in islice(listed, _AT_MOST)]
