@@ -25,8 +25,9 @@ from infra.bytecode import PYTHON, compile_in, find_compiler
 ROOT = Path(__file__).resolve().parents[1]
 STAGING = ROOT / ".build"
 REQUIREMENTS = ROOT / "requirements" / "layer.txt"
+NUMERIC_REQUIREMENTS = ROOT / "requirements" / "numeric.txt"
 PLATFORM = "aarch64-manylinux_2_34"  # Amazon Linux 2023
-LEFT_OUT = ("bursar/cli", "bursar/web", "bursar/local")
+LEFT_OUT = ("bursar/cli", "bursar/local", "bursar/web/templates")
 
 
 class Target(StrEnum):
@@ -35,17 +36,23 @@ class Target(StrEnum):
 
 
 class Bundle(NamedTuple):
-    """One code asset, which all functions share, and the layer beneath it."""
+    """One code asset, which all functions share, the layer beneath it, and one with numpy for
+    those that compute with it."""
 
     code: lambda_.Code
     layer: lambda_.Code
+    numeric: lambda_.Code
 
 
 def bundle(config: Config, target: Target) -> Bundle:
     """Stage both assets. What is staged already is not staged again."""
     compiler = find_compiler() if target is Target.LAMBDA else None
-    layer = _layer(compiler) if target is Target.LAMBDA else _empty_layer()
-    return Bundle(_code(config, compiler), layer)
+    layers = (
+        [_layer(each, compiler) for each in (REQUIREMENTS, NUMERIC_REQUIREMENTS)]
+        if target is Target.LAMBDA
+        else [_empty_layer()] * 2
+    )
+    return Bundle(_code(config, compiler), *layers)
 
 
 def _code(config: Config, compiler: Path | None) -> lambda_.Code:
@@ -71,18 +78,18 @@ def _sources() -> Iterator[tuple[str, bytes]]:
                 yield name, path.read_bytes()
 
 
-def _layer(compiler: Path | None) -> lambda_.Code:
+def _layer(requirements: Path, compiler: Path | None) -> lambda_.Code:
     def fill(directory: Path) -> None:
         _run(
             *(_uv(), "pip", "install", "--quiet", "--target", directory / "python"),
             *("--python-platform", PLATFORM, "--python-version", PYTHON),
             *("--only-binary", ":all:", "--require-hashes", "--no-compile-bytecode"),
-            *("--link-mode", "copy", "-r", REQUIREMENTS),
+            *("--link-mode", "copy", "-r", requirements),
         )
         compile_in(directory, "/opt", compiler)
 
-    requirements = REQUIREMENTS.read_bytes()
-    return _staged("layer", fill, requirements, PLATFORM.encode(), _kind(compiler))
+    content = requirements.read_bytes()
+    return _staged("layer", fill, content, PLATFORM.encode(), _kind(compiler))
 
 
 def _empty_layer() -> lambda_.Code:

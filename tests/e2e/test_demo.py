@@ -12,13 +12,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from bursar.local.demo_config import CLUSTERS, write_demo_config
+from bursar.local.demo_config import ACCOUNT, CLUSTERS, write_demo_config
+from bursar.local.issuer import LocalIssuer
 
 BURSAR = [sys.executable, "-c", "from bursar.cli.main import main; main()", "local"]
 SHORT = ["--backfill-days", "2", "--live-hours", "12"]
@@ -123,6 +125,16 @@ def test_the_guard_says_what_the_platform_truly_cost(demo):
     assert demo.summary["messages_sent"] > 0
 
 
+def test_the_table_of_models_sums_to_the_ledger_and_the_books_agree(demo):
+    models = demo.summary["models"]
+    named = sum(Decimal(each["usd"]) for each in models["models"])
+    assert named + Decimal(models["rest_usd"]) == Decimal(models["total_usd"])
+    own = [each for each in models["models"] if each["model"] == "llama-3-1-8b"]
+    bought = [each for each in models["models"] if each["model"] == "gpt-4.1-mini"]
+    assert own and bought
+    assert "Models, " in demo.out
+
+
 @pytest.fixture
 def serving(prepared: list[object], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     with start("serve", *prepared, "--port", 0, "--work", tmp_path, *SHORTEST) as process:
@@ -144,6 +156,30 @@ def get(url: str) -> tuple[str, str]:
         return answer.headers["Content-Type"], answer.read().decode()
 
 
+def post_usage(url: str, email: str) -> tuple[int, str]:
+    """Tell of one request, as somebody of the example organisation."""
+    told = {
+        "id": "by-hand",
+        "at": "2026-08-25T00:30:00Z",
+        "tenant": "acme",
+        "model": "gpt-4.1-mini",
+        "provider": "openai",
+        "input_tokens": 1000,
+        "output_tokens": 100,
+    }
+    headers = {"Content-Type": "application/json"}
+    if email:
+        headers["Authorization"] = f"Bearer {LocalIssuer(ACCOUNT).token(email)}"
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        f"{url}/v1/usage", json.dumps(told).encode(), headers, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
 def test_serve_says_where_it_is_answers_and_ends_with_sigterm(serving):
     said, _, url = wait_for(serving, "ready").rstrip("\n").partition(" ")
     assert said == "ready"
@@ -154,6 +190,10 @@ def test_serve_says_where_it_is_answers_and_ends_with_sigterm(serving):
     assert float(json.loads(summary)["month_to_date_usd"]) > 0
     with pytest.raises(urllib.error.HTTPError, match="404"):
         get(f"{url}/etc/passwd")
+    assert post_usage(url, "gateway@example.com")[0] == 200
+    assert post_usage(url, "gateway@example.com")[0] == 200  # told again: charged once
+    assert post_usage(url, "manager@example.com")[0] == 403
+    assert post_usage(url, "")[0] == 401
     assert len(left_of(serving.pid)) > 1  # it, and its Lambda environments
     serving.send_signal(signal.SIGTERM)
     out, problems = serving.communicate(timeout=15)

@@ -19,7 +19,7 @@ from bursar.domain.attribution.self_hosted import EVERY_TOKEN_THE_SAME
 from bursar.domain.cost_report import CostReport
 from bursar.domain.ledger.model_costs import model_table
 from bursar.local.demo import DemoResult
-from bursar.local.serve import Pages
+from bursar.local.http_server import Pages
 from bursar.web.report import render_report
 
 

@@ -74,11 +74,12 @@ def serve(
     backfill_days: BackfillDays = 57,
     live_hours: LiveHours = 72,
 ) -> None:
-    """Keep the demo's guard running on a faster clock, and its report on a local port."""
+    """Keep the demo's guard running on a faster clock, with its report and API on a local port."""
     settings = _prepared(config, assembly)
     from bursar.cli.demo_views import pages
     from bursar.local.demo import DemoLength
-    from bursar.local.serve import listen, serve_demo
+    from bursar.local.http_server import listen
+    from bursar.local.serve import serve_demo
 
     try:
         server = listen(port)
@@ -87,6 +88,21 @@ def serve(
     length = DemoLength(backfill_days, live_hours)
     with _ended_in_order(Exit.DONE):
         serve_demo(settings, assembly, work, server, pages, _progress(), length)
+
+
+@app.command
+def token(
+    *,
+    as_: Annotated[str, Help(name="--as", help="the email of an example person or machine")],
+    account: str = "123456789012",
+) -> None:
+    """Print a bearer token for the API of `bursar local serve`."""
+    from bursar.local.issuer import LocalIssuer, UnknownPersonError
+
+    try:
+        sys.stdout.write(LocalIssuer(account).token(as_) + "\n")
+    except UnknownPersonError as error:
+        leave(Exit.WRONG_INPUT, [str(error.args[0])])
 
 
 @contextmanager

@@ -66,6 +66,7 @@ def demo_config(ports: dict[str, int]) -> dict[str, Any]:
             ],
         },
         "attribution": {
+            "categories": [{"where": {"clusters": ["training"]}, "category": "training"}],
             "teams": dict.fromkeys(TENANTS, "products"),
             "self_hosted": {"models": {model: model for model in SELF_HOSTED}},
             "rules": [

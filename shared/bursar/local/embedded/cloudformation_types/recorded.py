@@ -22,9 +22,13 @@ def record(request: Request) -> Created:
 
 TYPES: Mapping[str, Create] = dict.fromkeys(
     (
+        "AWS::Athena::WorkGroup",
         "AWS::CDK::Metadata",
         "AWS::EC2::VPCEndpoint",
         "AWS::EKS::AccessEntry",
+        "AWS::Glue::Database",
+        "AWS::Glue::Table",
+        "AWS::KinesisFirehose::DeliveryStream",
         # a host bundle uses the packages of this machine, so the layer is empty
         "AWS::Lambda::LayerVersion",
     ),

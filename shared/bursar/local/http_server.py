@@ -1,0 +1,99 @@
+"""One loopback port: the report's pages, and the API as the template routes it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from bursar.local.embedded.http_gateway import HttpAnswer, HttpGateway, HttpRequest, problem
+
+_LONGEST_BODY_BYTES = 10_000_000  # as API Gateway has it
+_API = "/v1/"
+
+Pages = Mapping[str, tuple[str, bytes]]  # path -> content type, body
+
+
+class NewestPages:
+    """The newest pages, while the next ones are being made."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pages: Pages = {}
+
+    def put(self, pages: Pages) -> None:
+        with self._lock:
+            self._pages = pages
+
+    def get(self, path: str) -> tuple[str, bytes] | None:
+        with self._lock:
+            return self._pages.get(path)
+
+
+def listen(port: int) -> ThreadingHTTPServer:
+    """Take a loopback port, 0 for any; who asks before there is an answer waits for it.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    server = ThreadingHTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler)
+    server.daemon_threads = True
+    return server
+
+
+def handler(
+    pages: NewestPages, gateway: HttpGateway, one_at_a_time: threading.Lock
+) -> type[BaseHTTPRequestHandler]:
+    """Answers requests; the cloud takes one thing at a time, a request or a step of its clock."""
+
+    def answer(request: HttpRequest) -> HttpAnswer:
+        if request.path.startswith(_API):
+            with one_at_a_time:
+                return gateway.answer(request)
+        kind, body = pages.get(request.path) or ("", b"")
+        if request.method != "GET" or not kind:
+            return problem(404, "there is no such page")
+        return HttpAnswer(200, {"content-type": kind, "cache-control": "no-store"}, body)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._answer()
+
+        def do_POST(self) -> None:
+            self._answer()
+
+        def do_PATCH(self) -> None:
+            self._answer()
+
+        def _answer(self) -> None:
+            given = _read(self)
+            self.close_connection |= given is None
+            told = answer(given) if given else problem(413, "the body is longer than 10 MB")
+            self.send_response(told.status)
+            for name, value in told.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(told.body)))
+            self.end_headers()
+            self.wfile.write(told.body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing: the terminal shows the guard's own progress."""
+
+    return Handler
+
+
+def _read(from_: BaseHTTPRequestHandler) -> HttpRequest | None:
+    """The request; None when its body is too long, or of no known length."""
+    length = from_.headers.get("Content-Length", "0")
+    if not length.isdecimal() or int(length) > _LONGEST_BODY_BYTES:
+        return None
+    path, _, query = from_.path.partition("?")
+    return HttpRequest(
+        method=from_.command,
+        path=path,
+        query=query,
+        headers={name.lower(): value for name, value in from_.headers.items()},
+        body=from_.rfile.read(int(length)),
+    )
