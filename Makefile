@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # hundreds of short processes share what one of them compiled
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-assembly serve test test-deep check format synth deploy destroy bench lock clean
+.PHONY: demo demo-assembly serve test test-deep check format synth deploy destroy bench bench-series lock clean
 
 $(STAMP): requirements/bootstrap.txt requirements/dev.txt requirements/node.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Bursar needs Python 3.11 or newer")'
@@ -68,11 +68,16 @@ destroy: synth
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks.run
 
+# beside what `pip install -r benchmarks/requirements.txt` has put there
+bench-series: $(STAMP)
+	@$(BIN)/python -m benchmarks.series
+
 # Hashes, and no addresses: an index is the reader's choice.
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock: $(STAMP)
 	@$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
 	@$(LOCK) requirements/layer.in -c requirements/dev.txt -o requirements/layer.txt
+	@$(LOCK) requirements/numeric.in -c requirements/dev.txt -o requirements/numeric.txt
 
 clean:
 	@rm -rf .venv .build cdk.out out

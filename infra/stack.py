@@ -22,6 +22,7 @@ from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.encryption import EncryptionKey
 from infra.constructs.function import Function, Shared
 from infra.constructs.schedules import Schedules
+from infra.constructs.spend_series import SpendSeries
 from infra.constructs.storage import SNAPSHOTS, USAGE, Storage
 from infra.constructs.topics import Topics
 from infra.constructs.triggers import InstanceStateChanges, follow_outbox
@@ -123,6 +124,9 @@ class BursarStack(Stack):
             ),
             grant_cluster_access=grant_cluster_access,
         )
+        series = SpendSeries(
+            self, "Series", config=config, shared=shared, numeric=bundle.numeric, **table
+        )
         send_notifications = add("send_notifications", settings.SendNotificationsSettings(**told))
         check_health = add("check_health", settings.CheckHealthSettings(**table))
 
@@ -134,6 +138,7 @@ class BursarStack(Stack):
         _read_clusters(when, config, snapshot_cluster, close_hour)
         collected.schedule(when)
         admission.schedule(when)
+        series.schedule(when)
         when.run(attribute_costs, cron="21 *", book="ledger")
         when.run(send_notifications, cron="37 *")
         when.run(check_health, cron="43 *")
@@ -156,6 +161,7 @@ class BursarStack(Stack):
             *collected.functions,
             *admission.functions,
             *spend.functions,
+            *series.functions,
         ]
         publish_addresses(self, storage, topics, dead, functions)
         publish_intake(self, usage)

@@ -93,6 +93,9 @@ def heartbeats(config: Config) -> dict[str, int]:
     if config.spend.enabled:
         # reconcile_spend has none: it watches no money itself, and when it fails its event is kept
         beats |= {"collect_spend": DAY, "check_budgets": DAY}
+    if config.anomalies.enabled:
+        # forecast_spend has none: without it budgets go by the run rate, and say so
+        beats["detect_anomalies"] = HOUR
     if config.metrics_producers:
         beats["collect_usage_metrics"] = HOUR
     if config.clusters:

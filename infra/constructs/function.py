@@ -49,6 +49,7 @@ class Function(Construct):
         give_up_after: Duration | None = None,
         then: Function | None = None,
         placement: Placement | None = None,
+        more_layers: Sequence[lambda_.ILayerVersion] = (),
         suffix: str = "",
     ) -> None:
         """`then` is invoked with every run that succeeds; `suffix` tells twins apart."""
@@ -61,7 +62,7 @@ class Function(Construct):
             architecture=lambda_.Architecture.ARM_64,
             handler=f"functions.{name}.handler.handler",
             code=shared.code,
-            layers=[shared.layer],
+            layers=[shared.layer, *more_layers],
             environment=settings.as_environ(),
             timeout=Duration.seconds(timeout_seconds),
             memory_size=memory_mib,

@@ -20,6 +20,7 @@ from bursar.settings import (
     IngestUsageSettings,
     Settings,
 )
+from bursar.wiring.series import SeriesPorts
 
 if TYPE_CHECKING:
     from bursar import ports
@@ -38,7 +39,7 @@ class NotGivenError(LookupError):
     """A function asked for a port that its settings do not allow it."""
 
 
-class Ports:
+class Ports(SeriesPorts):
     """The outside world in AWS, one lazy attribute a port."""
 
     def __init__(self, settings: Settings) -> None:

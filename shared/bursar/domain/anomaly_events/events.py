@@ -100,6 +100,7 @@ class AnomalyEvent(BaseModel):
     said_at: AwareDatetime | None = None
     ended: str | None = None
     told_peak: Money
+    told_over: bool = False
     version: int = 1
 
     @property

@@ -83,7 +83,12 @@ def _consecutive(first: datetime, last: datetime, grain: Grain) -> list[datetime
     return [first + n * LENGTH[grain] for n in range((last - first) // LENGTH[grain] + 1)]
 
 
-def _scopes_of(key: LineKey, organisation: str, scopes: Sequence[Scope]) -> Iterator[str]:
+def _scopes_of(key: LineKey, organisation: str, scopes: Sequence[Scope]) -> set[str]:
+    """Each once, though a budget's scope may be one of those that everything has."""
+    return set(_all_scopes_of(key, organisation, scopes))
+
+
+def _all_scopes_of(key: LineKey, organisation: str, scopes: Sequence[Scope]) -> Iterator[str]:
     yield f"{Dimension.ORG}={organisation}"
     told = dimensions(key)
     for dimension in SINGLE:
