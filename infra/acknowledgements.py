@@ -10,7 +10,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
-from infra.constructs.storage import SNAPSHOTS, USAGE
+from infra.constructs.bulk_usage import RESULTS
+from infra.constructs.storage import BULK, SNAPSHOTS, USAGE
 
 _AWS, _SERVERLESS = "AwsSolutions::AwsSolutions-", "Serverless::Serverless-"
 _MANAGED = f"{_AWS}IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
@@ -63,7 +64,7 @@ def _within_named_resources(stack: Stack) -> Iterator[tuple[str, str]]:
         elif isinstance(resource, s3.CfnBucket):
             yield from (
                 (_wildcard(stack, resource, f"/{prefix}*"), "Named by cluster or hour, and time.")
-                for prefix in (SNAPSHOTS, USAGE)
+                for prefix in (SNAPSHOTS, USAGE, BULK, RESULTS)
             )
             continue
         else:

@@ -14,8 +14,9 @@ from bursar.config import Config
 from infra.bundling import Bundle
 from infra.constructs.addresses import publish_addresses, publish_intake
 from infra.constructs.admission import Admission
-from infra.constructs.alarms import Alarms, heartbeats
+from infra.constructs.alarms import Alarms, alarm_groups, heartbeats
 from infra.constructs.billed_spend import BilledSpend
+from infra.constructs.bulk_usage import BulkUsage
 from infra.constructs.cluster_snapshots import ClusterSnapshots
 from infra.constructs.collected_usage import CollectedUsage
 from infra.constructs.dead_letters import DeadLetters
@@ -124,6 +125,20 @@ class BursarStack(Stack):
             ),
             grant_cluster_access=grant_cluster_access,
         )
+        bulk = (
+            BulkUsage(
+                self,
+                "BulkUsage",
+                producers=config.usage.producers,
+                shared=shared,
+                table_name=storage.table.table_name,
+                storage=storage,
+                key=key,
+                retain=retain_data,
+            )
+            if config.usage.bulk
+            else None
+        )
         series = SpendSeries(
             self, "Series", config=config, shared=shared, numeric=bundle.numeric, **table
         )
@@ -139,6 +154,8 @@ class BursarStack(Stack):
         collected.schedule(when)
         admission.schedule(when)
         series.schedule(when)
+        if bulk:
+            when.run(bulk.function, cron="17 *")
         when.run(attribute_costs, cron="21 *", book="ledger")
         when.run(send_notifications, cron="37 *")
         when.run(check_health, cron="43 *")
@@ -149,11 +166,12 @@ class BursarStack(Stack):
 
         # who watches the guard
         alarms = Alarms(self, "Alarms", topic=topics.alerts)
-        for name, every_minutes in heartbeats(config).items():
-            alarms.heartbeat(name, every_minutes=every_minutes)
+        for names, every_minutes in alarm_groups(heartbeats(config)):
+            alarms.heartbeat(*names, every_minutes=every_minutes)
         alarms.holds_nothing("FailedEvents", dead.failed_events, "A function gave up on an event.")
         alarms.holds_nothing("Undelivered", dead.undelivered, "A message reached nobody.")
 
+        rolling_up = [bulk.function] if bulk else []
         functions = [
             *(check_budgets, collect_prices, *snapshot_cluster.functions, close_hour),
             *(record_node_lifetimes, attribute_costs, send_notifications, check_health),
@@ -161,7 +179,7 @@ class BursarStack(Stack):
             *collected.functions,
             *admission.functions,
             *spend.functions,
-            *series.functions,
+            *rolling_up,
         ]
         publish_addresses(self, storage, topics, dead, functions)
         publish_intake(self, usage)
@@ -175,7 +193,7 @@ class BursarStack(Stack):
             storage.snapshots.grant_put(function.lambda_function, SNAPSHOTS + "*")
         for function in (*snapshot_cluster.functions, collect_prices, close_hour):
             storage.snapshots.grant_read(function.lambda_function, SNAPSHOTS + "*")
-        for function in (*usage.functions, *collected.functions):
+        for function in (*usage.functions, *collected.functions, *rolling_up):
             storage.usage.grant_put(function.lambda_function, USAGE + "*")
         topics.alerts.grant_publish(send_notifications.lambda_function)
         topics.slack.grant_publish(send_notifications.lambda_function)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from math import ceil
 
 from aws_cdk import Duration
@@ -17,6 +18,7 @@ from infra.constructs.function import pascal_case
 NAMESPACE = "Bursar"
 HEARTBEAT = "Heartbeat"
 HOUR, DAY = 60, 24 * 60  # in minutes
+_TOGETHER = ("collect_usage_metrics", "rollup_usage")  # of one hour, and of one thing: usage
 
 
 class Alarms(Construct):
@@ -26,21 +28,25 @@ class Alarms(Construct):
         super().__init__(scope, id_)
         self._action = actions.SnsAction(topic)
 
-    def heartbeat(self, name: str, *, every_minutes: int) -> None:
-        """Fire when `name` has not succeeded for three of its runs, or a day and two hours.
+    def heartbeat(self, *names: str, every_minutes: int) -> None:
+        """Fire when one of these has not succeeded for three of its runs, or a day and two hours.
 
-        A heart that stopped sends nothing at all, so silence is the breach.
+        A heart that stopped sends nothing at all, so silence is the breach. Of several the beats
+        are multiplied: where one is silent there is no product.
         """
         period, silent = _watch(every_minutes)
+        beats = {f"m{n}": _beats(name, period) for n, name in enumerate(names)}
+        told = " or ".join(names)
         self._alarm(
-            f"{pascal_case(name)}Heartbeat",
-            f"{name} has not succeeded for {period * silent} minutes; "
+            f"{''.join(map(pascal_case, names))}Heartbeat",
+            f"{told} has not succeeded for {period * silent} minutes; "
             f"it should every {every_minutes}. See docs/runbook.md.",
-            cloudwatch.Metric(
-                namespace=NAMESPACE,
-                metric_name=HEARTBEAT,
-                dimensions_map={"service": name},
-                statistic=cloudwatch.Stats.SUM,
+            beats["m0"]
+            if len(names) == 1
+            else cloudwatch.MathExpression(
+                expression=" * ".join(beats),
+                using_metrics=beats,
+                label=told,
                 period=Duration.minutes(period),
             ),
             evaluation_periods=silent,
@@ -98,10 +104,32 @@ def heartbeats(config: Config) -> dict[str, int]:
         beats["detect_anomalies"] = HOUR
     if config.metrics_producers:
         beats["collect_usage_metrics"] = HOUR
+    if config.usage.bulk:
+        beats["rollup_usage"] = HOUR
     if config.clusters:
         fastest = min(cluster.snapshot_every_minutes for cluster in config.clusters)
         beats |= {"snapshot_cluster": fastest, "close_hour": HOUR, "check_budgets": HOUR}
     return beats
+
+
+def alarm_groups(beats: Mapping[str, int]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Who shares an alarm, and their minutes: alarms are few, so that each is looked at."""
+    together = tuple(name for name in _TOGETHER if name in beats)
+    if together:
+        yield together, beats[together[0]]
+    for name, minutes in beats.items():
+        if name not in together:
+            yield (name,), minutes
+
+
+def _beats(name: str, period_minutes: int) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=NAMESPACE,
+        metric_name=HEARTBEAT,
+        dimensions_map={"service": name},
+        statistic=cloudwatch.Stats.SUM,
+        period=Duration.minutes(period_minutes),
+    )
 
 
 def _watch(every_minutes: int) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from constructs import Construct
 
 SNAPSHOTS = "snapshots/"
 USAGE = "usage/"
+BULK = "bulk/"
 # No scan: whatever is read has a key or stands in gsi1.
 READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 WRITE = (

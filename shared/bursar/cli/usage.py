@@ -23,6 +23,13 @@ app.command("bursar.cli.usage_deployed:import_usage", name="import", help="Post 
 app.command(
     "bursar.cli.usage_deployed:summary", name="summary", help="Requests, tokens and their cost."
 )
+for _name, _help in (
+    ("held", "Implausible records that wait for a decision."),
+    ("release", "Post a held record after all."),
+    ("drop", "Never post a held record."),
+    ("rejected", "What could not be read or is not allowed."),
+):
+    app.command(f"bursar.cli.usage_review:{_name}", name=_name, help=_help)
 
 Prices = Annotated[
     str,

@@ -217,6 +217,8 @@ class Usage(Section):
                     f"route {route.models!r} names producer {route.billed_by!r}, not in producers"
                 )
                 yield ("routes", n, "billed_by"), told
+        if self.bulk and not self.producers:
+            yield ("bulk",), "bulk usage comes from producers, and there are none"
         yield from _repeated("bedrock", [each.where for each in self.bedrock])
         prices = [f"{each.model} {each.commitment}".rstrip() for each in self.provisioned]
         yield from _repeated("provisioned", prices)

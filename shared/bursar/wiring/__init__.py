@@ -18,6 +18,7 @@ from bursar.settings import (
     HasTopics,
     HasUsage,
     IngestUsageSettings,
+    RollupUsageSettings,
     Settings,
 )
 from bursar.wiring.series import SeriesPorts
@@ -222,6 +223,23 @@ class Ports(SeriesPorts):
         cloudwatch = _client_of("cloudwatch", place.region, place.role_arn)
         bedrock = _client_of("bedrock", place.region, place.role_arn)
         return CloudWatchBedrockUsage(cloudwatch, bedrock, place.where)
+
+    @cached_property
+    def bulk_usage(self) -> ports.BulkUsageSums:
+        import time
+
+        from bursar.adapters.athena.sums import AthenaUsageSums
+
+        given = self._given(RollupUsageSettings)
+        return AthenaUsageSums(
+            _client("athena"), given.athena_workgroup, given.glue_database, sleep=time.sleep
+        )
+
+    @cached_property
+    def entries(self) -> ports.EntryReader:
+        from bursar.adapters.dynamodb.ledger.entries import DynamoEntryReader
+
+        return DynamoEntryReader(self._table)
 
     @cached_property
     def cluster_use(self) -> ports.ClusterUseStore:

@@ -32,7 +32,7 @@ from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
 from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.memory.spend import MemoryBill, MemoryCounter, MemorySpendStore
 from bursar.adapters.memory.statements import MemoryStatementStore
-from bursar.adapters.memory.usage import MemoryUsageArchive
+from bursar.adapters.memory.usage import MemoryBulkUsage, MemoryUsageArchive
 from bursar.adapters.usage_formats import read
 from bursar.domain.alerts import OutboxRow
 from bursar.domain.blindness import blind, sight_restored
@@ -42,10 +42,12 @@ from bursar.domain.periods import HOUR, Window
 from bursar.domain.quality import Quality
 from bursar.domain.quiet_hours import QuietHours
 from bursar.domain.usage.bedrock import ProvisionedHour
+from bursar.domain.usage.bulk import UsageGroup
 from bursar.domain.usage.counters import Sample, Series
 from bursar.domain.usage.price_books import OwnTokenPrices
 from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
 from bursar.domain.usage.producers import ProducerPolicy
+from bursar.domain.usage.records import TokenCounts
 from bursar.domain.usage.routes import ModelRoutes
 from bursar.jobs.attribute_costs import Sources
 from bursar.jobs.post_usage import Patience
@@ -82,6 +84,19 @@ MINI = TokenPrice(
     model="gpt-4.1-mini",
     source="test",
     tiers=(ContextTier(0, TokenRates(input=Decimal("0.40"), output=Decimal("1.60"))),),
+)
+BULK = UsageGroup(
+    producer="gateway",
+    hour=TEN,
+    tenant="search",
+    model="gpt-4.1-mini",
+    provider="openai",
+    feature="",
+    key="",
+    batch=False,
+    tier=0,
+    requests=7,
+    tokens=TokenCounts(input=7000),
 )
 ALERT = blind("cluster/prod", None, TEN, "Look.")
 
@@ -150,6 +165,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "ingest_usage": {"Records": [message(json.dumps(TOLD))]},
     "reconcile_spend": AT_ELEVEN,
     "record_node_lifetimes": INSTANCE,
+    "rollup_usage": AT_ELEVEN,
     "send_notifications": {"Records": [inserted(ROW)]},
     "snapshot_cluster": AT_ELEVEN | {"cluster": "prod"},
 }
@@ -175,7 +191,8 @@ class MemoryPorts:
         self.budgets, self.health = MemoryBudgetStore(self.outbox), MemoryHealthLog()
         self.statements, self.ledger = MemoryStatementStore(), MemoryLedger()
         self.provider_bills: dict[str, ProviderBill] = {}
-        self.touched_hours = self.month_gates = self.ledger
+        self.touched_hours = self.month_gates = self.entries = self.ledger
+        self.bulk_usage = MemoryBulkUsage([BULK])
         self.quarantine = MemoryQuarantine()
         self.statement_sources = Sources(
             ["prod"], self.config.attribution, self.ledger, self.history, self.cluster_use
@@ -410,6 +427,13 @@ def test_throughput_without_a_price_is_unpriced_and_listed(run, ports):
 def test_metrics_that_are_not_configured_fail_loudly(source, run):
     with pytest.raises(LookupError, match=f"no metrics '{source}' are configured"):
         run("collect_usage_metrics", AT_ELEVEN | {"source": source})
+
+
+def test_sums_of_bulk_usage_are_posted_once(run, ports):
+    assert run("rollup_usage", AT_ELEVEN) == {"groups": 1, "posted": 1, "rejected": 0}
+    assert run("rollup_usage", AT_ELEVEN) == {"groups": 1, "posted": 0, "rejected": 0}
+    [leaf] = ports.ledger.leaves(TEN).values()
+    assert (leaf.requests, leaf.amounts.usd.plain()) == (7, "0.0028")  # 7,000 x 0.40 / million
 
 
 def test_a_state_change_is_kept(run, ports):

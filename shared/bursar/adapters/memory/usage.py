@@ -1,13 +1,14 @@
-"""The archive of usage in memory, kept as the bytes that the real one keeps."""
+"""The archive of usage in memory, kept as the bytes that the real one keeps, and bulk sums."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from bursar.adapters import usage_codec
 from bursar.domain.periods import Window, hour_of
 from bursar.domain.periods import hours as each_hour
+from bursar.domain.usage.bulk import BulkUsage, UsageGroup
 from bursar.domain.usage.records import UsageRecord
 
 
@@ -29,3 +30,14 @@ class MemoryUsageArchive:
                 for record in usage_codec.decode(body):
                     if hours.start <= record.at < hours.end:
                         yield record
+
+
+class MemoryBulkUsage:
+    """BulkUsageSums of groups that are known beforehand, each in its own hour."""
+
+    def __init__(self, groups: Iterable[UsageGroup] = ()) -> None:
+        self._groups = tuple(groups)
+
+    def between(self, hours: Window) -> BulkUsage:
+        found = [each for each in self._groups if hours.start <= each.hour < hours.end]
+        return BulkUsage(found, {})

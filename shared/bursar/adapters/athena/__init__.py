@@ -1,0 +1,1 @@
+"""Athena's sums over bulk usage; the query stands in `rollup.sql`."""

@@ -1,0 +1,92 @@
+"""Usage that was not posted, as JSON and as tables. What producers named is shown as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bursar.cli.ledger_views import print_json
+from bursar.domain.usage.quarantine import Decision, HeldUsage, RejectedUsage
+
+
+def held_json(rows: Sequence[HeldUsage]) -> None:
+    print_json(
+        {
+            "held": [
+                {
+                    "producer": row.record.producer,
+                    "id": row.record.id,
+                    "at": row.record.at.isoformat(),
+                    "tenant": row.record.tenant,
+                    "model": row.record.model,
+                    "requests": row.record.requests,
+                    "input_tokens": row.record.tokens.input,
+                    "output_tokens": row.record.tokens.output,
+                    "reason": row.reason,
+                    "received_at": row.received_at.isoformat(),
+                }
+                for row in rows
+            ]
+        }
+    )
+
+
+def print_held(rows: Sequence[HeldUsage]) -> None:
+    if not rows:
+        Console().print("Nothing is held.")
+        return
+    table = _table("producer", "id", "at", "tenant", "model", "tokens", "reason")
+    for row in rows:
+        record = row.record
+        names = (record.producer, record.id, f"{record.at:%Y-%m-%d %H:%M}", record.tenant)
+        figures = (record.model, f"{record.tokens.total:,}", row.reason)
+        table.add_row(*map(Text, (*names, *figures)))
+    Console().print(table)
+
+
+def rejected_json(rows: Sequence[RejectedUsage]) -> None:
+    print_json(
+        {
+            "rejected": [
+                {
+                    "producer": row.producer,
+                    "reason": row.reason,
+                    "where": row.where,
+                    "times": row.times,
+                    "message_digest": row.message_digest,
+                    "message_bytes": row.message_bytes,
+                    "received_at": row.received_at.isoformat(),
+                }
+                for row in rows
+            ]
+        }
+    )
+
+
+def print_rejected(rows: Sequence[RejectedUsage]) -> None:
+    if not rows:
+        Console().print("Nothing was rejected in the last 30 days.")
+        return
+    table = _table("producer", "received", "reason", "where", "times", "message")
+    for row in rows:
+        told = (row.producer, f"{row.received_at:%Y-%m-%d %H:%M}", row.reason, row.where)
+        table.add_row(*map(Text, (*told, f"{row.times:,}", row.message_digest[:12])))
+    Console().print(table)
+
+
+def print_decided(producer: str, id_: str, decision: Decision, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"producer": producer, "id": id_, "decision": decision.value})
+    else:
+        Console().print(f"{producer}/{id_}: {decision.value}", markup=False)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

@@ -1,0 +1,93 @@
+"""Usage that comes in bulk: the sums of an hour, and what of them is not in the ledger yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from bursar.domain.ledger.entries import Entry
+from bursar.domain.usage.producers import ProducerPolicy
+from bursar.domain.usage.records import TokenCounts, UsageRecord
+from bursar.domain.usage.told_records import usage_record
+
+
+class BulkUsageUnreadableError(Exception):
+    """The sums of bulk usage could not be made, or not in the time that there was."""
+
+
+class SumsFellError(ValueError):
+    """The sums of a group are below what of it was posted: usage that was told has gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageGroup:
+    """One producer's usage of one hour that has all of its names in common, as it told them.
+
+    `tier` keeps requests of one context tier together, so that their mean pays as each would.
+    """
+
+    producer: str
+    hour: datetime
+    tenant: str
+    model: str
+    provider: str
+    feature: str
+    key: str
+    batch: bool
+    tier: int
+    requests: int
+    tokens: TokenCounts
+
+    def entry_id(self, sequence: int) -> str:
+        """`bulk/2026-11-20T13/<digest of the names>/<sequence>`: the group's nth posting."""
+        names = (self.tenant, self.model, self.provider, self.feature, self.key)
+        text = json.dumps([*names, self.batch, self.tier])
+        digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        return f"bulk/{self.hour:%Y-%m-%dT%H}/{digest}/{sequence}"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkUsage:
+    """What a query found: groups, and how many rows of each producer nobody could sum."""
+
+    groups: Sequence[UsageGroup]
+    unsound: dict[str, int]
+
+
+def difference(
+    group: UsageGroup, posted: Sequence[Entry], producer: ProducerPolicy
+) -> UsageRecord | None:
+    """What is to be posted so that the ledger holds the group's sums; None: it does.
+
+    Raises:
+        SumsFellError: see there.
+        UsageRecordError, TenantRefusedError: its names cannot be kept, or are not for them.
+    """
+    requests = group.requests - sum(entry.requests for entry in posted)
+    told = _sum(entry.tokens.counts for entry in posted)
+    counts = [now - before for now, before in zip(group.tokens.counts, told, strict=True)]
+    if requests < 0 or min(counts) < 0:
+        raise SumsFellError(f"{group.entry_id(len(posted))}: less than was posted")
+    if not requests and not any(counts):
+        return None
+    return usage_record(
+        producer,
+        id=group.entry_id(len(posted)),
+        at=group.hour,
+        tenant=group.tenant,
+        model=group.model,
+        provider=group.provider,
+        feature=group.feature,
+        key=group.key,
+        requests=requests,
+        tokens=TokenCounts(*counts),
+        batch=group.batch,
+    )
+
+
+def _sum(counts: Iterable[tuple[int, ...]]) -> list[int]:
+    zero = TokenCounts().counts
+    return [sum(column) for column in zip(zero, *counts, strict=True)]

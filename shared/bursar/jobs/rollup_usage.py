@@ -1,0 +1,98 @@
+"""Bring the sums of bulk usage into the ledger: each run posts what the last ones did not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bursar.domain.ledger.entries import Entry, EntryId
+from bursar.domain.periods import Window
+from bursar.domain.usage.bulk import SumsFellError, UsageGroup, difference
+from bursar.domain.usage.producers import ProducerPolicy, TenantRefusedError
+from bursar.domain.usage.records import UsageRecord, UsageRecordError
+from bursar.domain.usage.rejections import Rejection
+from bursar.jobs.take_usage import UsageIntake
+from bursar.ports import BulkUsageSums, EntryReader
+
+_EACH_HOUR, _ONCE_A_DAY = timedelta(hours=24), timedelta(days=7)
+_DEEP_RUN_HOUR = 3  # UTC
+
+
+@dataclass(frozen=True, slots=True)
+class RolledUp:
+    groups: int
+    posted: int
+    rejected: int
+
+
+def hours_to_sum(hour: Window) -> Window:
+    """The day that ends with this hour; once a day the week, for what came later."""
+    reach = _ONCE_A_DAY if hour.end.hour == _DEEP_RUN_HOUR else _EACH_HOUR
+    return Window(hour.end - reach, hour.end)
+
+
+def rollup_usage(
+    hour: Window,
+    *,
+    sums: BulkUsageSums,
+    entries: EntryReader,
+    intakes: Callable[[str], UsageIntake],
+    at: datetime,
+) -> RolledUp:
+    """Sum the hours that end with this one, and post what the ledger lacks of each group.
+
+    A group's postings are numbered; the sum of them is what was posted. Two runs at once give
+    the next one the same number and only one of them is kept: the following run posts the rest.
+
+    Args:
+        intakes: of a producer's name.
+
+    Raises:
+        BulkUsageUnreadableError: the sums could not be made; nothing was posted.
+        NotAllPostedError: the ledger was too busy; the next run posts the rest.
+    """
+    found = sums.between(hours_to_sum(hour))
+    by_producer: dict[str, list[UsageGroup]] = {name: [] for name in found.unsound}
+    for group in found.groups:
+        by_producer.setdefault(group.producer, []).append(group)
+    posted = rejected = 0
+    for name, groups in sorted(by_producer.items()):
+        intake = intakes(name)
+        known = _posted(groups, entries)
+        told = [*_differences(groups, known, intake.producer)]
+        if rows := found.unsound.get(name):
+            told.append(Rejection("", f"{rows} rows of bulk usage are no sound records"))
+        done = intake.take_collected(f"bulk/{name}/{hour.start:%Y-%m-%dT%H}", told, at)
+        posted, rejected = posted + done.accepted, rejected + done.rejected
+    return RolledUp(len(found.groups), posted, rejected)
+
+
+def _differences(
+    groups: Sequence[UsageGroup],
+    known: Mapping[UsageGroup, Sequence[Entry]],
+    producer: ProducerPolicy,
+) -> Iterator[UsageRecord | Rejection]:
+    for group in groups:
+        try:
+            record = difference(group, known[group], producer)
+        except (SumsFellError, UsageRecordError, TenantRefusedError) as error:
+            yield Rejection(f"{group.hour:%Y-%m-%dT%H}", str(error))
+            continue
+        if record is not None:
+            yield record
+
+
+def _posted(groups: Sequence[UsageGroup], entries: EntryReader) -> dict[UsageGroup, list[Entry]]:
+    """Each group's postings: those with the numbers from 0 to the first that is missing."""
+    known: dict[UsageGroup, list[Entry]] = {group: [] for group in groups}
+    asked = list(groups)
+    while asked:
+        names: dict[UsageGroup, EntryId] = {
+            group: (group.producer, group.entry_id(len(known[group]))) for group in asked
+        }
+        found = entries.entries(list(names.values()))
+        asked = [group for group in asked if names[group] in found]
+        for group in asked:
+            known[group].append(found[names[group]])
+    return known

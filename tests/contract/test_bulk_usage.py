@@ -1,0 +1,326 @@
+"""The SQL of the rollup, run by DuckDB on rows as Firehose leaves them, and its sums posted."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import boto3
+import duckdb
+import pytest
+import requests
+from moto import mock_aws
+
+from bursar.adapters.athena.sums import AthenaUsageSums, parameters, read_sums, rollup_sql
+from bursar.adapters.memory.budgets import MemoryOutbox
+from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
+from bursar.adapters.memory.quarantine import MemoryQuarantine
+from bursar.adapters.memory.usage import MemoryUsageArchive
+from bursar.adapters.token_prices.genai import GenaiTokenPrices
+from bursar.adapters.usage_formats import read
+from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
+from bursar.domain.ledger.entries import Leaf, LeafKey, sum_leaves
+from bursar.domain.periods import HOUR, Window
+from bursar.domain.usage.billing import bill
+from bursar.domain.usage.bulk import BulkUsage, BulkUsageUnreadableError
+from bursar.domain.usage.producers import ANY_TENANT, ProducerPolicy
+from bursar.domain.usage.rejections import Rejection
+from bursar.domain.usage.routes import ModelRoutes
+from bursar.jobs.post_usage import Patience
+from bursar.jobs.rollup_usage import RolledUp, hours_to_sum, rollup_usage
+from bursar.jobs.take_usage import UsageIntake
+
+TEN = datetime(2026, 11, 20, 10, tzinfo=UTC)
+ELEVEN = Window(TEN + HOUR, TEN + 2 * HOUR)
+GATEWAY = ProducerPolicy(name="gateway", tenants=frozenset({ANY_TENANT}))
+_COLUMNS = {
+    "id": "VARCHAR",
+    "at": "VARCHAR",
+    "tenant": "VARCHAR",
+    "model": "VARCHAR",
+    "provider": "VARCHAR",
+    "feature": "VARCHAR",
+    "key": "VARCHAR",
+    "batch": "BOOLEAN",
+    "requests": "BIGINT",
+    "input_tokens": "BIGINT",
+    "cached_input_tokens": "BIGINT",
+    "cache_write_tokens": "BIGINT",
+    "cache_write_1h_tokens": "BIGINT",
+    "output_tokens": "BIGINT",
+    "reasoning_tokens": "BIGINT",
+}
+
+
+class DuckSums:
+    """BulkUsageSums over files in Firehose's folders, by the query that Athena is given."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._files = 0
+
+    def arrive(self, at: datetime, *rows: dict[str, Any], producer: str = "gateway") -> None:
+        folder = self.root / f"producer={producer}/day={at:%Y-%m-%d}/hour={at:%H}"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._files += 1
+        lines = "\n".join(json.dumps(row) for row in rows)
+        (folder / f"{self._files}.json").write_text(lines)
+
+    def between(self, hours: Window) -> BulkUsage:
+        with duckdb.connect() as db:
+            db.execute("CREATE MACRO regexp_like(a, b) AS regexp_matches(a, b)")
+            columns = ", ".join(f"'{name}': '{kind}'" for name, kind in _COLUMNS.items())
+            db.execute(
+                f"CREATE VIEW usage AS SELECT * REPLACE (strftime(day, '%Y-%m-%d') AS day) FROM "  # noqa: S608
+                f"(SELECT * REPLACE (CAST(day AS DATE) AS day) FROM read_json("
+                f"'{self.root}/*/*/*/*.json', columns={{{columns}}}, hive_partitioning=true, "
+                f"hive_types={{'hour': VARCHAR, 'day': VARCHAR, 'producer': VARCHAR}}))"
+            )
+            asked = parameters(hours, hours.end + HOUR)
+            found = db.execute(rollup_sql(), asked).fetchall()
+        return read_sums([str(cell) for cell in row] for row in found)
+
+
+class Guard:
+    def __init__(self, root: Path) -> None:
+        self.sums, self.ledger = DuckSums(root), MemoryLedger()
+        self.quarantine, self.archive = MemoryQuarantine(), MemoryUsageArchive()
+
+    def intake(self, name: str) -> UsageIntake:
+        assert name == "gateway"
+        return UsageIntake(
+            producer=GATEWAY,
+            read=read,
+            routes=ModelRoutes(),
+            prices=GenaiTokenPrices(),
+            archive=self.archive,
+            quarantine=self.quarantine,
+            ledger=self.ledger,
+            conflicts=MemoryConflictLog(MemoryOutbox()),
+            windows=self.ledger,
+            budgets=EnforcedBudgets((), "acme", lambda _: ""),
+            patience=Patience(lambda _: None, lambda low, _: low),
+        )
+
+    def run(self, hour: Window = ELEVEN) -> RolledUp:
+        at = hour.end + timedelta(minutes=17)
+        return rollup_usage(hour, sums=self.sums, entries=self.ledger, intakes=self.intake, at=at)
+
+    def leaves(self, hour: datetime = TEN) -> dict[LeafKey, Leaf]:
+        return dict(self.ledger.leaves(hour))
+
+
+@pytest.fixture
+def guard(tmp_path: Path) -> Guard:
+    return Guard(tmp_path)
+
+
+def told(id_: str, minute: int = 5, **changes: Any) -> dict[str, Any]:
+    row = {
+        "id": id_,
+        "at": f"2026-11-20T10:{minute:02}:00Z",
+        "tenant": "acme",
+        "model": "gpt-4.1-mini",
+        "provider": "openai",
+        "input_tokens": 1000,
+        "cached_input_tokens": 200,
+        "output_tokens": 100,
+    }
+    return row | changes
+
+
+def test_records_become_one_leaf_with_their_sums_and_the_price_that_each_would_pay(
+    guard: Guard,
+) -> None:
+    rows = [told("1"), told("2"), told("3", cached_input_tokens=0)]
+    guard.sums.arrive(TEN, *rows)
+    guard.sums.arrive(TEN + HOUR, told("4", tenant="bolt"))
+    assert guard.run() == RolledUp(groups=2, posted=2, rejected=0)
+    singly = []
+    for row in [*rows, told("4", tenant="bolt")]:
+        [record] = read(json.dumps(row), GATEWAY)
+        assert not isinstance(record, Rejection)
+        price = GenaiTokenPrices().price_at(record.provider, record.model, record.at)
+        singly.append(bill(record, price, ModelRoutes()))
+    for key, leaf in sum_leaves(singly).items():
+        found = guard.leaves()[key]
+        assert (found.requests, found.tokens) == (leaf.requests, leaf.tokens)
+        assert found.amounts == leaf.amounts
+
+
+def test_what_is_told_twice_counts_once_in_whatever_file_it_came(guard: Guard) -> None:
+    guard.sums.arrive(TEN, told("1"), told("1"), told("2"))
+    guard.sums.arrive(TEN + HOUR, told("2"), told("1"))
+    guard.run()
+    [leaf] = guard.leaves().values()
+    assert (leaf.requests, leaf.tokens.input) == (2, 2000)
+
+
+def test_of_two_bodies_with_one_id_the_first_that_arrived_counts(guard: Guard) -> None:
+    guard.sums.arrive(TEN + HOUR, told("1", input_tokens=9000))
+    guard.sums.arrive(TEN, told("1", input_tokens=4000))
+    guard.run()
+    [leaf] = guard.leaves().values()
+    assert leaf.tokens.input == 4000
+
+
+def test_a_run_again_posts_nothing_and_late_records_post_the_difference(guard: Guard) -> None:
+    guard.sums.arrive(TEN, told("1"), told("2"))
+    assert guard.run().posted == 1
+    assert guard.run().posted == 0
+    guard.sums.arrive(TEN + 2 * HOUR, told("2"), told("late", input_tokens=7000))
+    assert guard.run().posted == 1
+    [leaf] = guard.leaves().values()
+    assert (leaf.entries, leaf.requests, leaf.tokens.input) == (2, 3, 9000)
+    assert guard.run().posted == 0
+
+
+def test_what_was_posted_is_in_the_archive_to_be_verified(guard: Guard) -> None:
+    guard.sums.arrive(TEN, told("1"))
+    guard.run()
+    [record] = guard.archive.records(Window(TEN, TEN + HOUR))
+    assert record.id.startswith("bulk/2026-11-20T10/")
+    assert record.id.endswith("/0")
+
+
+def test_sums_that_fall_are_listed_and_take_nothing_back(guard: Guard, tmp_path: Path) -> None:
+    guard.sums.arrive(TEN, told("1"))
+    guard.sums.arrive(TEN, told("2"))
+    guard.run()
+    next(tmp_path.rglob("2.json")).unlink()
+    assert guard.run() == RolledUp(groups=1, posted=0, rejected=1)
+    [row] = guard.quarantine.rejected()
+    assert "less than was posted" in row.reason
+    assert sum(leaf.requests for leaf in guard.leaves().values()) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": ""},
+        {"id": None},
+        {"model": None},
+        {"at": "2026-11-20 10:05"},
+        {"at": "2026-11-20T10:05:00+01:00"},
+        {"input_tokens": -1},
+        {"cached_input_tokens": 1001},
+        {"reasoning_tokens": 101},
+        {"requests": 0},
+    ],
+    ids=str,
+)
+def test_a_row_that_is_no_record_is_counted_and_summed_nowhere(
+    guard: Guard, wrong: dict[str, Any]
+) -> None:
+    guard.sums.arrive(TEN, told("1"), told("2") | wrong)
+    assert guard.run() == RolledUp(groups=1, posted=1, rejected=1)
+    [leaf] = guard.leaves().values()
+    assert leaf.requests == 1
+    [row] = guard.quarantine.rejected()
+    assert row.reason == "1 rows of bulk usage are no sound records"
+
+
+@pytest.mark.parametrize("wrong", [{"tenant": None}, {"tenant": "__idle__"}])
+def test_a_group_of_nobody_is_rejected_alone(guard: Guard, wrong: dict[str, Any]) -> None:
+    guard.sums.arrive(TEN, told("1"), told("2") | wrong)
+    assert guard.run() == RolledUp(groups=2, posted=1, rejected=1)
+
+
+def test_requests_of_two_context_tiers_are_not_averaged(guard: Guard) -> None:
+    model = {"model": "gemini-2.5-pro", "provider": "google", "cached_input_tokens": 0}
+    short, long = told("1", input_tokens=1000), told("2", input_tokens=300_000)
+    guard.sums.arrive(TEN, short | model, long | model)
+    assert guard.run().groups == 2
+    [leaf] = guard.leaves().values()
+    # 1.25 and 10 up to 200,000 tokens of input, 2.50 and 15 above: per million
+    assert leaf.amounts.usd.plain() == "0.75375"
+
+
+def test_every_published_tier_begins_at_an_edge_of_the_query() -> None:
+    kept = files("bursar.adapters.token_prices").joinpath("genai_prices.json").read_text()
+    rates = [
+        rate
+        for provider in json.loads(kept)["providers"]
+        for model in provider["models"]
+        for row in model["prices"]
+        for rate in row["rates"].values()
+    ]
+    edges = {start for rate in rates if isinstance(rate, list) for start, _ in rate[1:]}
+    assert 200_000 in edges
+    assert not [edge for edge in edges if f"input_tokens > {edge} * requests" not in rollup_sql()]
+
+
+def test_an_hour_sums_a_day_and_once_a_day_a_week() -> None:
+    assert hours_to_sum(ELEVEN) == Window(ELEVEN.end - timedelta(days=1), ELEVEN.end)
+    night = Window(TEN.replace(hour=2), TEN.replace(hour=3))
+    assert hours_to_sum(night) == Window(night.end - timedelta(days=7), night.end)
+
+
+def test_arrivals_are_looked_at_from_before_the_first_hour_for_clocks_ahead() -> None:
+    midnight = TEN.replace(hour=0)
+    hours = Window(midnight, midnight + timedelta(days=1))
+    assert parameters(hours, hours.end + HOUR) == [
+        "2026-11-19",
+        "2026-11-21",
+        "2026-11-20T00",
+        "2026-11-21T00",
+    ]
+
+
+HEADER = ["producer", "event_hour", "tenant", "model", "provider", "feature", "key_alias"]
+NAMES = ["gateway", "2026-11-20T10", "acme", "gpt", "openai", "", "", "true", "1"]
+NUMBERS = ["3", "900", "100", "0", "0", "80", "20"]
+
+
+def queued(*rows: list[str]) -> None:
+    """What moto's Athena answers the next query with."""
+    data = [{"Data": [{"VarCharValue": cell} for cell in row]} for row in rows]
+    requests.post(
+        "http://motoapi.amazonaws.com/moto-api/static/athena/query-results",
+        json={"results": [{"rows": data}], "account_id": "123456789012", "region": "eu-west-1"},
+        timeout=5,
+    )
+
+
+def test_athenas_rows_are_read_as_groups() -> None:
+    with mock_aws():
+        client = boto3.client("athena", "eu-west-1")
+        client.create_work_group(Name="bursar", Configuration={})
+        unsound = ["gateway", "", "", "", "", "", "", "false", "0", "2", *"000000"]
+        queued(HEADER, [*NAMES, *NUMBERS], unsound)
+        found = AthenaUsageSums(client, "bursar", "bursar", sleep=lambda _: None).between(ELEVEN)
+        [group] = found.groups
+        assert (group.hour, group.tenant, group.batch, group.tier) == (TEN, "acme", True, 1)
+        assert (group.requests, group.tokens.counts) == (3, (900, 100, 0, 0, 80, 20))
+        assert found.unsound == {"gateway": 2}
+        [query] = client.list_query_executions(WorkGroup="bursar")["QueryExecutionIds"]
+        told_ = client.get_query_execution(QueryExecutionId=query)["QueryExecution"]
+        assert told_["QueryExecutionContext"]["Database"] == "bursar"
+        days = ["'2026-11-20'", "'2026-11-20'"]
+        assert told_["ExecutionParameters"] == [*days, "'2026-11-20T11'", "'2026-11-20T12'"]
+
+
+class StuckAthena:
+    """A query that is in one state for as long as it is asked."""
+
+    def __init__(self, state: str) -> None:
+        self.state, self.asked = state, 0
+
+    def start_query_execution(self, **_: Any) -> dict[str, str]:
+        return {"QueryExecutionId": "q"}
+
+    def get_query_execution(self, **_: Any) -> dict[str, Any]:
+        self.asked += 1
+        return {"QueryExecution": {"Status": {"State": self.state, "StateChangeReason": "why"}}}
+
+
+@pytest.mark.parametrize(("state", "polls"), [("FAILED", 1), ("CANCELLED", 1), ("RUNNING", 120)])
+def test_a_query_that_does_not_succeed_is_not_waited_for_forever(state: str, polls: int) -> None:
+    athena, pauses = StuckAthena(state), []
+    with pytest.raises(BulkUsageUnreadableError, match=f"is {state}: why"):
+        AthenaUsageSums(athena, "bursar", "bursar", sleep=pauses.append).between(ELEVEN)
+    assert athena.asked == polls
+    assert set(pauses) <= {2.0}
