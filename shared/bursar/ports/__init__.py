@@ -1,0 +1,101 @@
+"""Everything Bursar needs from outside, by noun.
+
+Each protocol has an AWS (or Kubernetes) adapter, a memory adapter, and one contract suite
+that both pass. Times are aware and UTC.
+"""
+
+from bursar.ports.admission import ReservationStore
+from bursar.ports.clusters import (
+    ClusterReader,
+    ClusterUseStore,
+    CostHistory,
+    FileSystemCatalogue,
+    LifetimeStore,
+    MetricsSource,
+    ReservationCatalogue,
+    SnapshotStore,
+    VolumeCatalogue,
+)
+from bursar.ports.governance import (
+    Allowances,
+    AuditAnchors,
+    AuditChain,
+    AuditIntents,
+    ExceptionHistory,
+    ExceptionStore,
+    TaskTokens,
+    Workflow,
+)
+from bursar.ports.ledger import (
+    ClosedMonthStore,
+    ConflictLog,
+    EnforcedWindows,
+    EntryReader,
+    LedgerStore,
+    MonthGates,
+    StatementStore,
+    TouchedHours,
+)
+from bursar.ports.messages import HealthLog, Outbox, Publisher
+from bursar.ports.prices import (
+    CheckedPriceList,
+    PriceBook,
+    PriceList,
+    PriceStore,
+    SpotHistory,
+    TokenPriceBook,
+    TokenPriceSchedule,
+)
+from bursar.ports.series import AnomalyStore, ForecastStore
+from bursar.ports.spend import Bill, BudgetStore, Counter, ProviderBill, SpendStore
+from bursar.ports.usage import BedrockMeter, BulkUsageSums, Quarantine, UsageArchive
+
+__all__ = [
+    "Allowances",
+    "AnomalyStore",
+    "AuditAnchors",
+    "AuditChain",
+    "AuditIntents",
+    "BedrockMeter",
+    "Bill",
+    "BudgetStore",
+    "BulkUsageSums",
+    "CheckedPriceList",
+    "ClosedMonthStore",
+    "ClusterReader",
+    "ClusterUseStore",
+    "ConflictLog",
+    "CostHistory",
+    "Counter",
+    "EnforcedWindows",
+    "EntryReader",
+    "ExceptionHistory",
+    "ExceptionStore",
+    "FileSystemCatalogue",
+    "ForecastStore",
+    "HealthLog",
+    "LedgerStore",
+    "LifetimeStore",
+    "MetricsSource",
+    "MonthGates",
+    "Outbox",
+    "PriceBook",
+    "PriceList",
+    "PriceStore",
+    "ProviderBill",
+    "Publisher",
+    "Quarantine",
+    "ReservationCatalogue",
+    "ReservationStore",
+    "SnapshotStore",
+    "SpendStore",
+    "SpotHistory",
+    "StatementStore",
+    "TaskTokens",
+    "TokenPriceBook",
+    "TokenPriceSchedule",
+    "TouchedHours",
+    "UsageArchive",
+    "VolumeCatalogue",
+    "Workflow",
+]
