@@ -12,6 +12,7 @@ admits requests by itself in between. Tell the usage of those requests as always
 from __future__ import annotations
 
 import json
+import random
 import time
 import urllib.error
 import urllib.request
@@ -158,6 +159,7 @@ class Purse:
     Args:
         least_usd: the dearest single request.
         seconds: how long a lease should last; slices grow and shrink with the spending.
+        spread: what each slice is multiplied by, so that gateways do not draw all at once.
     """
 
     def __init__(
@@ -166,14 +168,16 @@ class Purse:
         scope: Mapping[str, str],
         *,
         least_usd: Decimal,
-        seconds: int = 10,
-        usable_seconds: int = 30,
+        seconds: int = 20,
+        usable_seconds: int = 45,
         clock: Callable[[], float] = time.monotonic,
         new_key: Callable[[], str] = lambda: uuid.uuid4().hex,
+        spread: Callable[[], float] = lambda: random.uniform(0.5, 1.5),
     ) -> None:
         self._bursar, self._scope, self._least = bursar, scope, least_usd
         self._seconds, self._usable_seconds = seconds, usable_seconds
-        self._clock, self._new_key, self._lock = clock, new_key, Lock()
+        self._clock, self._new_key, self._spread = clock, new_key, spread
+        self._lock = Lock()
         self._slice = Slice(Decimal(0), clock(), 0.0)
         self._left = Decimal(0)
         self._wanted = least_usd * seconds
@@ -202,7 +206,7 @@ class Purse:
             lasted = Decimal(max(now - self._slice.drawn_at, 0.1))
             self._wanted = spent / lasted * self._seconds
         least = max(self._least, amount_usd)
-        wanted = round(max(self._wanted, least), 12)
+        wanted = max(round(self._wanted * Decimal(self._spread()), 12), least)
         drawn = self._bursar.draw_lease(
             self._new_key(), self._scope, wanted, least, self._usable_seconds
         )
