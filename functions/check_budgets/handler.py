@@ -19,5 +19,6 @@ def handler(run: FollowUpRun, ports: Ports) -> dict[str, Any]:
         statements=ports.statements,
         spend=ports.spend,
         budgets=ports.budgets,
+        forecasts=ports.forecasts,
     )
     return {"alerts": [alert.id for alert in raised]}

@@ -8,6 +8,7 @@ BEATING = {
     "collect_prices": 180,
     "collect_spend": 26 * 60,
     "collect_usage_metrics": 180,
+    "detect_anomalies": 180,
     "send_notifications": 180,
     "snapshot_cluster": 15,
 }
@@ -42,6 +43,7 @@ def test_only_what_is_woken_regularly_must_beat(deployed, smallest):
         "attribute_costs",
         "check_health",
         "collect_prices",
+        "detect_anomalies",
         "send_notifications",
     }
 

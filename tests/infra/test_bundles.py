@@ -1,9 +1,12 @@
 import json
+from pathlib import Path
 
 import pytest
 import yaml
 
 from bursar.config import load_bundled
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +20,26 @@ def test_all_functions_share_one_code_asset_and_one_layer(deployed, assembly):
     every = [each for twins in deployed.functions().values() for each in twins.values()]
 
     assert len({json.dumps(function["Code"]) for function in every}) == 1
-    assert len({json.dumps(function["Layers"]) for function in every}) == 1
+    assert len({json.dumps(function["Layers"][0]) for function in every}) == 1
     assert len(list(assembly.glob("asset.*"))) == 2
+
+
+def test_only_those_that_compute_with_series_have_the_layer_of_numpy(deployed):
+    with_it = {
+        name
+        for name, twins in deployed.functions().items()
+        if any(len(function["Layers"]) > 1 for function in twins.values())
+    }
+
+    assert with_it == {"detect_anomalies", "forecast_spend"}
+
+
+def test_the_numpy_that_is_shipped_is_the_one_that_is_locked_for_tests():
+    def locked(name):
+        lines = (ROOT / "requirements" / name).read_text().splitlines()
+        return {line for line in lines if line.startswith("numpy==")}
+
+    assert locked("numeric.txt") == locked("dev.txt") != set()
 
 
 def test_the_config_is_bundled_as_it_was_validated(code, request):

@@ -14,6 +14,8 @@ NAMES = [
     "collect_prices",
     "collect_spend",
     "collect_usage_metrics",
+    "detect_anomalies",
+    "forecast_spend",
     "ingest_usage",
     "reconcile_spend",
     "record_node_lifetimes",

@@ -70,6 +70,27 @@ def test_each_source_of_metrics_is_read_once_an_hour_before_the_ledger_is_stated
     assert sorted(runs) == [(source, "cron(14 * * * ? *)") for source in sources]
 
 
+def test_series_are_looked_at_when_their_book_is_whole(deployed, smallest):
+    def runs(stack, function):
+        return {
+            (run["book"], run.get("grain", "day"), cron)
+            for name, run, cron in stack.schedules()
+            if name == function
+        }
+
+    of_the_ledger = {
+        ("ledger", "hour", "cron(29 * * * ? *)"),  # stated at 21 past
+        ("ledger", "day", "cron(40 1 * * ? *)"),
+    }
+    of_the_bill = {("billed", "day", "cron(50 9 * * ? *)")}  # read at 9:30
+    assert runs(deployed, "detect_anomalies") == of_the_ledger | of_the_bill
+    assert runs(smallest, "detect_anomalies") == of_the_ledger
+    assert runs(deployed, "forecast_spend") == {
+        ("ledger", "day", "cron(35 1 * * ? *)"),
+        ("billed", "day", "cron(45 9 * * ? *)"),
+    }
+
+
 def test_every_run_is_told_when_it_was_due_and_starts_then(deployed):
     for schedule in deployed.all("AWS::Scheduler::Schedule").values():
         assert json.loads(schedule["Target"]["Input"])["scheduled_at"] == DUE

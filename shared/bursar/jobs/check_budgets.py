@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bursar.config import Cluster, Config
@@ -12,13 +13,15 @@ from bursar.domain.budget_figures import Part, billed, metered, parts_of
 from bursar.domain.budgets import Book, Budget, BudgetState, News
 from bursar.domain.figures import Figures
 from bursar.domain.ledger.budget_figures import StatedPart, stated, stated_parts
-from bursar.domain.periods import SECOND, Window, window_of
+from bursar.domain.periods import SECOND, Window, midnight, window_of
 from bursar.domain.scopes import Dimension
 from bursar.domain.spend import Metric, SpendFact
-from bursar.ports import BudgetStore, CostHistory, SpendStore, StatementStore
+from bursar.domain.spend_forecast.records import series_of
+from bursar.ports import BudgetStore, CostHistory, ForecastStore, SpendStore, StatementStore
 
 _TRIES = 5
 _COSTS_STILL_COME = timedelta(days=2)  # after the end of a window
+_FORECASTS_HOLD = timedelta(days=7)
 
 
 class BudgetContentionError(Exception):
@@ -34,13 +37,14 @@ def check_budgets(
     statements: StatementStore,
     spend: SpendStore,
     budgets: BudgetStore,
+    forecasts: ForecastStore | None = None,
 ) -> list[Alert]:
     """Assess the budgets that something new was heard for; the alerts that were raised.
 
     A budget whose scope nobody has seen keeps its state: no data is not zero.
     """
     raised: list[Alert] = []
-    books = Books(config, history, statements, spend)
+    books = Books(config, history, statements, spend, forecasts)
     for budget in config.budgets:
         if not _is_for(budget, news):
             continue
@@ -80,15 +84,26 @@ class Books:
         history: CostHistory,
         statements: StatementStore,
         spend: SpendStore,
+        forecasts: ForecastStore | None = None,
     ) -> None:
         self._config, self._history, self._spend = config, history, spend
-        self._statements = statements
+        self._statements, self._forecasts = statements, forecasts
         self._parts: dict[tuple[str, Window], list[Part]] = {}
         self._stated: dict[Window, list[StatedPart]] = {}
         self._facts: dict[Window, Sequence[SpendFact]] = {}
 
     def figures(self, budget: Budget, window: Window) -> Figures | None:
-        """What the budget's scope has cost in the window; None when nobody has seen any of it."""
+        """What the budget's scope has cost in the window, and what is foreseen of it; None when
+        nobody has seen any of it."""
+        figures = self._counted(budget, window)
+        if figures is None or self._forecasts is None:
+            return figures
+        made = self._forecasts.latest(series_of(budget), figures.as_of.date())
+        if made is None or midnight(made.day) < figures.as_of - _FORECASTS_HOLD:
+            return figures
+        return replace(figures, outlook=made.outlook)
+
+    def _counted(self, budget: Budget, window: Window) -> Figures | None:
         if budget.book is Book.BILLED:
             return billed(budget.scope, self._reported(window), window)
         if budget.book is Book.LEDGER:

@@ -20,7 +20,14 @@ from bursar.domain.prices import PriceChange
 from bursar.domain.quality import Quality
 from bursar.jobs.check_budgets import Books, current_window
 from bursar.jobs.check_health import OWN_NOTES, expected_sources
-from bursar.ports import BudgetStore, CostHistory, HealthLog, SpendStore, StatementStore
+from bursar.ports import (
+    BudgetStore,
+    CostHistory,
+    ForecastStore,
+    HealthLog,
+    SpendStore,
+    StatementStore,
+)
 
 
 def gather_report(
@@ -34,11 +41,12 @@ def gather_report(
     outbox_rows: Sequence[OutboxRow],
     health: HealthLog,
     price_changes: Sequence[PriceChange] = (),
+    forecasts: ForecastStore | None = None,
 ) -> CostReport:
     """The report of the UTC month that holds `now`; it reads, and writes nothing."""
     month = month_of(now)
     window = chart_window(month, now)
-    books = Books(config, history, statements, spend)
+    books = Books(config, history, statements, spend, forecasts)
     readings = []
     for budget in config.budgets:
         span = current_window(budget, now)

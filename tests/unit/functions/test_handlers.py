@@ -30,6 +30,7 @@ from bursar.adapters.memory.metrics import MemoryBedrockMeter, MemoryMetrics
 from bursar.adapters.memory.notices import MemoryHealthLog, MemoryPublisher
 from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
 from bursar.adapters.memory.quarantine import MemoryQuarantine
+from bursar.adapters.memory.series import MemoryAnomalyStore, MemoryForecastStore
 from bursar.adapters.memory.spend import MemoryBill, MemoryCounter, MemorySpendStore
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.adapters.memory.usage import MemoryBulkUsage, MemoryUsageArchive
@@ -162,6 +163,8 @@ EVENTS: dict[str, dict[str, Any]] = {
     "collect_prices": AT_ELEVEN | {"part": "list"},
     "collect_spend": AT_ELEVEN,
     "collect_usage_metrics": AT_ELEVEN | {"source": "bedrock:eu-west-1"},
+    "detect_anomalies": AT_ELEVEN | {"book": "ledger", "grain": "hour"},
+    "forecast_spend": AT_ELEVEN | {"book": "billed"},
     "ingest_usage": {"Records": [message(json.dumps(TOLD))]},
     "reconcile_spend": AT_ELEVEN,
     "record_node_lifetimes": INSTANCE,
@@ -190,6 +193,7 @@ class MemoryPorts:
         self.outbox, self.publisher = MemoryOutbox(), MemoryPublisher()
         self.budgets, self.health = MemoryBudgetStore(self.outbox), MemoryHealthLog()
         self.statements, self.ledger = MemoryStatementStore(), MemoryLedger()
+        self.forecasts, self.anomalies = MemoryForecastStore(), MemoryAnomalyStore(self.outbox)
         self.provider_bills: dict[str, ProviderBill] = {}
         self.touched_hours = self.month_gates = self.entries = self.ledger
         self.bulk_usage = MemoryBulkUsage([BULK])
@@ -295,6 +299,8 @@ def test_a_bad_event_raises_and_no_heart_beats(function, event, run, capsys):
         ("collect_prices", AT_ELEVEN | {"part": "all"}),
         ("collect_usage_metrics", AT_ELEVEN | {"source": "prod"}),
         ("check_budgets", AT_ELEVEN),
+        ("detect_anomalies", AT_ELEVEN | {"grain": "minute"}),
+        ("forecast_spend", AT_ELEVEN | {"book": "all"}),
         ("check_budgets", {"requestPayload": {}}),
         ("check_health", AT_ELEVEN | {"schema_version": 2}),
         ("record_node_lifetimes", INSTANCE | {"detail": {"state": "running"}}),
