@@ -14,7 +14,7 @@ import os
 import platform
 from typing import Any
 
-from benchmarks import cluster_listing, handler_init, ingest, usage_cost
+from benchmarks import admission, cluster_listing, handler_init, ingest, usage_cost
 
 QUICK: dict[str, Any] = {"nodes": 500, "pods": 10_000}
 
@@ -36,6 +36,8 @@ def main() -> None:
     _print("Costing usage records", usage_cost.table(usage))
     taken = ingest.measure(records=10_000, runs=1) if quick else ingest.measure()
     _print("Taking usage in, beside json.loads", ingest.table(taken))
+    held = admission.measure(rounds=3) if quick else admission.measure()
+    _print("A reservation over three budgets, beside its transaction", admission.table(held))
 
 
 def _print(title: str, lines: list[str]) -> None:

@@ -37,6 +37,7 @@ from bursar.adapters.memory.usage import MemoryBulkUsage, MemoryUsageArchive
 from bursar.adapters.usage_formats import read
 from bursar.domain.alerts import OutboxRow
 from bursar.domain.blindness import blind, sight_restored
+from bursar.domain.budgets import Budget
 from bursar.domain.health import SourceHealth
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.periods import HOUR, Window
@@ -50,6 +51,7 @@ from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import TokenCounts
 from bursar.domain.usage.routes import ModelRoutes
+from bursar.jobs.admission import Admission
 from bursar.jobs.attribute_costs import Sources
 from bursar.jobs.post_usage import Patience
 from bursar.jobs.take_usage import UsageIntake
@@ -99,6 +101,7 @@ BULK = UsageGroup(
     requests=7,
     tokens=TokenCounts(input=7000),
 )
+SEARCH = Budget(id="search", scope="tenant=search", limit="1", owner="ana", enforced=True)
 ALERT = blind("cluster/prod", None, TEN, "Look.")
 
 
@@ -168,6 +171,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "ingest_usage": {"Records": [message(json.dumps(TOLD))]},
     "reconcile_spend": AT_ELEVEN,
     "record_node_lifetimes": INSTANCE,
+    "release_expired": AT_ELEVEN,
     "rollup_usage": AT_ELEVEN,
     "send_notifications": {"Records": [inserted(ROW)]},
     "snapshot_cluster": AT_ELEVEN | {"cluster": "prod"},
@@ -198,6 +202,15 @@ class MemoryPorts:
         self.touched_hours = self.month_gates = self.entries = self.ledger
         self.bulk_usage = MemoryBulkUsage([BULK])
         self.quarantine = MemoryQuarantine()
+        self.admission = Admission(
+            reservations=self.ledger,
+            ledger=self.ledger,
+            conflicts=MemoryConflictLog(self.outbox),
+            windows=self.ledger,
+            budgets=EnforcedBudgets([SEARCH], "acme", lambda _: ""),
+            prices=OwnTokenPrices([MINI]),
+            patience=Patience(lambda _: None, lambda low, _: low),
+        )
         self.statement_sources = Sources(
             ["prod"], self.config.attribution, self.ledger, self.history, self.cluster_use
         )
@@ -377,6 +390,15 @@ def test_usage_from_a_queue_is_in_the_ledger_and_survives_a_bad_neighbour(run, p
     assert (key.tenant, key.model, leaf.requests) == ("search", "gpt-4.1-mini", 1)
     assert leaf.amounts.usd.plain() == "0.00056"  # 1,000 x 0.40 + 100 x 1.60, per million
     assert [each.producer for each in ports.quarantine.rejected()] == ["gateway"]
+
+
+def test_each_minute_windows_are_opened_and_what_is_due_is_freed(run, ports):
+    assert run("release_expired", AT_ELEVEN) == {"expired": 0, "busy": 0}
+    asked = {"idempotency_key": "k", "scope": {"tenant": "search"}, "amount_usd": "0.9"}
+    held = run("serve_api", request(json.dumps(asked), route="POST /v1/reservations"))
+    assert held["statusCode"] == 201  # at 11:20, until 11:25
+    later = {"scheduled_at": "2026-11-20T11:25:00Z"}
+    assert run("release_expired", later) == {"expired": 1, "busy": 0}
 
 
 def test_a_signed_request_posts_usage_and_is_told_what_was_rejected(run, ports):
