@@ -179,6 +179,7 @@ class BursarStack(Stack):
             *collected.functions,
             *admission.functions,
             *spend.functions,
+            *series.functions,
             *rolling_up,
         ]
         publish_addresses(self, storage, topics, dead, functions)
