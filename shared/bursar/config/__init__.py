@@ -23,6 +23,7 @@ from bursar.config.fields import (
     Section,
 )
 from bursar.config.forecast import Anomalies, Forecasts, Series
+from bursar.config.governance import Governance
 from bursar.config.kpis import Kpis
 from bursar.config.metrics import ClusterMetrics
 from bursar.config.spend import Spend
@@ -175,6 +176,7 @@ class Config(Section):
     series: Series = Series()
     forecast: Forecasts = Forecasts()
     anomalies: Anomalies = Anomalies()
+    governance: Governance = Governance()
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
@@ -196,6 +198,8 @@ class Config(Section):
             yield from self._role_problems(n, cluster)
         for place, told in self.usage.problems(self.metrics_producers):
             yield ("usage", *place), told
+        for inside, told in self.governance.problems():
+            yield ("governance", *inside), told
         known = {cluster.name for cluster in self.clusters}
         for n, budget in enumerate(self.budgets):
             names, at = f"budget {budget.id!r} names", ("budgets", n)

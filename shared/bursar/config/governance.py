@@ -7,7 +7,7 @@ from itertools import combinations
 
 from pydantic import Field, model_validator
 
-from bursar.config.fields import Section
+from bursar.config.fields import Endpoint, Section
 from bursar.domain.governance import assignment
 from bursar.domain.governance.asking import Rules
 from bursar.domain.governance.people import Directory, Person
@@ -19,9 +19,17 @@ from bursar.domain.money import Money
 Place = tuple[str | int, ...]
 
 
+class Oidc(Section):
+    """An issuer that people sign in to already; without one, the stack makes a user pool."""
+
+    issuer: Endpoint = Field(description="the `iss` of its tokens, and where its keys are found")
+    audience: str = Field(min_length=1, description="the client id that its tokens are made for")
+
+
 class Governance(Section):
     """Who may ask, who must agree from which amount on, and what needs it."""
 
+    oidc: Oidc | None = None
     people: tuple[Person, ...] = ()
     tiers: tuple[Tier, ...] = Field(default=DEFAULT_TIERS, min_length=1)
     teams: tuple[Team, ...] = ()

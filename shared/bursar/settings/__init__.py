@@ -73,10 +73,19 @@ class HasUsage(Settings):
     usage_bucket: str
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HasWorkflow(Settings):
+    """Who may start executions: nobody else needs to know of what."""
+
+    state_machine_arn: str = ""  # where nobody is configured who could ask
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HasAuditBucket(Settings):
+    audit_bucket: str
+
+
 class CollectSpendSettings(HasTable): ...
-
-
-class ReconcileSpendSettings(HasTable): ...
 
 
 class ReconcileSpendSettings(HasTable): ...
@@ -113,7 +122,7 @@ class IngestUsageSettings(HasTable, HasUsage):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ServeApiSettings(HasTable, HasUsage): ...
+class ServeApiSettings(HasTable, HasUsage, HasWorkflow): ...
 
 
 class ReleaseExpiredSettings(HasTable): ...
@@ -136,3 +145,20 @@ class ForecastSpendSettings(HasTable): ...
 
 
 class DetectAnomaliesSettings(HasTable): ...
+
+
+class AskApproverSettings(HasTable): ...
+
+
+class RemindApproverSettings(HasTable): ...
+
+
+class ResolveTierSettings(HasTable): ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ResumeWorkflowsSettings(HasTable, HasWorkflow): ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ChainAuditSettings(HasTable, HasAuditBucket): ...

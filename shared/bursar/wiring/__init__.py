@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bursar.jobs.admission import Admission
     from bursar.jobs.attribute_costs import Sources
     from bursar.jobs.take_usage import UsageIntake
+    from bursar.wiring.governance import Governance
 
 S = TypeVar("S", bound=Settings)
 
@@ -200,14 +201,12 @@ class Ports(SeriesPorts):
             LookupError: no producer's.
         """
         pairs = self._given(IngestUsageSettings).producer_queues.split(",")
-        names = {arn: name for name, _, arn in (pair.partition("=") for pair in pairs)}
-        return names[queue_arn]
+        return {arn: name for name, _, arn in (pair.partition("=") for pair in pairs)}[queue_arn]
 
     def usage_intake(self, producer: ProducerPolicy) -> UsageIntake:
         from bursar.wiring import usage
 
-        bucket = self._given(HasUsage).usage_bucket
-        s3 = _client("s3")
+        s3, bucket = _client("s3"), self._given(HasUsage).usage_bucket
         return usage.usage_intake(
             self.config, producer, self._table, s3, bucket, self.token_prices
         )
@@ -252,6 +251,12 @@ class Ports(SeriesPorts):
         from bursar.wiring.admission import admission
 
         return admission(self.config, self._table, self.token_prices)
+
+    @cached_property
+    def governance(self) -> Governance:
+        from bursar.wiring.governance import Governance
+
+        return Governance(self.config, self._settings, self._table, _client)
 
     @cached_property
     def token_prices(self) -> ports.TokenPriceBook:

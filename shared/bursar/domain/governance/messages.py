@@ -44,3 +44,11 @@ def message(exception: SpendException, at: datetime) -> Alert:
         mute="it is told once for each step",
         raised_at=at,
     )
+
+
+def reminder(exception: SpendException, at: datetime) -> Alert:
+    """The question again, to those who have not answered it."""
+    asked = message(exception, at)
+    title = f"Still open: {asked.title}"
+    update = {"id": f"{asked.id}-again", "kind": f"{_KIND}.reminded", "title": title}
+    return asked.model_copy(update=update)

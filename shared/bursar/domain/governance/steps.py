@@ -25,7 +25,11 @@ class Outcome(StrEnum):
 
 
 class Step(BaseModel):
-    """The next thing to do. The times are of the tier that is asked, and absent otherwise."""
+    """The next thing to do. The times are of the tier that is asked, and absent otherwise.
+
+    A workflow counts whole seconds: so many from the question to the reminder, and from there
+    to when nobody need wait any longer.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,6 +40,8 @@ class Step(BaseModel):
     remind_at: AwareDatetime | None = None
     deadline: AwareDatetime | None = None
     times_out_at: AwareDatetime | None = None
+    remind_in_seconds: int | None = None
+    then_wait_seconds: int | None = None
 
 
 def execution_name(exception_id: str, version: int) -> str:
@@ -50,16 +56,24 @@ def next_step(exception: SpendException, version: int) -> Step:
     if (asked := exception.asked) is None:
         outcome = Outcome(exception.status.value)
         return Step(exception=exception.id, version=version, outcome=outcome)
-    remind_at = exception.asked_at + timedelta(hours=asked.tier.remind_after_hours)
+    reminded = exception.asked_at + timedelta(hours=asked.tier.remind_after_hours)
+    remind_at, times_out_at = min(reminded, exception.deadline), exception.deadline + GRACE
     return Step(
         exception=exception.id,
         version=version,
         outcome=Outcome.ASK,
         tier=asked.tier.name,
-        remind_at=min(remind_at, exception.deadline),
+        remind_at=remind_at,
         deadline=exception.deadline,
-        times_out_at=exception.deadline + GRACE,
+        times_out_at=times_out_at,
+        remind_in_seconds=_seconds(remind_at - exception.asked_at),
+        then_wait_seconds=_seconds(times_out_at - remind_at),
     )
+
+
+def _seconds(wait: timedelta) -> int:
+    """Whole ones, rounded up: a wait never ends before its time."""
+    return -(-wait // timedelta(seconds=1))
 
 
 def is_answered(exception: SpendException, version: int, tier: str) -> bool:

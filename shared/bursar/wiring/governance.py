@@ -1,0 +1,42 @@
+"""Exceptions, their workflow and their audit, as far as a function's settings allow them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from bursar.adapters.dynamodb.governance.audit import DynamoAudit
+from bursar.adapters.dynamodb.governance.exceptions import DynamoExceptions
+from bursar.adapters.s3_audit_anchors import S3AuditAnchors
+from bursar.adapters.step_functions import StepFunctionsWorkflow
+from bursar.config import Config
+from bursar.settings import HasAuditBucket, HasWorkflow, Settings
+
+
+class Governance:
+    """One store for exceptions, their history and task tokens; one for the audit."""
+
+    def __init__(
+        self, config: Config, settings: Settings, table: Any, client: Callable[[str], Any]
+    ) -> None:
+        self.rules = config.governance.rules()
+        self.exceptions = DynamoExceptions(table)
+        self.audit = DynamoAudit(table)
+        self._settings, self._client = settings, client
+
+    @cached_property
+    def workflow(self) -> StepFunctionsWorkflow:
+        """Who was not given the state machine's ARN can answer, and start nothing."""
+        given = self._settings
+        arn = given.state_machine_arn if isinstance(given, HasWorkflow) else ""
+        return StepFunctionsWorkflow(self._client("stepfunctions"), arn)
+
+    @cached_property
+    def anchors(self) -> S3AuditAnchors:
+        """Raises:
+        LookupError: this function was not given the bucket.
+        """
+        if not isinstance(self._settings, HasAuditBucket):
+            raise LookupError(f"{type(self._settings).__name__} has no bucket of the audit")
+        return S3AuditAnchors(self._client("s3"), self._settings.audit_bucket)
