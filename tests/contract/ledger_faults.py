@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -22,6 +22,7 @@ from bursar.domain.ledger.postings import (
     WindowBalance,
 )
 from bursar.domain.money import Money
+from bursar.domain.periods import Window
 from bursar.jobs.post_usage import LedgerBusyError, Posted, post_entries
 from tests.contract.ledger_books import AT_ONCE, NOW, Books
 
@@ -77,6 +78,9 @@ class Faulty:
 
     def leaves(self, hour: datetime, *, shadow: bool = False) -> Mapping[LeafKey, Leaf]:
         return self._call(lambda: self._books.ledger.leaves(hour, shadow=shadow))
+
+    def leaves_between(self, window: Window) -> Iterator[Mapping[LeafKey, Leaf]]:
+        return self._call(lambda: self._books.ledger.leaves_between(window))
 
     def open(self, window: BudgetWindow, limit: Money) -> None:
         self._call(lambda: self._books.windows.open(window, limit))

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,15 +16,19 @@ import boto3
 import pytest
 
 from bursar.adapters.dynamodb.closed_months import DynamoClosedMonthStore
+from bursar.adapters.dynamodb.ledger import leaves
 from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.adapters.focus_files import write_focus_csv
+from bursar.adapters.s3_usage import S3UsageArchive
 from bursar.cli.chargeback_views import focus_rows
 from bursar.cli.main import app
 from bursar.domain.ledger.postings import MonthState
-from bursar.domain.periods import HOUR, month_window
+from bursar.domain.periods import HOUR, hour_of, month_window
+from bursar.domain.usage.prices import ClassAmounts
 from bursar.jobs.charge_back import charge_back, stated_days
 from tests.contract.focus_rules import Dataset, FocusRules
+from tests.contract.ledger_books import books_on, entry, record
 from tests.unit.domain.sample_statements import bought, hour_at, pods
 from tests.unit.sample_charges import ACCOUNT
 
@@ -76,13 +81,34 @@ def test_a_month_is_charged_to_its_teams(capsys) -> None:
 
 
 def test_a_month_that_the_ledger_has_closed_is_frozen_and_then_shown_so(guard, capsys) -> None:
-    DynamoMonthGates(guard).turn("2025-03", MonthState.CLOSED)  # summing it again takes minutes
+    DynamoMonthGates(guard).turn("2025-03", MonthState.CLOSED)
     assert run("--month", "2025-03", "--close", "--json") in (0, None)
     first = json.loads(capsys.readouterr().out)
     assert (first["status"], first["total_usd"]) == ("closed", str(TOTAL))
     DynamoStatementStore(guard).put_hour(hour_at(MARCH, pods("acme", "99", "search")))
     assert run("--month", "2025-03", "--json") in (0, None)
     assert json.loads(capsys.readouterr().out) == first
+
+
+def test_closing_a_month_sums_its_usage_again_and_puts_right_what_differs(guard, capsys) -> None:
+    told = [record(f"r-{n}", at=MARCH + n * HOUR) for n in range(3)]
+    S3UsageArchive(boto3.client("s3"), "usage").put(told, MARCH)
+    books = books_on(guard)
+    books.post(*(entry(each.id, units=7, at=each.at) for each in told))
+    (key, leaf), *_ = books.ledger.leaves(MARCH).items()
+    wrong = replace(leaf, amounts=ClassAmounts(input=5))
+    guard.update_item(**leaves.addition(key, wrong, 3))  # by a fault of ours
+    for each in books.touched.touched():
+        books.touched.clear(each)
+    assert run("--month", "2025-03", "--close", "--json") in (0, None)
+    assert json.loads(capsys.readouterr().out)["status"] == "closed"
+    assert books.gates.state("2025-03") is MonthState.CLOSED
+    [correction] = [
+        leaf
+        for leaves_ in books.ledger.leaves_between(hour_of(datetime.now(UTC)))
+        for leaf in leaves_.values()
+    ]
+    assert correction.amounts.units == -5
 
 
 @pytest.mark.usefixtures("guard")

@@ -15,11 +15,12 @@ from bursar.adapters.dynamodb.ledger.leaf_keys import read_leaf_key, write_leaf_
 from bursar.domain.ledger.entries import Leaf, LeafKey, Pricing
 from bursar.domain.ledger.planning import LARGEST_UNITS, entry_of, plan
 from bursar.domain.ledger.postings import CancelReason, PostingCancelledError
+from bursar.domain.periods import HOUR, Window
 from bursar.domain.usage.prices import ClassAmounts
 from bursar.domain.usage.records import LONGEST_NAME_BYTES, TokenCounts
 from tests.contract.ledger_books import ONE_PM, Books, books_on, entry, record, units
 
-HOSTILE = ['a"b', "#", "\x00\x1f", "ü" * 64, "~", "\u2028", "<script>", '","x', "_" * 128]
+HOSTILE = ['a"b', "#", "\x00\x1f", "ü" * 64, "~", "\u2028", "<script>", '","x', "-" * 128]
 
 
 @pytest.fixture
@@ -104,6 +105,26 @@ def test_shadow_leaves_are_a_book_of_their_own(books: Books) -> None:
     books.post(entry("1", 7), entry("2", 100, shadow="litellm"))
     assert units(books) == 7
     assert units(books, shadow=True) == 100
+
+
+def test_hours_are_read_in_their_order_with_both_books_and_the_empty_ones(books: Books) -> None:
+    hours = Window(ONE_PM - HOUR, ONE_PM + 3 * HOUR)
+    first, other = entry("1"), entry("2", units=5, at=ONE_PM + 2 * HOUR, tenant="ads")
+    shadow = entry("3", units=2, shadow="litellm")
+    books.post(first, other, shadow)
+    for each in books.touched.touched():  # as the hourly statement does
+        books.touched.clear(each)
+    books.post(entry("4", units=9, at=ONE_PM + HOUR))  # and this one is not stated yet
+    read = [
+        {(key.tenant, key.shadow): leaf.amounts.units for key, leaf in leaves.items()}
+        for leaves in books.ledger.leaves_between(hours)
+    ]
+    assert read == [
+        {},
+        {("search", ""): 7, ("search", "litellm"): 2},
+        {("search", ""): 9},
+        {("ads", ""): 5},
+    ]
 
 
 def test_names_may_hold_any_character(books: Books) -> None:

@@ -72,6 +72,13 @@ def test_a_record_told_in_two_batches_comes_twice(archive: UsageArchive) -> None
     assert ids(archive, HOUR_13) == ["1", "1", "1"]
 
 
+def test_the_hours_that_hold_records_are_known(archive: UsageArchive) -> None:
+    days = Window(ONE_PM - 48 * HOUR, ONE_PM + 2 * HOUR)
+    told = (ONE_PM - 49 * HOUR, ONE_PM - 48 * HOUR, ONE_PM, ONE_PM + 2 * HOUR)
+    archive.put([record(str(n), at=at) for n, at in enumerate(told)], NOW)
+    assert set(archive.hours(days)) == {ONE_PM - 48 * HOUR, ONE_PM}  # half open
+
+
 def test_nothing_to_keep_is_nothing_kept(archive: UsageArchive) -> None:
     archive.put([], NOW)
     assert ids(archive, HOUR_13) == []

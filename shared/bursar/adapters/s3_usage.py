@@ -14,15 +14,21 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from bursar.adapters import usage_codec
+from bursar.adapters.read_ahead import read_ahead
 from bursar.adapters.usage_codec import UsageArchiveCorruptError
-from bursar.domain.periods import Window, hour_of, hours
+from bursar.domain.periods import Window, days, hour_of, hours
 from bursar.domain.usage.records import UsageRecord
 
 _IS_THERE = {"PreconditionFailed", "412"}
+_AT_ONCE = 8
 
 
 def folder(hour: datetime) -> str:
     return f"usage/day={hour:%Y-%m-%d}/hour={hour:%H}/"
+
+
+def read_folder(prefix: str) -> datetime:
+    return datetime.strptime(prefix, "usage/day=%Y-%m-%d/hour=%H/").replace(tzinfo=UTC)
 
 
 def key(hour: datetime, received_at: datetime, body: bytes) -> str:
@@ -44,11 +50,20 @@ class S3UsageArchive:
             self._put(key(hour, received_at, body), body)
 
     def records(self, hours_: Window) -> Iterator[UsageRecord]:
-        for hour in hours(hours_):
-            for name in self._names(folder(hour.start)):
-                for record in self._read(name):
-                    if hours_.start <= record.at < hours_.end:
-                        yield record
+        names = (name for hour in hours(hours_) for name in self._names(folder(hour.start)))
+        for name, body in read_ahead(self._get, names, at_once=_AT_ONCE):
+            for record in self._decode(name, body):
+                if hours_.start <= record.at < hours_.end:
+                    yield record
+
+    def hours(self, window: Window) -> set[datetime]:
+        found = {
+            read_folder(prefix["Prefix"])
+            for day in days(window)
+            for page in self._pages(f"usage/day={day.start:%Y-%m-%d}/", Delimiter="/")
+            for prefix in page.get("CommonPrefixes", ())
+        }
+        return {hour.start for hour in hours(window)} & found
 
     def _put(self, name: str, body: bytes) -> None:
         try:
@@ -58,15 +73,18 @@ class S3UsageArchive:
                 raise
 
     def _names(self, prefix: str) -> Iterator[str]:
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=prefix
-        )
-        for page in pages:
+        for page in self._pages(prefix):
             for entry in page.get("Contents", ()):
                 yield entry["Key"]
 
-    def _read(self, name: str) -> Iterator[UsageRecord]:
-        body = self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
+    def _pages(self, prefix: str, **how: str) -> Iterator[dict[str, Any]]:
+        pages = self._client.get_paginator("list_objects_v2")
+        yield from pages.paginate(Bucket=self._bucket, Prefix=prefix, **how)
+
+    def _get(self, name: str) -> tuple[str, bytes]:
+        return name, self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
+
+    def _decode(self, name: str, body: bytes) -> Iterator[UsageRecord]:
         try:
             yield from usage_codec.decode(body)
         except UsageArchiveCorruptError as error:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bursar.domain.ledger.entries import Entry, EntryId
+from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.ledger.postings import MonthState
 from bursar.domain.ledger.verification import Difference, correction
 from bursar.domain.periods import Window, hour_of, hours, month_window
 from bursar.jobs.verify_ledger import (
     CheckedHour,
     check_hours,
-    leaves_of,
     sequence_of,
     verify_hour,
 )
@@ -77,7 +76,8 @@ def close_month(
     try:
         gates.turn(month, MonthState.FROZEN)
         checked = [
-            _recheck(before[hour.start], hour, ledger, reader, archive) for hour in hours(window)
+            _recheck(before[hour.start], hour, leaves, ledger, reader, archive)
+            for hour, leaves in zip(hours(window), ledger.leaves_between(window), strict=True)
         ]
         differences = tuple(each for hour in checked for each in hour.differences)
         post([correction(each, hour_of(at).start) for each in differences])
@@ -95,13 +95,14 @@ def close_month(
 def _recheck(
     before: CheckedHour,
     hour: Window,
+    leaves: Mapping[LeafKey, Leaf],
     ledger: LedgerStore,
     reader: EntryReader,
     archive: UsageArchive,
 ) -> CheckedHour:
-    if before.steady and sequence_of(leaves_of(hour.start, ledger)) == before.sequence:
+    if before.steady and sequence_of(leaves) == before.sequence:
         return before
-    checked = verify_hour(hour, ledger=ledger, reader=reader, archive=archive)
+    checked = verify_hour(hour, leaves, ledger=ledger, reader=reader, archive=archive)
     if not checked.steady:
         raise MonthUnsteadyError(f"{hour.start:%Y-%m-%dT%H}")
     return checked

@@ -83,28 +83,40 @@ def verify_ledger(
 def check_hours(
     window: Window, *, ledger: LedgerStore, reader: EntryReader, archive: UsageArchive
 ) -> Iterator[CheckedHour]:
-    for hour in hours(window):
-        yield verify_hour(hour, ledger=ledger, reader=reader, archive=archive)
+    """Each hour of a window; of one without leaves and records nothing more is asked."""
+    archived = archive.hours(window)
+    for hour, leaves in zip(hours(window), ledger.leaves_between(window), strict=True):
+        if leaves or hour.start in archived:
+            yield verify_hour(hour, leaves, ledger=ledger, reader=reader, archive=archive)
+        else:
+            yield CheckedHour(hour.start, 0, (), (), {})
 
 
 def verify_hour(
-    hour: Window, *, ledger: LedgerStore, reader: EntryReader, archive: UsageArchive
+    hour: Window,
+    leaves: Mapping[LeafKey, Leaf],
+    *,
+    ledger: LedgerStore,
+    reader: EntryReader,
+    archive: UsageArchive,
 ) -> CheckedHour:
-    """Compare an hour whose leaves did not move while its entries were read; else try again.
+    """Compare an hour's leaves with its entries; where they differ and the leaves have moved
+    since they were read, try again.
 
     Records are archived before they are posted, so the leaves are read first: what they hold
     is then in the archive.
     """
+    before = leaves
     for _ in range(_TRIES):
-        before = leaves_of(hour.start, ledger)
         ids = {(record.producer, record.id) for record in archive.records(hour)}
         stored = _read(ids, reader)
-        if leaves_of(hour.start, ledger) == before:
-            own = sum_leaves(entry for entry in stored if entry.key.hour == hour.start)
+        own = sum_leaves(entry for entry in stored if entry.key.hour == hour.start)
+        differences = tuple(compare(_ordinary(own), _ordinary(before)))
+        if not differences or (now := leaves_of(hour.start, ledger)) == before:
             return CheckedHour(
                 hour=hour.start,
                 sequence=sequence_of(before),
-                differences=tuple(compare(_ordinary(own), _ordinary(before))),
+                differences=differences,
                 unposted=tuple(sorted(ids - {entry.name for entry in stored})),
                 adjusting=sum_leaves(
                     entry
@@ -112,6 +124,7 @@ def verify_hour(
                     if entry.key.adjusts and hour.start <= entry.at < hour.end
                 ),
             )
+        before = now
     return CheckedHour(hour.start, sequence_of(before), (), (), {}, steady=False)
 
 

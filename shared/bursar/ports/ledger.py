@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # whoever imports a port pays for no domain
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bursar.domain.admission.reservations import Reservation
@@ -55,6 +55,13 @@ class LedgerStore(Protocol):
         """Every leaf of one UTC hour, its shards summed, read consistently.
 
         Shadow leaves are a book of their own: either those, or the others.
+        """
+        ...
+
+    def leaves_between(self, window: Window) -> Iterator[Mapping[LeafKey, Leaf]]:
+        """Both books of each hour that touches the window, in order.
+
+        Many hours at a time are asked for; one that was never posted to costs nothing.
         """
         ...
 

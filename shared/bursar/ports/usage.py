@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # whoever imports a port pays for no domain
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from bursar.domain.ledger.entries import EntryId
@@ -25,6 +25,10 @@ class UsageArchive(Protocol):
 
     def records(self, hours: Window) -> Iterator[UsageRecord]:
         """Those whose own hour lies in the window; one told twice comes twice."""
+        ...
+
+    def hours(self, window: Window) -> Collection[datetime]:
+        """The hours that touch the window and hold any record: one question a day."""
         ...
 
 

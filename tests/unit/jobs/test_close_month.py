@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ from bursar.adapters.memory.usage import MemoryUsageArchive
 from bursar.domain.ledger.entries import Entry, LeafKey
 from bursar.domain.ledger.planning import plan
 from bursar.domain.ledger.postings import MonthState
-from bursar.domain.periods import hour_of
+from bursar.domain.periods import Window, hour_of
 from bursar.domain.usage.records import UsageRecord
 from bursar.jobs.close_month import (
     ClosedMonth,
@@ -129,15 +129,31 @@ def test_an_hour_that_moved_while_it_was_read_is_read_again(estate: Estate) -> N
     archive = Moving(estate, times=3)
     books = estate.books
     hour = hour_of(OCTOBER)
-    found = verify_hour(hour, ledger=books.ledger, reader=books.reader, archive=archive)
+    found = verify_hour(hour, {}, ledger=books.ledger, reader=books.reader, archive=archive)
     assert (found.steady, found.sequence, found.differences) == (True, 3, ())
 
 
 def test_an_hour_that_never_rests_is_not_compared(estate: Estate) -> None:
     estate.archive = Moving(estate, times=99)
+    estate.use("first")
     found = estate.verify()
     assert found.unsteady == (OCTOBER,)
     assert not found.holds
+
+
+def test_of_an_hour_without_leaves_and_records_nothing_more_is_asked(estate: Estate) -> None:
+    estate.use("1")
+    asked: list[datetime] = []
+
+    class Listening(MemoryUsageArchive):
+        def records(self, hours: Window) -> Iterator[UsageRecord]:
+            asked.append(hours.start)
+            return super().records(hours)
+
+    estate.archive = Listening()
+    estate.use("1")
+    assert estate.verify().holds
+    assert asked == [OCTOBER]  # of 744 hours
 
 
 def test_a_month_is_closed_once_it_is_over(estate: Estate) -> None:
@@ -205,7 +221,9 @@ def test_a_close_that_fails_opens_the_month_again_and_can_be_repeated(estate: Es
 
 def test_usage_between_the_check_and_the_freeze_is_counted(estate: Estate) -> None:
     estate.archive = Moving(estate, times=1)
+    estate.use("first")
     done = estate.close()
+    assert units(estate.books, [OCTOBER]) == 14
     assert done.corrected == ()
     assert estate.verify().holds
 
@@ -222,13 +240,15 @@ def test_a_month_that_never_rests_is_not_closed(estate: Estate) -> None:
 
     turned: list[MonthState] = []
     books = estate.books
+    estate.archive = Moving(estate, times=99)
+    estate.use("first")
     with pytest.raises(MonthUnsteadyError, match="2026-10-20T08"):
         close_month(
             "2026-10",
             NOW,
             ledger=books.ledger,
             reader=books.reader,
-            archive=Moving(estate, times=99),
+            archive=estate.archive,
             gates=Unlocked(),
             post=estate.post,
         )

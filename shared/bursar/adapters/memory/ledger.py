@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
@@ -30,6 +30,7 @@ from bursar.domain.ledger.postings import (
     WindowNotOpenError,
 )
 from bursar.domain.money import Money
+from bursar.domain.periods import Window, hours
 
 _DUE_AT_MOST = 1_000
 
@@ -89,6 +90,12 @@ class MemoryLedger:
         with self._lock:
             leaves = self._leaves.get(hour, {})
             return {key: leaf for key, leaf in leaves.items() if bool(key.shadow) is shadow}
+
+    def leaves_between(self, window: Window) -> Iterator[Mapping[LeafKey, Leaf]]:
+        for hour in hours(window):
+            with self._lock:
+                leaves = dict(self._leaves.get(hour.start, {}))
+            yield leaves
 
     def entries(self, names: Collection[EntryId]) -> Mapping[EntryId, Entry]:
         return {name: self._entries[name] for name in names if name in self._entries}

@@ -24,6 +24,9 @@ class MemoryUsageArchive:
             kept = self._objects.setdefault(hour, {})
             kept[received_at, usage_codec.encode(of_hour)] = None
 
+    def hours(self, window: Window) -> set[datetime]:
+        return {hour.start for hour in each_hour(window)} & set(self._objects)
+
     def records(self, hours: Window) -> Iterator[UsageRecord]:
         for hour in each_hour(hours):
             for _, body in list(self._objects.get(hour.start, ())):

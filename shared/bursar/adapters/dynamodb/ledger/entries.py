@@ -13,15 +13,18 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import astuple
 from datetime import datetime
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
 from bursar.adapters.dynamodb.ledger.leaf_keys import read_leaf_key, write_leaf_key
+from bursar.adapters.read_ahead import read_ahead
 from bursar.domain.ledger.entries import Entry, EntryId
 from bursar.domain.usage.prices import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 
 _BATCH = 100  # what BatchGetItem takes
+_AT_ONCE = 8
 _ROUNDS = 8
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PLAIN_ID = 64
@@ -104,18 +107,19 @@ class DynamoEntryReader:
     def _stored(self, names: Collection[EntryId]) -> Iterator[tuple[EntryId, dict[str, Any]]]:
         by_key = {key(name)["pk"]: name for name in names}
         keys = sorted(by_key)
-        for first in range(0, len(keys), _BATCH):
-            for stored in self._get(keys[first : first + _BATCH]):
-                yield by_key[stored["pk"]], stored
+        batches = [keys[first : first + _BATCH] for first in range(0, len(keys), _BATCH)]
+        for stored in chain.from_iterable(read_ahead(self._get, batches, at_once=_AT_ONCE)):
+            yield by_key[stored["pk"]], stored
 
-    def _get(self, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+    def _get(self, keys: Sequence[str]) -> list[dict[str, Any]]:
+        found = list[dict[str, Any]]()
         wanted = [{"pk": pk, "sk": "E"} for pk in keys]
         request = {self._table.name: {"Keys": wanted, "ConsistentRead": True}}
         for attempt in range(_ROUNDS):
             answer = self._table.meta.client.batch_get_item(RequestItems=request)
-            yield from answer["Responses"].get(self._table.name, ())
+            found += answer["Responses"].get(self._table.name, ())
             request = answer.get("UnprocessedKeys") or {}
             if not request:
-                return
+                return found
             self._sleep(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))
         raise UnansweredEntriesError(f"{_ROUNDS} rounds")

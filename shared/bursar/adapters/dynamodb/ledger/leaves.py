@@ -6,21 +6,23 @@ of 16 that the writers choose from when they meet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, fields
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
+from itertools import chain, islice
 from typing import Any
 
-from boto3.dynamodb.conditions import Key
-
 from bursar.adapters.dynamodb.ledger.leaf_keys import read_leaf_key, write_hour, write_leaf_key
-from bursar.adapters.dynamodb.paging import query
+from bursar.adapters.dynamodb.paging import partition
+from bursar.adapters.read_ahead import read_ahead
 from bursar.domain.ledger.entries import Leaf, LeafKey
 from bursar.domain.usage.prices import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 
 _PARTS = "0123456789abcdef"
+_AT_ONCE = 10  # as many as a client keeps connections
 _TOKENS = [f"{each.name}_tokens" for each in fields(TokenCounts)]
 _UNITS = [f"{each.name}_units" for each in fields(ClassAmounts)]
 _NUMBERS = ["entries", "requests", *_TOKENS, *_UNITS]
@@ -59,12 +61,24 @@ def whole(key: LeafKey, leaf: Leaf) -> dict[str, Any]:
 
 
 def of_hour(table: Any, hour: datetime, *, shadow: bool) -> Mapping[LeafKey, Leaf]:
+    pks = [_pk(hour, part, shadow=shadow) for part in _PARTS]
+    return _sum(read_ahead(partial(partition, table), pks, at_once=_AT_ONCE))
+
+
+def of_hours(table: Any, hours: Sequence[datetime]) -> Iterator[Mapping[LeafKey, Leaf]]:
+    """Both books of each hour; while one is summed, the next are on their way."""
+    books = [(part, shadow) for shadow in (False, True) for part in _PARTS]
+    pks = (_pk(hour, part, shadow=shadow) for hour in hours for part, shadow in books)
+    parts = read_ahead(partial(partition, table), pks, at_once=_AT_ONCE)
+    for _ in hours:
+        yield _sum(islice(parts, len(books)))
+
+
+def _sum(parts: Iterable[Iterable[Mapping[str, Any]]]) -> dict[LeafKey, Leaf]:
     sums: dict[LeafKey, Leaf] = {}
-    for part in _PARTS:
-        where = Key("pk").eq(_pk(hour, part, shadow=shadow))
-        for item in query(table, KeyConditionExpression=where, ConsistentRead=True):
-            key = read_leaf_key(item["leaf"])
-            sums[key] = sums.get(key, Leaf()) + _read(item)
+    for item in chain.from_iterable(parts):
+        key = read_leaf_key(item["leaf"])
+        sums[key] = sums.get(key, Leaf()) + _read(item)
     return sums
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from bursar.adapters.dynamodb.ledger import entries as entry_items
 from bursar.adapters.dynamodb.ledger import leaves
+from bursar.adapters.dynamodb.ledger.touched import was_posted_to
 from bursar.domain.ledger.entries import Entry, sum_leaves
 
 
@@ -21,3 +22,4 @@ def load(table: Any, entries: Iterable[Entry]) -> None:
             batch.put_item(Item=entry_items.item(entry))
         for key, leaf in sum_leaves(kept).items():
             batch.put_item(Item=leaves.whole(key, leaf))
+            batch.put_item(Item=was_posted_to(key.hour))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -24,6 +24,7 @@ from bursar.domain.ledger.postings import (
     PostingCancelledError,
     PostingUnansweredError,
 )
+from bursar.domain.periods import Window, hours
 
 _ENTRY, _LEAF, _WINDOW, _HOLD, _GATE, _HOUR = "entry", "leaf", "window", "hold", "gate", "hour"
 
@@ -55,6 +56,13 @@ class DynamoLedgerStore:
 
     def leaves(self, hour: datetime, *, shadow: bool = False) -> Mapping[LeafKey, Leaf]:
         return leaves.of_hour(self._table, hour, shadow=shadow)
+
+    def leaves_between(self, window: Window) -> Iterator[Mapping[LeafKey, Leaf]]:
+        starts = [hour.start for hour in hours(window)]
+        posted = touched.posted_hours(self._table, window)
+        found = leaves.of_hours(self._table, [hour for hour in starts if hour in posted])
+        for hour in starts:
+            yield next(found) if hour in posted else {}
 
     def _refusal(self, error: WriteCancelledError, posting: Posting) -> Exception:
         if _GATE in error.failed and (closed := self._closed(posting.months)):

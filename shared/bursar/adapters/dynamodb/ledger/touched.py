@@ -1,7 +1,8 @@
 """Touched hours: `TOUCHED` / `2026-11-20T13#<shard>`, with the mark of the last change.
 
 A mark names the change that set it, so that one which is set, cleared and set again by
-another change is not taken for the first.
+another change is not taken for the first. A mark that is cleared leaves its hour in
+`POSTED#2026-11` / `2026-11-20T13`, so that an hour which was never posted to is known to be empty.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from bursar.adapters.dynamodb.ledger.leaf_keys import read_hour, write_hour
-from bursar.adapters.dynamodb.paging import query
+from bursar.adapters.dynamodb.paging import partition, query
 from bursar.domain.ledger.postings import TouchedHour
+from bursar.domain.periods import Window, hours
 
 _PK = "TOUCHED"
+_POSTED = "POSTED"
 _OWN_SHARD = "-"  # of `touch`; postings use the other sixteen
 
 
@@ -31,6 +34,23 @@ def mark(hour: datetime, shard: str, cause: str) -> dict[str, Any]:
         "UpdateExpression": "SET mark = :cause",
         "ExpressionAttributeValues": {":cause": cause},
     }
+
+
+def was_posted_to(hour: datetime) -> dict[str, str]:
+    """The item that says so for good."""
+    return {"pk": f"{_POSTED}#{hour:%Y-%m}", "sk": write_hour(hour)}
+
+
+def posted_hours(table: Any, window: Window) -> set[datetime]:
+    """The hours of a window that were ever posted to.
+
+    Marks are read first: one that is cleared meanwhile has left its hour before.
+    """
+    marked = {item["sk"].partition("#")[0] for item in partition(table, _PK)}
+    months = {f"{hour.start:%Y-%m}" for hour in hours(window)}
+    for month in months:
+        marked |= {item["sk"] for item in partition(table, f"{_POSTED}#{month}")}
+    return {hour.start for hour in hours(window)} & set(map(read_hour, marked))
 
 
 class DynamoTouchedHours:
@@ -49,6 +69,7 @@ class DynamoTouchedHours:
         return [TouchedHour(read_hour(hour), marks[hour]) for hour in sorted(marks)]
 
     def clear(self, hour: TouchedHour) -> bool:
+        self._table.put_item(Item=was_posted_to(hour.hour))
         as_read = [self._clear(hour, shard) for shard in hour.marks]
         return all(as_read)
 
