@@ -115,8 +115,8 @@ class UsageRecord:
                 _refuse_unkeepable(name, getattr(self, name), LONGEST_NAME_BYTES)
         _refuse_unkeepable("id", self.id, LONGEST_ID_BYTES)
         if OURS in (self.tenant[:2], self.model[:2], self.feature[:2]):
-            names = ("tenant", "model", "feature")
-            ours = next(name for name in names if getattr(self, name).startswith(OURS))
+            refused = ("tenant", "model", "feature")
+            ours = next(name for name in refused if getattr(self, name).startswith(OURS))
             raise UsageRecordError(f"{ours} begins with {OURS}, as only Bursar's own rows do")
         if self.requests < 0:
             raise UsageRecordError("requests are below zero")

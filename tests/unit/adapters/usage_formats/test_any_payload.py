@@ -106,3 +106,12 @@ def test_no_reason_quotes_what_a_field_held(
         spoilt = json.dumps(replaced(good, places[where % len(places)], by))
         for rejection in told(spoilt, producer(format_))[1]:
             assert secret not in rejection.reason + rejection.where
+
+
+def test_an_attribute_of_a_metric_that_is_no_number_stops_nothing() -> None:
+    export_, path = SAMPLES[-1][1], ("resourceMetrics", 0, "resource", "attributes", 0, "value")
+    spoilt = replaced(export_, (*path, "stringValue"), float("inf"))
+    both = json.dumps([spoilt, GOOD[UsageFormat.OTEL]])
+    records, _ = told(both, producer(UsageFormat.OTEL))
+    (expected,), _ = told(json.dumps(GOOD[UsageFormat.OTEL]), producer(UsageFormat.OTEL))
+    assert records[-1] == expected

@@ -106,7 +106,7 @@ def _add(
     resource = attributes(holder) if isinstance(holder, dict) else {}
     shared = {name: value for name, value in told.items() if name != _TYPE}
     times = [str(point.get(name)) for name in ("startTimeUnixNano", "timeUnixNano")]
-    key = json.dumps([resource, shared, times], sort_keys=True)
+    key = json.dumps([resource, shared, times], sort_keys=True, default=repr)  # an Unfit
     _, group = groups.setdefault(key, (where, _Group(shared, resource, point)))
     names = ("sum",) if metric == _HISTOGRAM else ("asInt", "asDouble")
     value = next((point[name] for name in names if name in point), None)
