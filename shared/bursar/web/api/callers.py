@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from bursar.config.usage import Producer
+from bursar.domain.governance.people import Directory, Identity, Person, UnknownPersonError
 from bursar.web.api.problems import ProblemError
 from bursar.wiring import Ports
 
@@ -22,3 +23,24 @@ def signing_producer(ports: Ports, event: dict[str, Any]) -> Producer:
     if (producer := ports.config.usage.producer_of(caller)) is None:
         raise ProblemError(HTTPStatus.FORBIDDEN, "no producer of usage signs as this role")
     return producer
+
+
+def signed_in_person(directory: Directory, event: dict[str, Any]) -> Person:
+    """Who signed in, by the claims of a token that API Gateway has checked.
+
+    Raises:
+        ProblemError: nobody did, or somebody who is not configured.
+    """
+    claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
+    if not claims.get("iss") or not claims.get("sub"):
+        raise ProblemError(HTTPStatus.UNAUTHORIZED, "nobody has signed in")
+    identity = Identity(
+        issuer=claims["iss"],
+        subject=claims["sub"],
+        email=claims.get("email", ""),
+        email_verified=str(claims.get("email_verified", "")).lower() == "true",
+    )
+    try:
+        return directory.identify(identity)
+    except UnknownPersonError as unknown:
+        raise ProblemError(HTTPStatus.FORBIDDEN, str(unknown)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -43,3 +44,9 @@ class ProblemError(Exception):
         if self.retry_after_seconds is not None:
             headers["Retry-After"] = str(self.retry_after_seconds)
         return Response(self.status.value, PROBLEM_JSON, json.dumps(body), headers)
+
+
+def answer_json(status: HTTPStatus, told: Any) -> Response[str]:
+    """An answer that is no problem. What people asked and were told is kept by no cache."""
+    headers = {"Cache-Control": "no-store"}
+    return Response(status.value, "application/json", json.dumps(told), headers)
