@@ -30,8 +30,9 @@ Scope = tuple[tuple[str, str], ...]
 
 
 def tenant_of_team(key: Any, data: Mapping[str, Any]) -> Mapping[str, str]:
-    """The scope of a request: its LiteLLM team is the tenant."""
-    return {"tenant": key.team_alias or key.team_id or key.user_id or "", "model": data["model"]}
+    """The scope of a request: its LiteLLM team is the tenant, as in the usage that it tells."""
+    team = key.team_alias or key.team_id
+    return {"model": data["model"], **({"tenant": team} if team else {})}
 
 
 class BursarBudgets(CustomLogger):

@@ -28,6 +28,7 @@ def ports_of(gate: Gate) -> Any:
             "name": name,
             "role_arns": [f"arn:aws:iam::111122223333:role/{name}"],
             "tenants": tenants,
+            "aliases": {"fast": {"model": "gpt-x"}},
         }
         for name, tenants in (("gateway", ["*"]), ("batch", ["ads"]))
     ]

@@ -20,8 +20,9 @@ from bursar.clients.reservations import (
 )
 from bursar.domain.admission.reservations import HoldRefusal, HoldRefusedError, HoldStatus
 from bursar.domain.money import Money
+from bursar.domain.scopes import Dimension
 from bursar.jobs.release_expired import release_expired
-from tests.contract.admission_books import AT, LATER, Gate, gate_on, with_ports
+from tests.contract.admission_books import AT, LATER, Gate, budget, gate_on, with_ports
 from tests.contract.admission_http import BATCH, GATEWAY, call, ports_of, serving
 
 ASKED: dict[str, Any] = {
@@ -135,6 +136,23 @@ def test_tokens_are_priced_and_a_model_without_a_price_is_refused(ports: Any) ->
 )
 def test_what_cannot_be_reserved_is_refused(changed: Any, status: int, ports: Any) -> None:
     assert call(ports, "POST /v1/reservations", {**ASKED, **changed})[0] == status
+
+
+def test_a_producers_own_name_of_a_model_is_held_as_its_usage_is_charged(gate: Gate) -> None:
+    ports = ports_of(gate)
+    named = {**ASKED, "scope": {"tenant": "search", "model": "fast"}}
+    id_ = call(ports, "POST /v1/reservations", named)[1]["id"]
+    held = gate.admission.reservations.find(id_)
+    assert held is not None
+    assert held.facts[Dimension.MODEL] == "gpt-x"
+
+
+def test_a_life_of_more_windows_than_a_transaction_takes_is_refused() -> None:
+    days = [budget(f"d{n}", "category=external_api", period="day") for n in range(12)]
+    ports = ports_of(gate_on(None, *days))
+    week = {**ASKED, "expires_in_seconds": 7 * 24 * 3600}  # touches 8 days: 12 x 8 = 96
+    assert call(ports, "POST /v1/reservations", week)[0] == 422
+    assert call(ports, "POST /v1/reservations", ASKED)[0] == 201
 
 
 @pytest.mark.parametrize("body", ["", "nonsense", "[]", "[" * 100_000, '{"amount_usd": NaN}'])

@@ -65,7 +65,7 @@ def admit_spend(
     remembered.
 
     Raises:
-        ForeignScopeError: the scope contradicts the configuration.
+        UnreservableScopeError: the scope contradicts the configuration, or has too many windows.
     """
     facts = admission.budgets.facts(request.scope)
     life = Window(at, at + request.life)

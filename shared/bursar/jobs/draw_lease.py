@@ -46,7 +46,7 @@ def draw_lease(
     It stays held for a while after it can be used, until its usage is in the ledger.
 
     Raises:
-        ForeignScopeError: the scope contradicts the configuration.
+        UnreservableScopeError: the scope contradicts the configuration, or has too many windows.
     """
     facts = admission.budgets.facts(request.scope)
     life = Window(at, at + request.usable + SETTLING)

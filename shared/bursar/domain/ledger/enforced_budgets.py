@@ -14,9 +14,19 @@ from bursar.domain.money import Money
 from bursar.domain.periods import Window, window_of
 from bursar.domain.scopes import Dimension
 
+_MOST_WINDOWS = 90  # the rest of a transaction is for the reservation and its entry
 
-class ForeignScopeError(ValueError):
+
+class UnreservableScopeError(ValueError):
+    """A request that no reservation can be made for."""
+
+
+class ForeignScopeError(UnreservableScopeError):
     """A scope names another organisation, or another team than its tenant's."""
+
+
+class TooManyWindowsError(UnreservableScopeError):
+    """More windows cover the request's life than one transaction takes: ask for a shorter one."""
 
 
 class EnforcedBudgets:
@@ -54,7 +64,11 @@ class EnforcedBudgets:
         ]
 
     def windows_during(self, facts: Mapping[Dimension, str], life: Window) -> list[BudgetWindow]:
-        """Every window that a part of the life lies in: nobody knows yet when it is spent."""
+        """Every window that a part of the life lies in: nobody knows yet when it is spent.
+
+        Raises:
+            TooManyWindowsError: there are more than 90.
+        """
         found = []
         for budget in self._budgets.values():
             if budget.scope.covers(facts):
@@ -63,6 +77,8 @@ class EnforcedBudgets:
                 while period.end < life.end:
                     period = period_of(budget, period.end)
                     found.append(BudgetWindow(budget.id, period.start))
+        if len(found) > _MOST_WINDOWS:
+            raise TooManyWindowsError(f"{len(found)} windows would have to be held")
         return found
 
     def closing(self, reservation: Reservation, entry: Entry) -> Closing:

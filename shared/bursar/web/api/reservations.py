@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bursar.domain.admission.answers import (
     Admitted,
@@ -23,12 +22,16 @@ from bursar.domain.admission.answers import (
     Unpriced,
 )
 from bursar.domain.admission.reservations import Reservation
-from bursar.domain.ledger.enforced_budgets import ForeignScopeError
-from bursar.domain.money import Money
+from bursar.domain.ledger.enforced_budgets import UnreservableScopeError
 from bursar.domain.scopes import Dimension
-from bursar.domain.usage.producers import ProducerPolicy, TenantRefusedError, tenant_for
-from bursar.domain.usage.records import LONGEST_ID_BYTES, LONGEST_NAME_BYTES, OURS
-from bursar.jobs.admit_spend import SpendRequest, Tokens, admit_spend
+from bursar.domain.usage.producers import (
+    ModelAlias,
+    ProducerPolicy,
+    TenantRefusedError,
+    tenant_for,
+)
+from bursar.domain.usage.providers import provider_name
+from bursar.jobs.admit_spend import SpendRequest, admit_spend
 from bursar.jobs.draw_lease import LeaseRequest, draw_lease
 from bursar.jobs.read_budgets import BudgetStanding, read_budgets
 from bursar.jobs.release_reservation import release_reservation
@@ -36,94 +39,12 @@ from bursar.jobs.settle_reservation import settle_reservation
 from bursar.web.api.bodies import read_json
 from bursar.web.api.callers import signing_producer
 from bursar.web.api.problems import ProblemError
+from bursar.web.api.reservation_bodies import NewLease, NewReservation, Settlement
 from bursar.wiring import Ports
 
-_LARGEST = Money.of(10**12)
-_MOST_TOKENS = 10**9
-_LONGEST_LIFE_SECONDS = 7 * 24 * 3600
-_LONGEST_LEASE_SECONDS = 600
 _COME_BACK_SECONDS = 1
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call] # powertools has no hint here
-
-
-def _payable(amount: Money) -> Money:
-    if not Money.zero() <= amount <= _LARGEST:
-        raise ValueError(f"an amount is at least 0 and at most {_LARGEST.plain()}")
-    return amount
-
-
-def _above_zero(amount: Money) -> Money:
-    if not amount:
-        raise ValueError("the amount must be above 0")
-    return amount
-
-
-def _keepable(text: str) -> str:
-    if len(text.encode("utf-8", "surrogatepass")) > LONGEST_NAME_BYTES or text.startswith(OURS):
-        raise ValueError(f"is longer than {LONGEST_NAME_BYTES} bytes, or begins with {OURS}")
-    text.encode()  # half a character is a ValueError, too
-    return text
-
-
-def _short(text: str) -> str:
-    if not text or len(text.encode()) > LONGEST_ID_BYTES:
-        raise ValueError(f"an id has 1 to {LONGEST_ID_BYTES} bytes")
-    return text
-
-
-Spent = Annotated[Money, AfterValidator(_payable)]
-Wanted = Annotated[Spent, AfterValidator(_above_zero)]
-Name = Annotated[str, Field(min_length=1), AfterValidator(_keepable)]
-Id = Annotated[str, AfterValidator(_short)]
-Count = Annotated[int, Field(ge=0, le=_MOST_TOKENS)]
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NewReservation(Body):
-    """Either what it may cost, or the tokens that it may take: then the price book says."""
-
-    idempotency_key: Id
-    scope: dict[Dimension, Name] = {}
-    amount_usd: Wanted | None = None
-    input_tokens: Count | None = None
-    output_tokens: Count | None = None
-    usage_event_id: Id | None = None
-    expires_in_seconds: int = Field(default=300, ge=1, le=_LONGEST_LIFE_SECONDS)
-
-    @model_validator(mode="after")
-    def _says_how_much(self) -> NewReservation:
-        tokens = None not in (self.input_tokens, self.output_tokens)
-        if (self.amount_usd is None) is not tokens:
-            raise ValueError("give amount_usd, or input_tokens and output_tokens")
-        return self
-
-    @property
-    def worst_case(self) -> Money | Tokens:
-        return self.amount_usd or Tokens(self.input_tokens or 0, self.output_tokens or 0)
-
-
-class NewLease(Body):
-    """`least_usd`: a smaller slice is of no use."""
-
-    idempotency_key: Id
-    scope: dict[Dimension, Name] = {}
-    amount_usd: Wanted
-    least_usd: Wanted
-    usable_seconds: int = Field(default=30, ge=1, le=_LONGEST_LEASE_SECONDS)
-
-    @model_validator(mode="after")
-    def _wants_the_least(self) -> NewLease:
-        if self.amount_usd < self.least_usd:
-            raise ValueError("amount_usd is below least_usd")
-        return self
-
-
-class Settlement(Body):
-    amount_usd: Spent
 
 
 @router.post("/v1/reservations")
@@ -141,7 +62,7 @@ def post_reservation() -> Response[str]:
     )
     try:
         answer = admit_spend(request, at, ports.admission)
-    except ForeignScopeError as error:
+    except UnreservableScopeError as error:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
     if not isinstance(answer, Admitted):
         _refuse(answer)
@@ -163,7 +84,7 @@ def post_lease() -> Response[str]:
     )
     try:
         answer = draw_lease(request, at, ports.admission)
-    except ForeignScopeError as error:
+    except UnreservableScopeError as error:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
     if not isinstance(answer, Leased):
         _refuse(answer)
@@ -206,17 +127,25 @@ def _call() -> tuple[Ports, ProducerPolicy, datetime]:
 
 
 def _scope(producer: ProducerPolicy, named: Mapping[Dimension, str]) -> Mapping[Dimension, str]:
-    """The named dimensions; whose it is, is decided as it is for usage."""
+    """What the named dimensions stand for, decided as it is for the usage that will be told."""
+    alias = producer.aliases.get(named.get(Dimension.MODEL, ""), ModelAlias(""))
+    provider = provider_name(named.get(Dimension.PROVIDER, ""))
+    meant = {
+        Dimension.MODEL: alias.model,
+        Dimension.FEATURE: alias.feature,
+        Dimension.TENANT: alias.tenant,
+    }
+    told = {
+        Dimension.FEATURE: producer.default_feature,
+        **named,
+        Dimension.PROVIDER: provider or producer.default_provider,
+        **{name: value for name, value in meant.items() if value},
+    }
     try:
-        tenant = tenant_for(producer, named.get(Dimension.TENANT, ""))
+        told[Dimension.TENANT] = tenant_for(producer, told.get(Dimension.TENANT, ""))
     except TenantRefusedError as error:
         raise ProblemError(HTTPStatus.FORBIDDEN, str(error)) from None
-    defaults = {
-        Dimension.FEATURE: producer.default_feature,
-        Dimension.PROVIDER: producer.default_provider,
-    }
-    told = {name: value for name, value in defaults.items() if value} | dict(named)
-    return told | {Dimension.TENANT: tenant}
+    return {name: value for name, value in told.items() if value}
 
 
 def _closed(answer: Closed | Conflict | Busy | Unknown) -> Response[str]:
