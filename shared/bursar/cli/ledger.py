@@ -16,6 +16,7 @@ from bursar.cli.ledger_views import print_json
 from bursar.cli.months import check_month
 from bursar.domain.ledger.verification import Difference
 from bursar.jobs.close_month import ClosedMonth, MonthNotOverError, MonthUnsteadyError
+from bursar.jobs.post_usage import LedgerBusyError
 from bursar.jobs.verify_ledger import VerifiedMonth
 
 Help = Parameter
@@ -84,6 +85,8 @@ def close(*, month: Month, where: Where = _HERE) -> None:
         leave(Exit.WRONG_INPUT, [str(error)])
     except MonthUnsteadyError as error:
         leave(Exit.UNREADABLE, [f"{error}: usage kept coming in; repeat it later"])
+    except LedgerBusyError:
+        leave(Exit.UNREADABLE, ["the ledger was too busy for the corrections; repeat it later"])
     if where.json:
         print_json(_closed_json(closed))
     else:

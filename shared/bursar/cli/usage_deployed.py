@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+import io
+import json
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,7 +80,7 @@ def import_usage(
             taken.append(intake.take([Message(f"{file.name}#{number}", body, now)]))
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         leave(Exit.WRONG_INPUT, [f"{file}: {error}"])
     (ingested_json if where.json else print_ingested)(taken)
     if any(each.failed for each in taken):
@@ -121,6 +124,8 @@ def summary(
     names = [name.strip() for name in by.split(",")]
     if wrong := [name for name in names if name not in set(By) - {By.HOUR, By.KIND}]:
         leave(Exit.WRONG_INPUT, [f"usage is not broken down by {', '.join(wrong)}"])
+    if len(set(names)) < len(names):
+        leave(Exit.WRONG_INPUT, ["--by names a dimension twice"])
     try:
         window = read_window(from_, to, datetime.now(UTC))
     except WindowError as error:
@@ -149,12 +154,32 @@ def _messages(file: Path) -> Iterator[str]:
     """A JSON document whole; lines by the thousand, each part of a CSV below its header."""
     body = file.read_bytes()
     text = (gzip.decompress(body) if body.startswith(_GZIP) else body).decode("utf-8-sig")
-    start = text.lstrip()[:1]
-    if start == "[":
-        yield text
-        return
-    lines = text.splitlines(keepends=True)
-    header = "" if start == "{" or not lines else lines[0]
-    rows = lines if start == "{" else lines[1:]
-    for first in range(0, len(rows), _LINES_TOGETHER):
-        yield header + "".join(rows[first : first + _LINES_TOGETHER])
+    lines = io.StringIO(text.lstrip(), newline="\n")  # other ends of lines may stand in a text
+    first = lines.readline()
+    if first[:1] in ("{", "["):
+        if not _is_json(first):
+            yield text
+            return
+        header, lines = "", io.StringIO(text.lstrip(), newline="\n")
+    else:
+        header = first
+    while part := "".join(_some(lines)):
+        yield header + part
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _some(lines: Iterable[str]) -> Iterator[str]:
+    """A thousand lines, and on to the end of a quoted cell that holds the last one's end."""
+    quotes = 0
+    for number, line in enumerate(lines, start=1):
+        yield line
+        quotes += line.count('"')
+        if number >= _LINES_TOGETHER and quotes % 2 == 0:
+            return

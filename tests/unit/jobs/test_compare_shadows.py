@@ -1,0 +1,48 @@
+"""What other sources told of a model, beside what is billed: compared, never added."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fractions import Fraction
+
+from bursar.domain.periods import HOUR, Window
+from bursar.jobs.compare_shadows import compare_shadows
+from tests.contract.ledger_books import ONE_PM, Books, books_on, entry
+
+WINDOW = Window(ONE_PM, ONE_PM + 2 * HOUR)
+
+
+def compared(*told: dict) -> dict[str, dict[str, Fraction | None]]:
+    books: Books = books_on(None)
+    for n, each in enumerate(told):
+        books.post(entry(str(n), **each))
+    return {
+        each.model: {source: each.difference(source) for source in each.told}
+        for each in compare_shadows(WINDOW, books.ledger)
+    }
+
+
+def test_a_source_is_compared_by_its_tokens_over_the_whole_window() -> None:
+    found = compared(
+        {"input_tokens": 90},  # and 10 of output: 100
+        {"input_tokens": 90, "at": ONE_PM + HOUR, "tenant": "ads"},
+        {"input_tokens": 199, "shadow": "prometheus:prod"},  # 209
+        {"input_tokens": 170, "shadow": "litellm"},  # 180
+    )
+    assert found == {"gpt-x": {"prometheus:prod": Fraction(9, 200), "litellm": Fraction(-1, 10)}}
+
+
+def test_where_nothing_is_billed_there_is_no_share() -> None:
+    assert compared({"model": "m", "shadow": "litellm"}) == {"m": {"litellm": None}}
+
+
+def test_models_that_nobody_else_told_of_and_other_hours_are_left_out() -> None:
+    assert compared({"model": "alone"}, {"at": ONE_PM + 2 * HOUR, "shadow": "litellm"}) == {}
+
+
+def test_a_window_holds_the_hours_that_it_touches() -> None:
+    books: Books = books_on(None)
+    books.post(entry("1"), entry("2", shadow="litellm"))
+    part = Window(ONE_PM + timedelta(minutes=50), ONE_PM + timedelta(minutes=55))
+    [found] = compare_shadows(part, books.ledger)
+    assert found.difference("litellm") == 0

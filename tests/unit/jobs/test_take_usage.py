@@ -1,0 +1,121 @@
+"""One producer's intake: messages and collected hours, priced and posted once."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bursar.adapters.memory.quarantine import MemoryQuarantine
+from bursar.adapters.memory.usage import MemoryUsageArchive
+from bursar.adapters.usage_formats import read
+from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
+from bursar.domain.ledger.entries import Leaf, LeafKey
+from bursar.domain.ledger.postings import MonthState
+from bursar.domain.money import Money
+from bursar.domain.periods import hour_of
+from bursar.domain.usage.price_books import OwnTokenPrices
+from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
+from bursar.domain.usage.producers import ProducerPolicy
+from bursar.domain.usage.routes import ModelRoute, ModelRoutes
+from bursar.jobs.ingest_usage import Ingested, Message
+from bursar.jobs.take_usage import NotAllPostedError, UsageIntake
+from tests.contract.ledger_books import AT_ONCE, NOW, ONE_PM, Books, books_on, record
+
+RATES = TokenRates(input=Decimal(2), output=Decimal(10))  # USD a million
+PRICE = TokenPrice(provider="openai", model="gpt-x", source="t", tiers=(ContextTier(0, RATES),))
+
+
+class Intake:
+    def __init__(self, routes: ModelRoutes | None = None) -> None:
+        self.books: Books = books_on(None)
+        self.archive = MemoryUsageArchive()
+        books = self.books
+        self.intake = UsageIntake(
+            producer=ProducerPolicy(name="gateway", tenant="search"),
+            read=read,
+            routes=routes or ModelRoutes(),
+            prices=OwnTokenPrices([PRICE]),
+            archive=self.archive,
+            quarantine=MemoryQuarantine(),
+            ledger=books.ledger,
+            conflicts=books.conflicts,
+            windows=books.windows,
+            budgets=EnforcedBudgets((), "acme", lambda _: ""),
+            patience=AT_ONCE,
+        )
+
+    def take(self, *bodies: str, at: datetime = NOW) -> Ingested:
+        return self.intake.take([Message(f"m{n}", body, at) for n, body in enumerate(bodies)])
+
+    def leaves(self, at: datetime = ONE_PM, *, shadow: bool = False) -> dict[LeafKey, Leaf]:
+        return dict(self.books.ledger.leaves(hour_of(at).start, shadow=shadow))
+
+
+def line(id_: str, **changes: Any) -> str:
+    told = {"at": ONE_PM.isoformat(), "model": "gpt-x", "provider": "openai"}
+    return json.dumps(told | {"id": id_, "input_tokens": 1000, "output_tokens": 100} | changes)
+
+
+def test_a_message_is_archived_priced_and_posted_once() -> None:
+    intake = Intake()
+    for _ in range(2):
+        assert intake.take(line("1"), line("2")).accepted == 2
+    [(key, leaf)] = intake.leaves().items()
+    assert (key.tenant, leaf.requests) == ("search", 2)
+    assert leaf.amounts.usd == Money.of("0.006")  # 2 x (1,000 x 2 + 100 x 10) / 1,000,000
+    assert {each.id for each in intake.archive.records(hour_of(ONE_PM))} == {"1", "2"}
+
+
+def test_a_model_without_a_price_is_posted_with_its_tokens_and_no_money() -> None:
+    intake = Intake()
+    intake.take(line("1", model="unheard-of"))
+    [(key, leaf)] = intake.leaves().items()
+    assert (key.pricing, leaf.tokens.total, leaf.amounts.units) == ("unpriced", 1100, 0)
+
+
+def test_what_another_source_is_billed_for_is_kept_beside_it() -> None:
+    intake = Intake(ModelRoutes((ModelRoute("gpt-*", "prometheus:prod"),)))
+    intake.take(line("1"))
+    assert intake.leaves() == {}
+    [key] = intake.leaves(shadow=True)
+    assert key.shadow == "gateway"
+
+
+def test_messages_that_the_ledger_is_too_busy_for_come_again_and_are_charged_once() -> None:
+    intake = Intake()
+    intake.books.gates.turn("2026-11", MonthState.FROZEN)  # a close is under way
+    assert intake.take(line("1")).failed == ("m0",)
+    intake.books.gates.turn("2026-11", MonthState.OPEN)
+    assert intake.take(line("1")).failed == ()
+    [leaf] = intake.leaves().values()
+    assert leaf.requests == 1
+
+
+def test_late_usage_of_a_closed_month_is_booked_in_the_hour_it_came_in() -> None:
+    intake = Intake()
+    intake.books.gates.turn("2026-10", MonthState.CLOSED)
+    october = ONE_PM - timedelta(days=30)
+    intake.take(line("1", at=october.isoformat()))
+    assert intake.leaves(october) == {}
+    [key] = intake.leaves(NOW)
+    assert key.adjusts == "2026-10"
+
+
+def test_a_collected_hour_is_posted_once_however_often_it_is_collected() -> None:
+    intake = Intake()
+    for _ in range(2):
+        done = intake.intake.take_collected("prometheus:prod 13:00", [record("1")], NOW)
+        assert done.accepted == 1
+    [leaf] = intake.leaves().values()
+    assert leaf.requests == 1
+
+
+def test_a_collected_hour_that_cannot_be_posted_fails_by_its_name() -> None:
+    intake = Intake()
+    intake.books.gates.turn("2026-11", MonthState.FROZEN)
+    with pytest.raises(NotAllPostedError, match="prometheus:prod 13:00"):
+        intake.intake.take_collected("prometheus:prod 13:00", [record("1")], NOW)
