@@ -31,14 +31,14 @@ def read_budgets(
     tenants: Collection[str] = (ANY_TENANT,),
 ) -> list[BudgetStanding]:
     """The enforced ones that concern those tenants; a window without any use is whole."""
+    zero = Money.zero()
     found = []
     for budget in budgets:
         tenant = budget.scope.get(Dimension.TENANT)
         known = ANY_TENANT in tenants or tenant is None or tenant in tenants
         if budget.enforced and known:
             period = period_of(budget, at)
-            zero = Money.zero()
-            whole = WindowBalance(budget.limit, zero, zero, budget.limit)
             balance = windows.balance(BudgetWindow(budget.id, period.start))
+            whole = WindowBalance(budget.limit, zero, zero, budget.limit)
             found.append(BudgetStanding(budget, period, balance or whole))
     return found
