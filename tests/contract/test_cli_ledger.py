@@ -1,0 +1,155 @@
+"""`bursar ledger verify` and `close`, from the command line to a table and a bucket in moto."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+
+from bursar.adapters.dynamodb.ledger import leaves
+from bursar.adapters.s3_usage import S3UsageArchive
+from bursar.cli.main import app
+from bursar.domain.ledger.postings import MonthState
+from bursar.domain.periods import HOUR, hour_of
+from bursar.domain.usage.prices import ClassAmounts
+from tests.contract.ledger_books import Books, books_on, entry, record
+
+MARCH = datetime(2025, 3, 4, 10, tzinfo=UTC)
+WHERE = ("--table", "bursar", "--bucket", "usage")
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def books(table: Any) -> Books:
+    """Two requests of one hour of March 2025, 7 units each, archived and posted."""
+    boto3.client("s3").create_bucket(
+        Bucket="usage", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    books = books_on(table)
+    told = [record("1", at=MARCH), record("2", at=MARCH)]
+    S3UsageArchive(boto3.client("s3"), "usage").put(told, MARCH)
+    books.post(*(entry(each.id, at=each.at) for each in told))
+    return books
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def running(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            app(["ledger", *words])
+        return int(left.value.code or 0), *capsys.readouterr()
+
+    return running
+
+
+def spoil(table: Any, books: Books, units: int) -> None:
+    """Add to the hour's leaf what no entry says, as a fault of ours would."""
+    [(key, leaf)] = books.ledger.leaves(MARCH).items()
+    nothing = replace(leaf, entries=0, requests=0, amounts=ClassAmounts(input=units))
+    table.update_item(**leaves.addition(key, replace(nothing, tokens=type(leaf.tokens)()), 5))
+
+
+@pytest.mark.usefixtures("books")
+def test_a_ledger_that_adds_up_says_so(run: Run) -> None:
+    code, out, _ = run("verify", "--month", "2025-03", *WHERE)
+    assert (code, out) == (0, "2025-03: every balance is the sum of its entries.\n")
+    code, out, _ = run("verify", "--month", "2025-03", *WHERE, "--json")
+    assert code == 0
+    assert json.loads(out) == {
+        "month": "2025-03",
+        "holds": True,
+        "differences": [],
+        "corrected": [],
+        "adjustments": [],
+        "unposted": [],
+        "unsteady": [],
+    }
+
+
+def test_a_balance_that_is_not_the_sum_of_its_entries_is_exit_code_1(
+    table: Any, books: Books, run: Run
+) -> None:
+    spoil(table, books, 5)
+    code, out, _ = run("verify", "--month", "2025-03", *WHERE, "--json")
+    [difference] = json.loads(out)["differences"]
+    assert (code, difference["hour"]) == (1, "2025-03-04T10:00:00+00:00")
+    # 14 by the entries, 19 in the leaf, of 10^-12 USD
+    assert difference["entries_usd"] == "0.000000000014"
+    assert difference["balance_usd"] == "0.000000000019"
+    code, out, _ = run("verify", "--month", "2025-03", *WHERE)
+    assert code == 1
+    assert "2025-03-04 10:00 search gpt-x: entries say 0.000000000014 USD" in out
+
+
+@pytest.mark.usefixtures("books")
+def test_what_is_archived_and_not_posted_is_named(run: Run) -> None:
+    S3UsageArchive(boto3.client("s3"), "usage").put([record("[red]lost", at=MARCH + HOUR)], MARCH)
+    code, out, _ = run("verify", "--month", "2025-03", *WHERE)
+    assert code == 0  # it may still be queued
+    assert "1 archived records are not posted (yet): gateway/[red]lost" in out
+
+
+def test_a_close_puts_right_what_differs_and_closes_once(
+    table: Any, books: Books, run: Run
+) -> None:
+    spoil(table, books, 5)
+    before = hour_of(datetime.now(UTC)).start
+    code, out, _ = run("close", "--month", "2025-03", *WHERE, "--json")
+    told = json.loads(out)
+    assert (code, told["was_closed"], len(told["corrected"])) == (0, False, 1)
+    assert books.gates.state("2025-03") is MonthState.CLOSED
+    after = hour_of(datetime.now(UTC)).start
+    corrections = [
+        (key.adjusts, leaf.amounts.units)
+        for hour in {before, after}
+        for key, leaf in books.ledger.leaves(hour).items()
+    ]
+    assert corrections == [("2025-03", -5)]
+    assert run("verify", "--month", "2025-03", *WHERE)[0] == 0
+    code, out, _ = run("close", "--month", "2025-03", *WHERE)
+    assert (code, out) == (0, "2025-03 was closed before.\n")
+
+
+def test_a_month_that_is_not_over_is_not_closed(books: Books, run: Run) -> None:
+    month = f"{datetime.now(UTC):%Y-%m}"
+    code, _, err = run("close", "--month", month, *WHERE)
+    assert code == 2
+    assert f"{month} ends at" in err
+    assert books.gates.state(month) is MonthState.OPEN
+
+
+@pytest.mark.usefixtures("books")
+def test_table_and_bucket_are_found_by_the_stacks_outputs(run: Run) -> None:
+    outputs = {"TableName": {"Value": "bursar"}, "UsageBucket": {"Value": "usage"}}
+    for name, told in (("Bursar", outputs), ("Older", {"TableName": outputs["TableName"]})):
+        template = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": told}
+        boto3.client("cloudformation").create_stack(
+            StackName=name, TemplateBody=json.dumps(template)
+        )
+    assert run("verify", "--month", "2025-03")[0] == 0
+    code, _, err = run("verify", "--month", "2025-03", "--stack", "Older")
+    assert code == 2
+    assert "has no output UsageBucket: name --bucket" in err
+    code, _, err = run("verify", "--month", "2025-03", "--stack", "None")
+    assert code == 2
+    assert "no stack 'None' here" in err
+
+
+@pytest.mark.parametrize("command", ["verify", "close"])
+def test_what_is_no_month_is_refused(run: Run, command: str) -> None:
+    code, _, err = run(command, "--month", "2025-13", *WHERE)
+    assert code == 2
+    assert "is not a month" in err
+
+
+def test_a_bucket_that_is_not_there_is_told(books: Books, run: Run) -> None:
+    code, _, err = run("verify", "--month", "2025-03", "--table", "bursar", "--bucket", "none")
+    assert code == 3
+    assert "NoSuchBucket" in err

@@ -1,0 +1,240 @@
+"""`bursar usage import` and `summary`, from the command line to a table and a bucket in moto."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+
+from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
+from bursar.adapters.dynamodb.statements import DynamoStatementStore
+from bursar.adapters.s3_usage import S3UsageArchive
+from bursar.cli.main import app
+from bursar.domain.money import Money
+from bursar.domain.periods import HOUR, hour_of
+from tests.contract.ledger_books import books_on, entry
+from tests.unit.domain.sample_statements import bought, hour_at, pods
+
+AT = datetime.now(UTC) - timedelta(days=2)  # usage of long ago is held
+MARCH = datetime(2025, 3, 4, 10, tzinfo=UTC)
+SPAN = ("--from", "2025-03-04", "--to", "2025-03-05")
+CONFIG = {
+    "version": 1,
+    "organisation": "acme",
+    "account": "111122223333",
+    "region": "eu-west-1",
+    "notifications": {"catch_all": ["ops@example.com"]},
+    "usage": {
+        "producers": [
+            {"name": "gateway", "tenants": ["*"]},
+            {"name": "traces", "tenant": "search", "format": "otel"},
+        ],
+        "token_prices": [
+            {
+                "provider": "openai",
+                "model": "gpt-x",
+                "input_usd_per_million": "2",
+                "output_usd_per_million": "10",
+                "from": "2025-01-01T00:00:00Z",
+            }
+        ],
+    },
+}
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(
+    table: Any,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
+    monkeypatch.setenv("COLUMNS", "200")
+    boto3.client("s3").create_bucket(
+        Bucket="usage", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    (tmp_path / "bursar.yaml").write_text(yaml.safe_dump(CONFIG))
+
+    def running(command: str, *words: str) -> tuple[int, str, str]:
+        where = ["--table", table.name, "--bucket", "usage"]
+        if command == "import":
+            where += ["--config", str(tmp_path / "bursar.yaml")]
+        with pytest.raises(SystemExit) as left:
+            app(["usage", command, *words, *where])
+        return int(left.value.code or 0), *capsys.readouterr()
+
+    return running
+
+
+def told(id_: str, **changes: Any) -> dict[str, Any]:
+    plain = {"id": id_, "at": AT.isoformat(), "tenant": "search", "model": "gpt-x"}
+    counts = {"provider": "openai", "input_tokens": 1000, "output_tokens": 100}
+    return plain | counts | changes
+
+
+def imported(run: Run, file: Path, producer: str = "gateway") -> tuple[int, Any]:
+    code, out, _ = run("import", str(file), "--producer", producer, "--json")
+    return code, json.loads(out)
+
+
+def usd(table: Any) -> Money:
+    leaves = DynamoLedgerStore(table).leaves(hour_of(AT).start)
+    return Money.sum(leaf.amounts.usd for leaf in leaves.values())
+
+
+def test_lines_are_posted_at_their_price_and_a_second_time_changes_nothing(
+    table: Any, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "usage.jsonl.gz"
+    lines = [json.dumps(told(str(n))) for n in range(2)] + [json.dumps(told("x", model=""))]
+    file.write_bytes(gzip.compress("\n".join(lines).encode()))
+    for _ in range(2):
+        code, found = imported(run, file)
+        assert (code, found["accepted"], found["held"], found["failed"]) == (0, 2, 0, [])
+        [rejection] = found["rejected"]
+        assert (rejection["where"], rejection["times"]) == ("line 3", 1)
+        assert usd(table) == Money.of("0.006")  # 2 x (1,000 x 2 + 100 x 10) / 1,000,000
+    archive = S3UsageArchive(boto3.client("s3"), "usage")
+    assert {each.id for each in archive.records(hour_of(AT))} == {"0", "1"}
+
+
+def test_people_are_told_what_became_of_a_file(run: Run, tmp_path: Path) -> None:
+    (file := tmp_path / "usage.jsonl").write_text(
+        f"{json.dumps(told('1'))}\n{json.dumps(told('2', input_tokens=10**8))}\n{{"
+    )
+    code, out, _ = run("import", str(file), "--producer", "gateway")
+    assert code == 0
+    assert "1 records posted, 1 held, 1 kinds rejected." in out
+    assert "line 3: " in out
+
+
+def test_a_csv_of_more_lines_than_one_message_keeps_its_header_and_its_cells(
+    table: Any, run: Run, tmp_path: Path
+) -> None:
+    rows = [told(f"r-{n}", feature="two\nlines" if n == 999 else "chat") for n in range(1500)]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    (file := tmp_path / "usage.csv").write_text(text.getvalue(), newline="")
+    code, found = imported(run, file)
+    assert (code, found["accepted"], found["rejected"]) == (0, 1500, [])
+    assert usd(table) == Money.of("4.5")  # 1,500 x 0.003
+
+
+def test_a_json_document_over_many_lines_is_one_message(run: Run, tmp_path: Path) -> None:
+    (file := tmp_path / "usage.json").write_text(json.dumps([told("1"), told("2")], indent=2))
+    assert imported(run, file)[1]["accepted"] == 2
+    number = {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "7"}}
+    model = {"key": "gen_ai.request.model", "value": {"stringValue": "gpt-x"}}
+    span = {
+        "spanId": "b7ad6b7169203331",
+        "traceId": "0af7651916cd43dd8448eb211c80319c",
+        "name": "chat",
+        "startTimeUnixNano": str(int(AT.timestamp()) * 10**9),
+        "endTimeUnixNano": str(int(AT.timestamp()) * 10**9 + 1),
+        "attributes": [model, number],
+    }
+    document = {"resourceSpans": [{"scopeSpans": [{"spans": [span] * 1}]}]}
+    file.write_text(json.dumps(document, indent=1))
+    assert imported(run, file, "traces")[1]["accepted"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "producer", "said"),
+    [
+        (b"\x1f\x8bbroken", "gateway", "usage"),
+        (gzip.compress(b"{}")[:-12] + b"\xff" * 12, "gateway", "usage"),
+        (b"\xff\xfe", "gateway", "utf-8"),
+        (b"{}", "nobody", "no producer 'nobody' is configured"),
+    ],
+)
+def test_a_file_that_cannot_be_read_or_is_nobodys_is_refused(
+    run: Run, tmp_path: Path, body: bytes, producer: str, said: str
+) -> None:
+    (file := tmp_path / "usage").write_bytes(body)
+    code, _, err = run("import", str(file), "--producer", producer)
+    assert code == 2
+    assert said in err
+
+
+def test_a_file_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("import", str(tmp_path / "none"), "--producer", "gateway")
+    assert code == 2
+    assert "none" in err
+
+
+@pytest.fixture
+def stated(table: Any) -> None:
+    store = DynamoStatementStore(table)
+    chat = bought("acme", "3", "search", tokens=(900, 100), requests=4, feature="[red]=chat")
+    for n in range(2):
+        store.put_hour(
+            hour_at(MARCH + n * HOUR, chat, bought("ads", "1", model="gpt-x"), pods("x", "9"))
+        )
+
+
+@pytest.mark.usefixtures("stated")
+def test_a_summary_has_the_sums_of_a_window_and_ratios_of_them(run: Run) -> None:
+    code, out, _ = run("summary", *SPAN, "--by", "tenant, model", "--json")
+    found = json.loads(out)
+    rows = {(row["tenant"], row["model"]): row for row in found["rows"]}
+    assert code == 0
+    assert set(rows) >= {("acme", "claude"), ("ads", "gpt-x")}
+    acme = rows["acme", "claude"]
+    assert (acme["requests"], acme["usd"], acme["usd_per_request"]) == (8, "6", "0.75")
+    assert acme["usd_per_million_tokens"] == "3000"  # 6 / 2,000 tokens
+    sums = Money.sum(Money.of(row["usd"]) for row in found["rows"])
+    assert sums == Money.of(found["total"]["usd"])
+
+
+@pytest.mark.usefixtures("stated")
+def test_names_are_shown_as_they_are(run: Run) -> None:
+    code, out, _ = run("summary", *SPAN, "--by", "feature")
+    assert code == 0
+    assert "[red]=chat" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--by", "colour"), "usage is not broken down by colour"),
+        (("--by", "kind"), "usage is not broken down by kind"),
+        (("--by", "model,model"), "names a dimension twice"),
+        (("--from", "yesterday"), "yesterday"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused(
+    run: Run, words: tuple[str, ...], said: str
+) -> None:
+    code, _, err = run("summary", *words)
+    assert code == 2
+    assert said in err
+
+
+def test_other_sources_are_shown_beside_what_is_billed(table: Any, run: Run) -> None:
+    books_on(table).post(
+        entry("1", at=MARCH, input_tokens=90),
+        entry("2", at=MARCH, input_tokens=170, shadow="[b]litellm"),
+        entry("3", at=MARCH, model="other", shadow="litellm"),
+    )
+    span = ("--from", "2025-03-04T10", "--to", "2025-03-04T11")
+    code, out, _ = run("summary", *span, "--shadow", "--json")
+    billed, alone = json.loads(out)
+    assert (code, billed["model"], billed["billed_tokens"]) == (0, "gpt-x", 100)
+    assert billed["sources"][0]["difference"] == "0.800000"  # 180 beside 100
+    assert (alone["billed_tokens"], alone["sources"][0]["difference"]) == (0, None)
+    code, out, _ = run("summary", *span, "--shadow")
+    assert "[b]litellm" in out
+    assert "+80.00%" in out
+    assert "nothing billed" in out
