@@ -136,7 +136,7 @@ class CostExplorerBill:
         if group_by:
             request["GroupBy"] = group_by
         while True:
-            self._take_page(as_of)
+            take_page(self._counter, self._pages_per_day, as_of)
             try:
                 page = self._client.get_cost_and_usage(**request)
             except (BotoCoreError, ClientError) as error:
@@ -146,13 +146,19 @@ class CostExplorerBill:
                 return
             request["NextPageToken"] = token
 
-    def _take_page(self, as_of: datetime) -> None:
-        name = f"cost-explorer#{as_of.date().isoformat()}"
-        if not self._counter.take(name, self._pages_per_day, as_of + _COUNTER_LIVES):
-            raise SpendCapReachedError(
-                f"the {self._pages_per_day} pages of {as_of.date().isoformat()} are used up"
-                " (spend.pages_per_day)"
-            )
+
+def take_page(counter: Counter, pages_per_day: int, as_of: datetime) -> None:
+    """Count a page of Cost Explorer before it is paid for.
+
+    Raises:
+        SpendCapReachedError: the pages of the day of `as_of` are used up.
+    """
+    name = f"cost-explorer#{as_of.date().isoformat()}"
+    if not counter.take(name, pages_per_day, as_of + _COUNTER_LIVES):
+        raise SpendCapReachedError(
+            f"the {pages_per_day} pages of {as_of.date().isoformat()} are used up"
+            " (spend.pages_per_day)"
+        )
 
 
 def _read(result: Mapping[str, Any], into: _Answer, names: Names | None) -> None:

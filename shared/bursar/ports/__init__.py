@@ -23,6 +23,7 @@ from bursar.ports.governance import (
     AuditIntents,
     ExceptionHistory,
     ExceptionStore,
+    JobApprovals,
     TaskTokens,
     Workflow,
 )
@@ -39,6 +40,7 @@ from bursar.ports.ledger import (
 from bursar.ports.messages import HealthLog, Outbox, Publisher
 from bursar.ports.prices import (
     CheckedPriceList,
+    InstanceCatalogue,
     PriceBook,
     PriceList,
     PriceStore,
@@ -46,7 +48,7 @@ from bursar.ports.prices import (
     TokenPriceBook,
     TokenPriceSchedule,
 )
-from bursar.ports.series import AnomalyStore, ForecastStore
+from bursar.ports.series import AnomalyStore, BilledForecaster, ForecastStore
 from bursar.ports.spend import Bill, BudgetStore, Counter, ProviderBill, SpendStore
 from bursar.ports.usage import BedrockMeter, BulkUsageSums, Quarantine, UsageArchive
 
@@ -58,6 +60,7 @@ __all__ = [
     "AuditIntents",
     "BedrockMeter",
     "Bill",
+    "BilledForecaster",
     "BudgetStore",
     "BulkUsageSums",
     "CheckedPriceList",
@@ -74,6 +77,8 @@ __all__ = [
     "FileSystemCatalogue",
     "ForecastStore",
     "HealthLog",
+    "InstanceCatalogue",
+    "JobApprovals",
     "LedgerStore",
     "LifetimeStore",
     "MetricsSource",

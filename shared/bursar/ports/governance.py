@@ -8,6 +8,7 @@ if TYPE_CHECKING:  # whoever imports a port pays for no domain
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from bursar.domain.gate.verdicts import JobApproval
     from bursar.domain.governance.audit import AuditHead, AuditIntent, AuditRecord
     from bursar.domain.governance.changes import Change, TaskToken
     from bursar.domain.governance.consumption import Allowance
@@ -53,6 +54,24 @@ class ExceptionHistory(Protocol):
 class Allowances(Protocol):
     def allowance(self, exception_id: str) -> Allowance | None:
         """What an approved exception is worth; None for any other."""
+        ...
+
+
+class JobApprovals(Protocol):
+    """What approved exceptions have paid for jobs: each submission once."""
+
+    def approved(self, submission: str) -> JobApproval | None:
+        """Read consistently."""
+        ...
+
+    def pay(
+        self, old: JobApproval | None, new: JobApproval, at: datetime, intent: AuditIntent
+    ) -> bool:
+        """Debit the exception by what `new` is dearer than `old`, and keep `new` in its place.
+
+        False, and nothing is written: the exception has not enough left, or has ended, or
+        `old` is no longer what is stored.
+        """
         ...
 
 

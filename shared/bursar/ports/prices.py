@@ -8,6 +8,7 @@ if TYPE_CHECKING:  # whoever imports a port pays for no domain
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from bursar.domain.instance_types import InstanceType
     from bursar.domain.periods import Window
     from bursar.domain.prices import PriceChange, PriceKey, PriceRow
     from bursar.domain.spot import SpotPoint
@@ -52,6 +53,12 @@ class SpotHistory(Protocol):
     def points(
         self, region: str, instance_types: Collection[str], window: Window
     ) -> Iterator[SpotPoint]: ...
+
+
+class InstanceCatalogue(Protocol):
+    def describe(self, names: Collection[str] = ()) -> Mapping[str, InstanceType]:
+        """What the named types hold, or all that are known; unknown ones are absent."""
+        ...
 
 
 class TokenPriceBook(Protocol):

@@ -11,8 +11,9 @@ if TYPE_CHECKING:  # whoever imports a port pays for no domain
     from bursar.domain.alerts import OutboxRow
     from bursar.domain.anomaly_events.events import AnomalyEvent
     from bursar.domain.budgets import Book
+    from bursar.domain.periods import Window
     from bursar.domain.series.names import SeriesName
-    from bursar.domain.spend_forecast.records import SpendForecast
+    from bursar.domain.spend_forecast.records import BilledForecast, SpendForecast
 
 
 class ForecastStore(Protocol):
@@ -28,6 +29,19 @@ class ForecastStore(Protocol):
 
     def of_day(self, book: Book, day: date) -> Sequence[SpendForecast]:
         """Those of every series of a book, by their names."""
+        ...
+
+
+class BilledForecaster(Protocol):
+    """Cost Explorer's own forecast. Every question costs money, and is counted before."""
+
+    def forecast(self, scope: str, window: Window, as_of: datetime) -> BilledForecast:
+        """What whole UTC days to come will cost: `org=...`, `account=`, `service=` or `tag:...=`.
+
+        Raises:
+            BillUnavailableError: Cost Explorer refused, or has too little history.
+            SpendCapReachedError: the day's pages are used up.
+        """
         ...
 
 

@@ -76,7 +76,7 @@ def daily_chart(
     highest = max(
         [*amounts, *([pace] if pace else [])], key=lambda each: each.amount, default=None
     )
-    step = _step(float(highest.amount) if highest else 0.0, 4)
+    step = round_step(float(highest.amount) if highest else 0.0, 4)
     ceiling = step * max(math.ceil(float(highest.amount) / step) if highest else 1, 1)
     slot = canvas.plot_width / max(len(days), 1)
     label = _describe(days, pace)
@@ -92,7 +92,7 @@ def daily_chart(
         h=canvas.height,
         n=name,
         label=label,
-        axis=_axis(canvas, ceiling, step),
+        axis=axis(canvas, ceiling, step),
         gaps=_gaps(canvas, days, slot, name),
         bars=_join(_day(canvas, day, i, slot, ceiling) for i, day in enumerate(days)),
         pace=_pace(canvas, days, month, pace, slot, ceiling),
@@ -115,7 +115,7 @@ def _describe(days: Sequence[DayTotal], pace: Money | None) -> str:
     return text + (f" Not wholly known: {', '.join(gaps)}." if gaps else "")
 
 
-def _step(highest: float, lines: int) -> float:
+def round_step(highest: float, lines: int) -> float:
     """A round distance between grid lines: 1, 2, 2.5 or 5 times a power of ten."""
     if highest <= 0:
         return 1.0
@@ -124,7 +124,7 @@ def _step(highest: float, lines: int) -> float:
     return next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough)
 
 
-def _axis(canvas: Canvas, ceiling: float, step: float) -> Markup:
+def axis(canvas: Canvas, ceiling: float, step: float) -> Markup:
     lines = []
     for i in range(round(ceiling / step) + 1):
         y = canvas.y(i * step, ceiling)

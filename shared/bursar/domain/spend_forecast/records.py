@@ -25,6 +25,16 @@ class Outcome(BaseModel):
     high95: Money
 
 
+class BilledForecast(BaseModel):
+    """What Cost Explorer itself foresees, as 80 of 100 times."""
+
+    model_config = ConfigDict(frozen=True)
+
+    expected: Money
+    low80: Money
+    high80: Money
+
+
 class SpendForecast(BaseModel):
     """The month of one series, as it was foreseen when `day` was the last whole day.
 

@@ -1,0 +1,118 @@
+"""`bursar anomalies`: what is unusual, and a person's word on it."""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import boto3
+from cyclopts import App, Parameter
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from bursar.adapters.dynamodb.anomalies import DynamoAnomalyStore
+from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+from bursar.cli.exits import Exit, leave
+from bursar.domain.anomaly_events.events import AnomalyEvent, State
+from bursar.jobs.review_anomaly import (
+    AnomalyBusyError,
+    AnomalyIsOverError,
+    UnknownAnomalyError,
+    review_anomaly,
+)
+
+Help = Parameter
+_DRIVERS_SHOWN = 3
+
+app = App(name="anomalies", help="What is unusual, and whether people expect it.")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Where:
+    """Where the guard is deployed."""
+
+    stack: Annotated[str, Help(name="--stack", help="the deployed stack")] = "Bursar"
+    region: Annotated[str | None, Help(name="--region", help="where it is deployed")] = None
+    table: Annotated[str | None, Help(name="--table", help="the table, instead of --stack")] = None
+
+
+_HERE = Where()
+
+
+@app.default
+def anomalies(
+    *,
+    days: Annotated[int, Help(help="how far back what is over is shown")] = 30,
+    where: Where = _HERE,
+    json: Annotated[bool, Help(negative="", help="print JSON; amounts are strings")] = False,
+) -> None:
+    """List anomalies that go on, that people expect, and that ended lately; the newest first.
+
+    Exit code 2: wrong input, or nothing of that name. 3: AWS cannot be asked.
+    """
+    if days < 0:
+        leave(Exit.WRONG_INPUT, ["--days is 0 or more"])
+    try:
+        kept = deployed_table(where.table, where.stack, where.region)
+        found = DynamoAnomalyStore(kept).known(datetime.now(UTC) - timedelta(days=days))
+    except UNANSWERED as error:
+        leave_unanswered(error, where.stack)
+    if json:
+        told = [to_json(event) for event in found]
+        sys.stdout.write(json_text.dumps(told, indent=2, ensure_ascii=False) + "\n")
+        return
+    table = Table(Column("id", no_wrap=True), "since", "latest", "series", box=SIMPLE_HEAD)
+    table.add_column("beyond expected", justify="right")
+    for name in ("state", "made by"):
+        table.add_column(name)
+    for event in found:
+        made_by = ", ".join(
+            f"{each.dimension} {each.name}" for each in event.drivers[:_DRIVERS_SHOWN]
+        )
+        since, latest = (f"{at:%Y-%m-%d}" for at in (event.started_at, event.latest_at))
+        cells = (event.id, since, latest, event.series.scope, str(event.size))
+        table.add_row(*map(Text, (*cells, event.ended or event.state, made_by)))
+    Console().print(table if found else "Nothing is unusual.")
+
+
+@app.command
+def acknowledge(event_id: str, *, where: Where = _HERE) -> None:
+    """Say that somebody looks at it: it goes on without another word, unless it doubles."""
+    _review(event_id, State.ACKNOWLEDGED, where)
+
+
+@app.command
+def expected(event_id: str, *, where: Where = _HERE) -> None:
+    """Say that it is as it should be: what is like it (series, weekday, size) stays quiet."""
+    _review(event_id, State.EXPECTED, where)
+
+
+def _review(event_id: str, state: State, where: Where) -> None:
+    try:
+        kept = deployed_table(where.table, where.stack, where.region)
+        by = boto3.client("sts", region_name=where.region).get_caller_identity()["Arn"]
+        now = datetime.now(UTC)
+        event = review_anomaly(event_id, state, by, now, anomalies=DynamoAnomalyStore(kept))
+    except UnknownAnomalyError:
+        leave(Exit.WRONG_INPUT, [f"no anomaly {event_id} is kept: see `bursar anomalies`"])
+    except AnomalyIsOverError as error:
+        leave(Exit.WRONG_INPUT, [str(error)])
+    except AnomalyBusyError:
+        leave(Exit.NO_PRICE, [f"{event_id} is being changed by others: try again"])
+    except UNANSWERED as error:
+        leave_unanswered(error, where.stack)
+    sys.stdout.write(
+        f"{event.id} ({event.series.scope}) is {event.state}, says {event.said_by}.\n"
+    )
+
+
+def to_json(event: AnomalyEvent) -> dict[str, Any]:
+    told = event.model_dump(mode="json", exclude={"series", "version", "told_peak", "told_over"})
+    series = event.series
+    return {"book": series.book, "scope": series.scope, "unit": series.unit, **told}

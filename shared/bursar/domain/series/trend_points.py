@@ -1,0 +1,90 @@
+"""A metric of the ledger, week by week or month by month, as trends are made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from bursar.domain.ledger.budget_figures import dimensions
+from bursar.domain.ledger.lines import Line, Statement
+from bursar.domain.money import PLACES
+from bursar.domain.periods import DAY, Period, Window, days, window_of
+from bursar.domain.quality import Quality
+from bursar.domain.scopes import Scope
+from bursar.domain.trends import Point
+
+_UTC = ZoneInfo("UTC")
+
+
+class TrendMetric(StrEnum):
+    COST = "cost"
+    TOKENS = "tokens"
+    REQUESTS = "requests"
+    USD_PER_MILLION_TOKENS = "usd-per-million-tokens"
+    USD_PER_REQUEST = "usd-per-request"
+
+
+def trend_points(
+    stated: Sequence[Statement],
+    metric: TrendMetric,
+    period: Period,
+    now: datetime,
+    scope: Scope | None = None,
+) -> list[Point]:
+    """One point for each whole period of which every day was stated, and wholly; a ratio has
+    none where it would divide by zero."""
+    known = {
+        each.window.start: each
+        for each in stated
+        if each.quality is not Quality.UNKNOWN
+        and not each.missing
+        and each.as_of >= int(each.window.end.timestamp())
+    }
+    points = []
+    for window in _whole_periods(known, period, now):
+        parts = [known.get(day.start) for day in days(window)]
+        if all(part is not None for part in parts):
+            total = Line()
+            for part in parts:
+                total += _within(part, scope) if part else Line()
+            value = _value(total, metric)
+            if value is not None:
+                points.append(Point(window.start, value))
+    return points
+
+
+def _whole_periods(
+    known: dict[datetime, Statement], period: Period, now: datetime
+) -> list[Window]:
+    if not known:
+        return []
+    found = [window_of(period, min(known), _UTC)]
+    while found[-1].end < min(now, max(known) + DAY):
+        found.append(window_of(period, found[-1].end, _UTC))
+    return [window for window in found if window.end <= now]
+
+
+def _within(statement: Statement, scope: Scope | None) -> Line:
+    total = Line()
+    for key, line in statement.lines.items():
+        if not key.adjusts and (scope is None or scope.covers(dimensions(key))):
+            total += line
+    return total
+
+
+def _value(total: Line, metric: TrendMetric) -> float | None:
+    usd = float(total.units / 10**PLACES)
+    tokens, requests = total.tokens.total, total.requests
+    match metric:
+        case TrendMetric.COST:
+            return usd
+        case TrendMetric.TOKENS:
+            return float(tokens)
+        case TrendMetric.REQUESTS:
+            return float(requests)
+        case TrendMetric.USD_PER_MILLION_TOKENS:
+            return usd / tokens * 1e6 if tokens else None
+        case TrendMetric.USD_PER_REQUEST:
+            return usd / requests if requests else None
