@@ -101,7 +101,7 @@ def heartbeats(config: Config) -> dict[str, int]:
         beats |= {"collect_spend": DAY, "check_budgets": DAY}
     if config.anomalies.enabled:
         # forecast_spend has none: without it budgets go by the run rate, and say so
-        beats["detect_anomalies"] = HOUR
+        beats["detect_anomalies"] = 6 * HOUR
     if config.metrics_producers:
         beats["collect_usage_metrics"] = HOUR
     if config.usage.bulk:

@@ -52,8 +52,8 @@ class SpendSeries(Construct):
 
     def schedule(self, when: Schedules) -> None:
         """The ledger's day once its last hours are stated, the bill's once it was read, and the
-        hours of token usage after each is stated."""
-        when.run(self._detect, twin="Hour", cron="29 *", book="ledger", grain="hour")
+        hours of token usage four times a day: a run reads weeks, and judges the last 24."""
+        when.run(self._detect, twin="Hour", cron="29 0/6", book="ledger", grain="hour")
         when.run(self._forecast, twin="Ledger", cron="35 1", book="ledger")
         when.run(self._detect, twin="Ledger", cron="40 1", book="ledger")
         if self._config.spend.enabled:

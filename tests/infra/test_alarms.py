@@ -8,7 +8,7 @@ BEATING = {
     "collect_prices": 180,
     "collect_spend": 26 * 60,
     "collect_usage_metrics": 180,
-    "detect_anomalies": 180,
+    "detect_anomalies": 8 * 60,
     "send_notifications": 180,
     "snapshot_cluster": 15,
 }

@@ -3,6 +3,10 @@ import json
 DUE = "<aws.scheduler.scheduled-time>"
 
 
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
 def test_each_cluster_is_snapshotted_at_its_own_pace(deployed):
     paces = {
         run["cluster"]: cron
@@ -46,6 +50,7 @@ def test_the_rest_runs_once_an_hour_or_a_day(deployed):
         "reconcile_spend": "cron(5 10 * * ? *)",  # the bill is kept by then
         "send_notifications": "cron(37 * * * ? *)",
         "check_health": "cron(43 * * * ? *)",
+        "resume_workflows": "cron(29 * * * ? *)",
     }
 
 
@@ -79,7 +84,7 @@ def test_series_are_looked_at_when_their_book_is_whole(deployed, smallest):
         }
 
     of_the_ledger = {
-        ("ledger", "hour", "cron(29 * * * ? *)"),  # stated at 21 past
+        ("ledger", "hour", "cron(29 0/6 * * ? *)"),  # stated at 21 past
         ("ledger", "day", "cron(40 1 * * ? *)"),
     }
     of_the_bill = {("billed", "day", "cron(50 9 * * ? *)")}  # read at 9:30
@@ -107,12 +112,13 @@ def test_what_cannot_be_delivered_is_kept_and_decryptable(deployed):
         assert target["DeadLetterConfig"] == {"Arn": undelivered}
 
     [key] = deployed.all("AWS::KMS::Key").values()
-    [services] = [
-        statement["Principal"]["Service"]
+    services = {
+        service
         for statement in key["KeyPolicy"]["Statement"]
         if "Service" in statement["Principal"]
-    ]
-    assert set(services) == {f"{name}.amazonaws.com" for name in ("cloudwatch", "events", "sns")}
+        for service in listed(statement["Principal"]["Service"])
+    }
+    assert services == {f"{name}.amazonaws.com" for name in ("cloudwatch", "events", "sns")}
 
 
 def test_instance_state_changes_reach_their_recorder(deployed):

@@ -11,12 +11,23 @@ import yaml
 
 from bursar.config import Config
 from bursar.local.gateway_traffic import GATEWAY
+from bursar.local.issuer import ISSUER
 from bursar.local.scenario.model_usage import SELF_HOSTED, TENANTS
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 CLUSTERS = ("inference", "training")
 SNAPSHOT_EVERY_MINUTES = 15
+
+_PEOPLE = (  # each with their roles; a manager of one team, and one of another
+    ("requester", "requester"),
+    ("owner", "owner"),
+    ("manager", "engineering-manager"),
+    ("manager2", "engineering-manager"),
+    ("director", "director"),
+    ("vp", "vp"),
+    ("viewer", "viewer"),
+)
 
 
 def write_demo_config(path: Path) -> None:
@@ -101,6 +112,13 @@ def demo_config(ports: dict[str, int]) -> dict[str, Any]:
                 actual=(80, 100, 200),
             ),
         ],
+        "governance": {
+            "people": [_person(name, *roles) for name, *roles in _PEOPLE],
+            "teams": [
+                {"name": "research", "owns": ["namespace=research"]},
+                {"name": "platform", "owns": ["cluster=inference"]},
+            ],
+        },
         "owners": {
             "finance": {"emails": ["finops@example.com"]},
             "platform": {"emails": ["platform-oncall@example.com"]},
@@ -111,7 +129,15 @@ def demo_config(ports: dict[str, int]) -> dict[str, Any]:
             "slack": {"workspace_id": "T0EXAMPLE", "channel_id": "C0EXAMPLE"},
         },
         "spend": {"tag": "team", "pages_per_day": 12},
+        "series": {"history_hours": 14 * 24},
     }
+
+
+def _person(name: str, *roles: str) -> dict[str, Any]:
+    """Somebody whom the local issuer knows, by its word for them."""
+    email = f"{name}@example.com"
+    account = {"issuer": ISSUER, "subject": email}
+    return {"id": name, "email": email, "roles": list(roles), "accounts": [account]}
 
 
 def _budget(
