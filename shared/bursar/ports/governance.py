@@ -67,7 +67,7 @@ class JobApprovals(Protocol):
     def pay(
         self, old: JobApproval | None, new: JobApproval, at: datetime, intent: AuditIntent
     ) -> bool:
-        """Debit the exception by what `new` is dearer than `old`, and keep `new` in its place.
+        """Debit the exception of `new` by what it pays beyond `old`, and keep it in the place.
 
         False, and nothing is written: the exception has not enough left, or has ended, or
         `old` is no longer what is stored.
