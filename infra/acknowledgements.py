@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
+from infra.constructs.approvals import AUDIT_HEADS
 from infra.constructs.bulk_usage import RESULTS
 from infra.constructs.storage import BULK, SNAPSHOTS, USAGE
 
@@ -36,6 +37,10 @@ ACCEPTED = {
         "throughput and EC2's Describe actions know no resources to name; "
         "which EFS file systems a cluster uses is not known beforehand, and they are only read."
     ),
+    f"{_AWS}SF1": "The log would hold task tokens; what was decided is in the table's audit.",
+    f"{_AWS}APIG4": "The API's own description is open, and nothing else is.",
+    f"{_AWS}COG3": "Threat protection is a dearer plan; a second factor is required of everybody.",
+    f"{_AWS}COG8": "The dearer plan would add threat protection only.",
     f"{_AWS}IAM5[Action::kms:GenerateDataKey*]": _CDK_SHAPE,
     f"{_AWS}IAM5[Action::kms:ReEncrypt*]": _CDK_SHAPE,
     f"{_AWS}IAM5[Action::s3:Abort*]": _CDK_SHAPE,
@@ -64,7 +69,7 @@ def _within_named_resources(stack: Stack) -> Iterator[tuple[str, str]]:
         elif isinstance(resource, s3.CfnBucket):
             yield from (
                 (_wildcard(stack, resource, f"/{prefix}*"), "Named by cluster or hour, and time.")
-                for prefix in (SNAPSHOTS, USAGE, BULK, RESULTS)
+                for prefix in (SNAPSHOTS, USAGE, BULK, RESULTS, AUDIT_HEADS)
             )
             continue
         else:

@@ -12,9 +12,10 @@ from constructs import Construct
 from bursar import settings
 from bursar.config import Config
 from infra.bundling import Bundle
-from infra.constructs.addresses import publish_addresses, publish_intake
+from infra.constructs.addresses import publish_addresses, publish_audit, publish_intake
 from infra.constructs.admission import Admission
 from infra.constructs.alarms import Alarms, alarm_groups, heartbeats
+from infra.constructs.approvals import Approvals
 from infra.constructs.billed_spend import BilledSpend
 from infra.constructs.bulk_usage import BulkUsage
 from infra.constructs.cluster_snapshots import ClusterSnapshots
@@ -22,6 +23,7 @@ from infra.constructs.collected_usage import CollectedUsage
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.encryption import EncryptionKey
 from infra.constructs.function import Function, Shared
+from infra.constructs.http_api import HttpApi
 from infra.constructs.schedules import Schedules
 from infra.constructs.spend_series import SpendSeries
 from infra.constructs.storage import SNAPSHOTS, USAGE, Storage
@@ -115,6 +117,28 @@ class BursarStack(Stack):
             stored=table | {"usage_bucket": storage.usage.bucket_name},
             dead=dead,
         )
+        approvals = Approvals(
+            self,
+            "Approvals",
+            config=config,
+            shared=shared,
+            **table,
+            key=key,
+            dead=dead,
+            retain=retain_data,
+        )
+        http = HttpApi(
+            self,
+            "Http",
+            config=config,
+            shared=shared,
+            settings=settings.ServeApiSettings(
+                **table,
+                usage_bucket=storage.usage.bucket_name,
+                state_machine_arn=approvals.state_machine_arn,
+            ),
+            retain=retain_data,
+        )
         collected = CollectedUsage(
             self,
             "CollectedUsage",
@@ -153,6 +177,7 @@ class BursarStack(Stack):
         _read_clusters(when, config, snapshot_cluster, close_hour)
         collected.schedule(when)
         admission.schedule(when)
+        approvals.schedule(when)
         series.schedule(when)
         if bulk:
             when.run(bulk.function, cron="17 *")
@@ -175,7 +200,7 @@ class BursarStack(Stack):
         functions = [
             *(check_budgets, collect_prices, *snapshot_cluster.functions, close_hour),
             *(record_node_lifetimes, attribute_costs, send_notifications, check_health),
-            *usage.functions,
+            *(*usage.functions, *http.functions, *approvals.functions),
             *collected.functions,
             *admission.functions,
             *spend.functions,
@@ -183,7 +208,8 @@ class BursarStack(Stack):
             *rolling_up,
         ]
         publish_addresses(self, storage, topics, dead, functions)
-        publish_intake(self, usage)
+        publish_intake(self, usage, http)
+        publish_audit(self, approvals)
 
         # who may touch what
         for function in functions:
@@ -194,8 +220,11 @@ class BursarStack(Stack):
             storage.snapshots.grant_put(function.lambda_function, SNAPSHOTS + "*")
         for function in (*snapshot_cluster.functions, collect_prices, close_hour):
             storage.snapshots.grant_read(function.lambda_function, SNAPSHOTS + "*")
-        for function in (*usage.functions, *collected.functions, *rolling_up):
+        for function in (*usage.functions, *http.functions, *collected.functions, *rolling_up):
             storage.usage.grant_put(function.lambda_function, USAGE + "*")
+        for function in http.functions:
+            approvals.let_start(function)
+            approvals.let_answer(function)
         topics.alerts.grant_publish(send_notifications.lambda_function)
         topics.slack.grant_publish(send_notifications.lambda_function)
         collect_prices.may("pricing:GetProducts", "ec2:DescribeSpotPriceHistory")

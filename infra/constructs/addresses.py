@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from aws_cdk import CfnOutput, Stack
 
+from infra.constructs.approvals import Approvals
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.function import Function, pascal_case
+from infra.constructs.http_api import HttpApi
 from infra.constructs.storage import Storage
 from infra.constructs.topics import Topics
 from infra.constructs.usage_intake import UsageIntake
@@ -44,9 +46,21 @@ def publish_addresses(
         CfnOutput(stack, name, value=address)
 
 
-def publish_intake(stack: Stack, usage: UsageIntake) -> None:
-    """`UsageQueueLlmGateway`, ...: where a producer sends; `ApiUrl`: where it may POST."""
+def publish_intake(stack: Stack, usage: UsageIntake, http: HttpApi) -> None:
+    """`UsageQueueLlmGateway`, ...: where a producer sends; `ApiUrl`: where it may POST.
+
+    `SignInIssuer` and `SignInClient`: where people get tokens for the API, and by which client.
+    """
     for name, queue in usage.queues.items():
         CfnOutput(stack, f"UsageQueue{pascal_case(name)}", value=queue.queue_url)
-    if usage.http:
-        CfnOutput(stack, "ApiUrl", value=usage.http.api.api_endpoint)
+    if http.functions:
+        CfnOutput(stack, "ApiUrl", value=http.api.api_endpoint)
+    if http.sign_in:
+        CfnOutput(stack, "SignInIssuer", value=http.sign_in.issuer)
+        CfnOutput(stack, "SignInClient", value=http.sign_in.audience)
+
+
+def publish_audit(stack: Stack, approvals: Approvals) -> None:
+    """`AuditBucket`: where the heads of the chain are kept."""
+    if approvals.functions:
+        CfnOutput(stack, "AuditBucket", value=approvals.audit_bucket)

@@ -11,7 +11,10 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.constructs.function import Function
+from bursar.config import Config
+from bursar.settings import ServeApiSettings
+from infra.constructs.function import Function, Shared
+from infra.constructs.sign_in import SignIn
 
 MACHINES = (
     "POST /v1/usage",
@@ -21,6 +24,15 @@ MACHINES = (
     "POST /v1/leases",
     "GET /v1/budgets",
 )
+PEOPLE = (
+    "GET /v1/exceptions",
+    "POST /v1/exceptions",
+    "GET /v1/exceptions/{id}",
+    "PATCH /v1/exceptions/{id}",
+    "POST /v1/exceptions/{id}/decisions",
+    "GET /v1/audit",
+)
+OPEN = ("GET /openapi.json",)
 _REQUESTS_A_SECOND, _BURST = 200, 400
 _LOGGED = (
     "requestId",
@@ -33,15 +45,34 @@ _LOGGED = (
 
 
 class HttpApi(Construct):
-    """Machines sign their requests (SigV4); a route without an authorizer does not exist."""
+    """Machines sign their requests (SigV4), people sign in; what is open tells nothing of ours.
 
-    def __init__(self, scope: Construct, id_: str, *, served_by: Function) -> None:
+    Nothing at all where there is neither a producer of usage nor a person.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: Config,
+        shared: Shared,
+        settings: ServeApiSettings,
+        retain: bool,
+    ) -> None:
         super().__init__(scope, id_)
+        self.functions: list[Function] = []
+        self.sign_in: SignIn | None = None
+        if config.usage.producers or config.governance.people:
+            function = Function(self, "serve_api", settings, shared=shared, memory_mib=512)
+            self.functions = [function]
+            self._serve(function, config, retain)
+
+    def _serve(self, function: Function, config: Config, retain: bool) -> None:
         self.api = api.HttpApi(
             self,
             "Api",
             description="Bursar's API",
-            default_authorizer=authorizers.HttpIamAuthorizer(),
             create_default_stage=False,
         )
         log = logs.LogGroup(
@@ -59,9 +90,18 @@ class HttpApi(Construct):
             throttle=api.ThrottleSettings(rate_limit=_REQUESTS_A_SECOND, burst_limit=_BURST),
         )
         self._write_log(log)
-        self._integration = integrations.HttpLambdaIntegration("Serve", served_by.lambda_function)
-        for route in MACHINES:
-            self._add(route)
+        self._integration = integrations.HttpLambdaIntegration("Serve", function.lambda_function)
+        for route in OPEN:
+            self._add(route, api.HttpNoneAuthorizer())
+        if config.usage.producers:
+            machines = authorizers.HttpIamAuthorizer()
+            for route in MACHINES:
+                self._add(route, machines)
+        if config.governance.people:
+            url, oidc = self.api.api_endpoint, config.governance.oidc
+            self.sign_in = SignIn(self, "SignIn", oidc=oidc, api_url=url, retain=retain)
+            for route in PEOPLE:
+                self._add(route, self.sign_in.authorizer)
 
     def _write_log(self, log: logs.ILogGroup) -> None:
         """One line of JSON for each request: what, how it ended, and never what it held."""
@@ -72,8 +112,11 @@ class HttpApi(Construct):
             format=json.dumps({name: f"$context.{name}" for name in _LOGGED}),
         )
 
-    def _add(self, route: str) -> None:
+    def _add(self, route: str, authorizer: api.IHttpRouteAuthorizer) -> None:
         method, path = route.split(" ")
         self.api.add_routes(
-            path=path, methods=[api.HttpMethod(method)], integration=self._integration
+            path=path,
+            methods=[api.HttpMethod(method)],
+            integration=self._integration,
+            authorizer=authorizer,
         )

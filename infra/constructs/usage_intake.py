@@ -1,4 +1,4 @@
-"""How usage comes in: a queue for each producer, which says whose usage it is, and the API."""
+"""How usage comes in: a queue for each producer, which says whose usage it is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from bursar import settings
 from bursar.config.usage import Producer
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.function import Function, Shared, pascal_case
-from infra.constructs.http_api import HttpApi
 
 _MOST_MESSAGES = 10_000
 _GATHER = Duration.seconds(60)  # full batches are what makes a record cheap
@@ -42,18 +41,8 @@ class UsageIntake(Construct):
             producer.name: self._queue(producer, dead) for producer in producers
         }
         self.functions: list[Function] = []
-        self.http: HttpApi | None = None
         if producers:
-            ingest = self._ingest(shared, stored)
-            serve_api = Function(
-                self,
-                "serve_api",
-                settings.ServeApiSettings(**stored),
-                shared=shared,
-                memory_mib=512,
-            )
-            self.http = HttpApi(self, "Http", served_by=serve_api)
-            self.functions = [ingest, serve_api]
+            self.functions = [self._ingest(shared, stored)]
 
     def _ingest(self, shared: Shared, stored: Mapping[str, str]) -> Function:
         queues = ",".join(f"{name}={queue.queue_arn}" for name, queue in self.queues.items())

@@ -7,7 +7,9 @@ from bursar import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [
+    "ask_approver",
     "attribute_costs",
+    "chain_audit",
     "check_budgets",
     "check_health",
     "close_hour",
@@ -19,6 +21,9 @@ NAMES = [
     "ingest_usage",
     "reconcile_spend",
     "record_node_lifetimes",
+    "remind_approver",
+    "resolve_tier",
+    "resume_workflows",
     "send_notifications",
     "serve_api",
     "snapshot_cluster",

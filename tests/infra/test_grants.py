@@ -1,7 +1,9 @@
 import pytest
 
 EVERYBODY = {
+    "ask_approver",
     "attribute_costs",
+    "chain_audit",
     "check_budgets",
     "check_health",
     "close_hour",
@@ -13,6 +15,9 @@ EVERYBODY = {
     "ingest_usage",
     "reconcile_spend",
     "record_node_lifetimes",
+    "remind_approver",
+    "resolve_tier",
+    "resume_workflows",
     "send_notifications",
     "serve_api",
     "snapshot_cluster",
@@ -28,7 +33,10 @@ def those_who_may(deployed, action):
     [
         (
             "s3:PutObject",
-            {"snapshot_cluster", "ingest_usage", "serve_api", "collect_usage_metrics"},
+            {
+                *("snapshot_cluster", "ingest_usage", "serve_api", "collect_usage_metrics"),
+                "chain_audit",
+            },
         ),
         ("s3:GetObject*", {"snapshot_cluster", "collect_prices", "close_hour"}),
         ("sns:Publish", {"send_notifications"}),
@@ -47,6 +55,8 @@ def those_who_may(deployed, action):
         ("secretsmanager:GetSecretValue", {"reconcile_spend"}),
         ("sts:AssumeRole", {"snapshot_cluster", "close_hour"}),
         ("lambda:InvokeFunction", {"attribute_costs", "close_hour", "collect_spend"}),
+        ("states:StartExecution", {"serve_api", "resume_workflows"}),
+        ("states:SendTaskSuccess", {"serve_api", "ask_approver", "remind_approver"}),
         ("dynamodb:GetRecords", {"send_notifications"}),
         ("dynamodb:GetItem", EVERYBODY - {"record_node_lifetimes"}),
         ("dynamodb:PutItem", EVERYBODY),

@@ -34,7 +34,7 @@ def test_everything_kept_or_sent_is_encrypted_with_the_one_key(deployed):
     assert deployed.resources[key]["Properties"]["EnableKeyRotation"] is True
     assert table["Replicas"][0]["SSESpecification"] == {"KMSMasterKeyId": arn}
     keys = [rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] for rule in rules]
-    assert keys == [arn] * 2
+    assert keys == [arn] * 3
     assert [each["KmsMasterKeyId"] for each in (*queues, *topics)] == [arn] * 4
 
 

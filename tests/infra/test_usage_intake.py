@@ -64,7 +64,7 @@ def test_the_function_knows_each_producer_by_its_queue(deployed):
     assert parts[:2] == ["llm-gateway=", arn["LlmGateway"]]
 
 
-def test_no_route_is_open_and_machines_sign_theirs(deployed):
+def test_machines_sign_people_sign_in_and_only_the_description_is_open(deployed):
     routes = {
         route["RouteKey"]: route.get("AuthorizationType", "NONE")
         for route in deployed.all("AWS::ApiGatewayV2::Route").values()
@@ -79,7 +79,15 @@ def test_no_route_is_open_and_machines_sign_theirs(deployed):
         "GET /v1/budgets",
     }
     assert {route for route, kind in routes.items() if kind == "AWS_IAM"} == machines
-    assert "NONE" not in routes.values()
+    assert {route for route, kind in routes.items() if kind == "NONE"} == {"GET /openapi.json"}
+    assert {route for route, kind in routes.items() if kind == "JWT"} == {
+        "GET /v1/exceptions",
+        "POST /v1/exceptions",
+        "GET /v1/exceptions/{id}",
+        "PATCH /v1/exceptions/{id}",
+        "POST /v1/exceptions/{id}/decisions",
+        "GET /v1/audit",
+    }
 
 
 def test_the_access_log_holds_nothing_that_was_sent(deployed):
@@ -89,6 +97,6 @@ def test_the_access_log_holds_nothing_that_was_sent(deployed):
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == 200
 
 
-def test_without_producers_there_is_no_queue_and_no_api(smallest):
+def test_without_producers_and_people_there_is_no_queue_and_no_api(smallest):
     assert len(smallest.all("AWS::SQS::Queue")) == 2
     assert not smallest.all("AWS::ApiGatewayV2::Api")

@@ -20,6 +20,7 @@ from bursar.local.embedded.deployment import Deployment
 from bursar.local.embedded.errors import DeploymentError
 from bursar.local.embedded.execution_environment import Report
 from bursar.local.embedded.functions import InvokeConfig, LambdaFunction
+from bursar.local.embedded.http_api import JsonRpcServer
 from bursar.local.embedded.invocations import Invocations, Outcome, sender
 from bursar.local.embedded.lambda_api import answered_by
 from bursar.local.embedded.notifications import Delivery, Outbox
@@ -27,6 +28,7 @@ from bursar.local.embedded.queues import QueuePoller
 from bursar.local.embedded.runtime_api import LambdaRuntime
 from bursar.local.embedded.schedules import OnStep, steps
 from bursar.local.embedded.streams import StreamPoller
+from bursar.local.embedded.workflows import Workflows
 
 ACCOUNT = "123456789012"
 _NO_SECRETS = {"AWS_ACCESS_KEY_ID": "embedded", "AWS_SECRET_ACCESS_KEY": "embedded"}
@@ -54,18 +56,26 @@ class EmbeddedCloud:
         self.account = ACCOUNT
         self.clock = Clock(now or datetime.now(UTC))
         self._deployment: Deployment | None = None
-        self._pollers: list[StreamPoller | QueuePoller] = []
+        self._pollers: list[StreamPoller | QueuePoller | Workflows] = []
         self._created = self.clock.now
         self._clients: dict[str, Any] = {}
         self._client_lock = threading.Lock()
         with ExitStack() as stack:
             self.url = stack.enter_context(serve_aws())
+            self.workflows = Workflows(
+                lambda arn: self.deployment.state_machines[arn],
+                self.invoke,
+                self._emit,
+                self.clock,
+            )
+            step_functions = stack.enter_context(JsonRpcServer(self.workflows.operations))
             self.environment: Mapping[str, str] = {
                 **_NO_SECRETS,
                 "AWS_REGION": region,
                 "AWS_DEFAULT_REGION": region,
                 "AWS_EC2_METADATA_DISABLED": "true",
                 "AWS_ENDPOINT_URL": self.url,
+                "AWS_ENDPOINT_URL_SFN": step_functions.url,
                 **{f"AWS_ENDPOINT_URL_{name}": url for name, url in (endpoints or {}).items()},
             }
             self._session = boto3.Session(
@@ -137,6 +147,7 @@ class EmbeddedCloud:
             QueuePoller(mapping, self._invocations, self.client, self.clock)
             for mapping in deployed.queues
         ]
+        self._pollers.append(self.workflows)
         return deployed
 
     @property
@@ -165,15 +176,9 @@ class EmbeddedCloud:
     ) -> int:
         """Put an event on the default bus; answers how many targets it met."""
         self.clock.set(time)
-        event = rules.envelope(source, detail_type, detail, time, self.account, self.region)
-        matched = list(rules.matches(event, self.account, self.region))
-        for match in matched:
-            if ":lambda:" in match.target_arn:
-                self._invocations.submit(match.target_arn, match.event)
-            else:
-                self._send(match.target_arn, match.event)
+        met = self._emit(source, detail_type, detail)
         self.settle()
-        return len(matched)
+        return met
 
     def run(
         self,
@@ -189,6 +194,7 @@ class EmbeddedCloud:
         """
         fired = 0
         for step in steps(self.deployment.schedules, start, end, self._created):
+            self.time_out_waits(step.due)
             self.clock.set(step.due)
             if before_step:
                 before_step(step)
@@ -198,6 +204,7 @@ class EmbeddedCloud:
             self.settle()
             if on_step:
                 on_step(step)
+        self.time_out_waits(end)
         return fired
 
     def settle(self) -> None:
@@ -225,6 +232,25 @@ class EmbeddedCloud:
     @property
     def process_ids(self) -> tuple[int, ...]:
         return self._runtime.process_ids
+
+    def time_out_waits(self, until: datetime) -> None:
+        """End the waits of workflows that are due by then, each at its own time."""
+        while (due := self.workflows.next_timeout()) is not None and due <= until:
+            self.clock.set(due)
+            self.workflows.time_out(due)
+            self.settle()
+
+    def _emit(self, source: str, detail_type: str, detail: Mapping[str, Any]) -> int:
+        """What happens now, to the targets of the rules that match; answers how many."""
+        now = self.clock.now
+        event = rules.envelope(source, detail_type, detail, now, self.account, self.region)
+        matched = list(rules.matches(event, self.account, self.region))
+        for match in matched:
+            if ":lambda:" in match.target_arn:
+                self._invocations.submit(match.target_arn, match.event)
+            else:
+                self._send(match.target_arn, match.event)
+        return len(matched)
 
     def _function(self, name: str) -> LambdaFunction:
         return self.deployment.function(name)

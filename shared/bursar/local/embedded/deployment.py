@@ -59,6 +59,7 @@ class Deployment:
     streams: tuple[StreamMapping, ...]
     queues: tuple[QueueMapping, ...]
     routes: tuple[Route, ...]
+    state_machines: Mapping[str, Mapping[str, Any]]  # by ARN
     recorded: tuple[Recorded, ...]
 
     def function(self, name: str) -> LambdaFunction:
@@ -129,6 +130,7 @@ def deploy(assembly: Path, client: Callable[[str], Any], account: str, region: s
         streams=tuple(stack.streams),
         queues=tuple(stack.queues),
         routes=tuple(stack.routes),
+        state_machines=stack.state_machines,
         recorded=tuple(stack.recorded),
     )
 

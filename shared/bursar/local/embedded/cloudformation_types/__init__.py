@@ -10,6 +10,7 @@ from bursar.local.embedded.cloudformation_types import (
     messaging,
     observability,
     recorded,
+    state_machines,
     storage,
 )
 from bursar.local.embedded.cloudformation_types.resources import Create
@@ -20,5 +21,6 @@ TYPES: Mapping[str, Create] = {
     **messaging.TYPES,
     **observability.TYPES,
     **recorded.TYPES,
+    **state_machines.TYPES,
     **storage.TYPES,
 }

@@ -24,6 +24,9 @@ TYPES: Mapping[str, Create] = dict.fromkeys(
     (
         "AWS::Athena::WorkGroup",
         "AWS::CDK::Metadata",
+        "AWS::Cognito::UserPool",
+        "AWS::Cognito::UserPoolClient",
+        "AWS::Cognito::UserPoolDomain",
         "AWS::EC2::VPCEndpoint",
         "AWS::EKS::AccessEntry",
         "AWS::Glue::Database",

@@ -40,6 +40,7 @@ class Stack:
     queues: list[QueueMapping] = field(default_factory=list)
     routes: list[Route] = field(default_factory=list)
     schedules: list[Schedule] = field(default_factory=list)
+    state_machines: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # by ARN
     recorded: list[Recorded] = field(default_factory=list)
 
 
