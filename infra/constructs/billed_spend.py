@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from bursar.config import Spend
+from bursar.config.spend import Spend
 from bursar.settings import CollectSpendSettings, ReconcileSpendSettings
 from infra.constructs.function import Function, Shared
 from infra.constructs.schedules import Schedules
