@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from bursar.local.embedded.http_gateway import HttpAnswer, HttpGateway, HttpRequest, problem
 
 _LONGEST_BODY_BYTES = 10_000_000  # as API Gateway has it
-_API = "/v1/"
+_API = ("/v1/", "/openapi.json")
 
 Pages = Mapping[str, tuple[str, bytes]]  # path -> content type, body
 

@@ -1,0 +1,99 @@
+"""What the API answers, as JSON Schema has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bursar.domain.governance.exceptions import Status
+
+Schema = dict[str, Any]
+
+ANYTHING: Schema = {"type": "object"}
+_TEXT: Schema = {"type": "string"}
+_NAME_OR_NULL: Schema = {"type": ["string", "null"]}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_USD: Schema = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_FLAG: Schema = {"type": "boolean"}
+_STATUS: Schema = {"type": "string", "enum": [each.value for each in Status]}
+
+
+def _object(more: Schema | None = None, **members: Schema) -> Schema:
+    """All of `members` are there; those of `more` may be. Programs must bear others."""
+    return {
+        "type": "object",
+        "properties": members | (more or {}),
+        "required": list(members),
+    }
+
+
+def _list(of: Schema) -> Schema:
+    return {"type": "array", "items": of}
+
+
+PROBLEM = _object(
+    {"title": _TEXT, "budget": _TEXT, "available_usd": _USD},
+    type=_TEXT,
+    status={"type": "integer"},
+    detail=_TEXT,
+)
+USAGE = _object(
+    accepted=_COUNT,
+    held=_COUNT,
+    rejected=_list(_object(where=_TEXT, reason=_TEXT, times=_COUNT)),
+)
+RESERVATION = _object(id=_TEXT, status=_TEXT, amount_usd=_USD, expires_at=_TIME)
+LEASE = _object(id=_TEXT, status=_TEXT, amount_usd=_USD, expires_at=_TIME, usable_until=_TIME)
+BUDGETS = _list(
+    _object(
+        id=_TEXT,
+        scope=_TEXT,
+        window=_object(starts_at=_TIME, ends_at=_TIME),
+        limit_usd=_USD,
+        spent_usd=_USD,
+        reserved_usd=_USD,
+        available_usd=_USD,
+    )
+)
+EXCEPTION = _object(
+    {
+        "justification": _TEXT,
+        "business_impact": _TEXT,
+        "beneficiary": _NAME_OR_NULL,
+        "team": _TEXT,
+        "decisions": _list(
+            _object(
+                version=_COUNT,
+                tier=_TEXT,
+                decision=_TEXT,
+                decided_by=_TEXT,
+                decided_at=_TIME,
+                comment=_TEXT,
+            )
+        ),
+        "allowance": {
+            "anyOf": [
+                _object(amount_usd=_USD, remaining_usd=_USD, until=_TIME),
+                {"type": "null"},
+            ]
+        },
+        "may_edit": _FLAG,
+        "may_decide": _FLAG,
+    },
+    id=_TEXT,
+    version={"type": "integer", "minimum": 1},
+    status=_STATUS,
+    tiers=_list(_object(name=_TEXT, status=_STATUS, decided_by=_NAME_OR_NULL)),
+    deadline=_TIME,
+    policy=_TEXT,
+    scope={"type": "object", "additionalProperties": _TEXT},
+    amount_usd=_USD,
+    purpose=_TEXT,
+    until=_TIME,
+    requester=_TEXT,
+    opened_at=_TIME,
+)
+AUDIT = _object(
+    head=_object(number=_COUNT, hash=_TEXT),
+    records=_list(_object(number=_COUNT, hash=_TEXT, body=_TEXT)),
+)

@@ -1,0 +1,203 @@
+"""`GET /openapi.json`: every route, who may call it, what it takes and how it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from bursar.web.api import answers
+from bursar.web.api.exception_bodies import Decision, EditedException, NewException
+from bursar.web.api.problems import PROBLEM_JSON, answer_json
+from bursar.web.api.reservation_bodies import NewLease, NewReservation, Settlement
+
+_REFS = "#/components/schemas/{model}"
+_MACHINE, _PERSON = "machine", "person"
+Schema = Mapping[str, Any]
+
+router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call] # powertools has no hint here
+
+
+class Operation(NamedTuple):
+    """One route. `caller` is nobody in particular where it is empty."""
+
+    route: str
+    told: str
+    caller: str
+    answer: Schema
+    status: int = 200
+    problems: Sequence[int] = ()
+    body: type[BaseModel] | None = None
+    query: Mapping[str, Schema] = {}
+
+
+OPERATIONS = (
+    Operation("GET /openapi.json", "This document.", "", answers.ANYTHING),
+    Operation(
+        "POST /v1/usage",
+        "Tell which models were used, in one of the formats of docs/usage.md.",
+        _MACHINE,
+        answers.USAGE,
+        problems=(413, 422, 503),
+    ),
+    Operation(
+        "POST /v1/reservations",
+        "Hold an amount in every enforced budget that it would be spent of.",
+        _MACHINE,
+        answers.RESERVATION,
+        status=201,
+        problems=(402, 409, 413, 422, 503),
+        body=NewReservation,
+    ),
+    Operation(
+        "POST /v1/reservations/{reservation_id}/settle",
+        "Say what was spent of it.",
+        _MACHINE,
+        answers.RESERVATION,
+        problems=(404, 409, 413, 422, 503),
+        body=Settlement,
+    ),
+    Operation(
+        "POST /v1/reservations/{reservation_id}/release",
+        "Hold it no longer.",
+        _MACHINE,
+        answers.RESERVATION,
+        problems=(404, 409, 503),
+    ),
+    Operation(
+        "POST /v1/leases",
+        "Hold a slice of the budgets, to be spent by many small requests.",
+        _MACHINE,
+        answers.LEASE,
+        status=201,
+        problems=(402, 409, 413, 422, 503),
+        body=NewLease,
+    ),
+    Operation(
+        "GET /v1/budgets", "How the caller's enforced budgets stand.", _MACHINE, answers.BUDGETS
+    ),
+    Operation(
+        "POST /v1/exceptions",
+        "Ask for spending beyond a policy.",
+        _PERSON,
+        answers.EXCEPTION,
+        status=201,
+        problems=(409, 413, 422, 503),
+        body=NewException,
+    ),
+    Operation(
+        "GET /v1/exceptions",
+        "The caller's own requests, newest first, or those that wait for the caller's answer.",
+        _PERSON,
+        {"type": "array", "items": answers.EXCEPTION},
+        query={"awaiting": {"type": "string", "enum": ["me"]}},
+    ),
+    Operation(
+        "GET /v1/exceptions/{exception_id}",
+        "The whole request: what is asked for, and who has said what.",
+        _PERSON,
+        answers.EXCEPTION,
+        problems=(404,),
+    ),
+    Operation(
+        "PATCH /v1/exceptions/{exception_id}",
+        "Ask for something else: a new version, which everybody is asked about anew.",
+        _PERSON,
+        answers.EXCEPTION,
+        problems=(404, 409, 410, 413, 422, 503),
+        body=EditedException,
+    ),
+    Operation(
+        "POST /v1/exceptions/{exception_id}/decisions",
+        "Answer for the tier that is asked.",
+        _PERSON,
+        answers.EXCEPTION,
+        problems=(404, 409, 410, 413, 422, 503),
+        body=Decision,
+    ),
+    Operation(
+        "GET /v1/audit",
+        "A page of the audit's chain, from the record after this number on.",
+        _PERSON,
+        answers.AUDIT,
+        problems=(422,),
+        query={"after": {"type": "string", "pattern": "^[0-9]{1,12}$"}},
+    ),
+)
+
+
+@router.get("/openapi.json")
+def get_openapi() -> Response[str]:
+    return answer_json(HTTPStatus.OK, document())
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The API as OpenAPI 3.1 describes it."""
+    bodies = [(each.body, "validation") for each in OPERATIONS if each.body]
+    _, schemas = models_json_schema(bodies, ref_template=_REFS)  # type: ignore[arg-type]
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        method, path = operation.route.split(" ")
+        paths.setdefault(path, {})[method.lower()] = _described(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Bursar", "version": "1", "description": "Amounts are USD, as text."},
+        "paths": paths,
+        "components": {
+            "schemas": schemas["$defs"] | {"Problem": answers.PROBLEM},
+            "securitySchemes": {
+                _PERSON: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                _MACHINE: {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "AWS Signature Version 4, by a producer's role",
+                },
+            },
+        },
+    }
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    refused = {"description": "refused", "content": {PROBLEM_JSON: {"schema": _ref("Problem")}}}
+    answered = {
+        "description": "done",
+        "content": {"application/json": {"schema": operation.answer}},
+    }
+    codes = {*operation.problems, *((401, 403) if operation.caller else ())}
+    told: dict[str, Any] = {
+        "summary": operation.told,
+        "security": [{operation.caller: []}] if operation.caller else [],
+        "parameters": _parameters(operation),
+        "responses": {str(operation.status): answered}
+        | {str(code): refused for code in sorted(codes)},
+    }
+    if operation.body:
+        content = {"application/json": {"schema": _ref(operation.body.__name__)}}
+        told["requestBody"] = {"required": True, "content": content}
+    return told
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    path = operation.route.partition(" ")[2]
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    inside = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in names
+    ]
+    asked = [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in operation.query.items()
+    ]
+    return inside + asked
+
+
+def _ref(model: str) -> dict[str, str]:
+    return {"$ref": _REFS.format(model=model)}
