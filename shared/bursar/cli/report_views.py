@@ -141,7 +141,7 @@ def _coverage(models: Ranking) -> str:
 
 
 def _budgets(lines: tuple[BudgetLine, ...]) -> Table:
-    table = _table("Budgets, USD", "budget", "spent", "limit", "", "run rate")
+    table = _table("Budgets, USD", "budget", "spent", "limit", "", "projected")
     table.add_column("state", overflow="fold", min_width=12)
     for line in lines:
         table.add_row(

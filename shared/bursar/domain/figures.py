@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from bursar.domain.alerts import Driver
 from bursar.domain.money import Money
-from bursar.domain.periods import DAY, HOUR, SECOND, Window, day_of, midnight
+from bursar.domain.periods import DAY, HOUR, SECOND, Window, day_of, hour_of, midnight
 from bursar.domain.quality import Quality
 
 SOONEST_PROJECTION = Fraction(1, 20)  # a run rate over less than 5% of the window says nothing
@@ -70,7 +70,9 @@ class Figures:
 
     def projection(self, window: Window) -> Projection | None:
         """What was spent and the forecast of the rest; where none reaches so far, the run rate."""
-        rest = Window(max(self.as_of, window.start), max(self.as_of, window.end))
+        # costs are known by the hour; their time is a little before or after its end
+        seen_to = max(hour_of(self.as_of + HOUR / 2).start, window.start)
+        rest = Window(seen_to, max(seen_to, window.end))
         if self.outlook and (expected := self.outlook.between(rest)) is not None:
             return Projection(self.spent + expected, f"forecast of {self.outlook.day}")
         rate = self._run_rate(window)

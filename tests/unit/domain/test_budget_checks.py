@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from bursar.domain.alerts import Severity, age, alert_id
 from bursar.domain.budget_checks import Assessment, assess
 from bursar.domain.budgets import Book, Budget, BudgetState, Threshold, ThresholdBasis
-from bursar.domain.figures import Figures, run_rate
+from bursar.domain.figures import Figures, Outlook, Projection, run_rate
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, HOUR, Window
 from bursar.domain.quality import Quality
@@ -217,6 +217,38 @@ def test_an_alert_compares_with_an_even_pace():
         "Metered $1,100.00 against $800.00 expected by now at an even pace."
         " Projected $1,650.00 by 2026-12-01 (run rate)."
     )
+
+
+# --- a forecast instead of the run rate ----------------------------------------------------
+
+QUIETER = Outlook((DAY_20 - DAY).date(), tuple(Money.of(10) for _ in range(10)))
+
+
+def test_a_forecast_is_projected_where_there_is_one_and_named():
+    seen = figures("800", outlook=QUIETER)
+    [alert] = Year(budget()).check(seen).alerts
+    # 800 and ten days of 10; the run rate would be 800 x 30/20 = 1,200
+    assert seen.projected(NOVEMBER) == Money.of(900)
+    assert "Projected $900.00 by 2026-12-01 (forecast of 2026-11-20)." in alert.comparison
+    assert Year(budget("1000", threshold(100, PROJECTED))).check(seen).alerts == ()
+
+
+def test_a_day_that_has_begun_counts_with_the_part_that_is_left():
+    noon = figures("800", as_of=DAY_20 + 12 * HOUR, outlook=QUIETER)
+    assert noon.projected(NOVEMBER) == Money.of(895)  # half a day of 10, and nine days
+
+
+def test_a_forecast_that_ends_before_the_window_gives_way_to_the_run_rate():
+    year = Window(NOVEMBER.start, NOVEMBER.start + 60 * DAY)
+    seen = figures("800", outlook=QUIETER)
+    assert seen.projection(year) == Projection(Money.of(2400), "run rate")  # 800 x 60/20
+
+
+def test_a_forecast_that_begins_after_what_is_known_gives_way_to_the_run_rate():
+    behind = figures("800", as_of=DAY_20 - DAY, known=19 * DAY, outlook=QUIETER)
+    found = behind.projection(NOVEMBER)
+    assert found is not None
+    assert found.source == "run rate"
 
 
 # --- windows that ended --------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 
 from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
 from bursar.adapters.memory.costs import MemoryCostHistory
+from bursar.adapters.memory.series import MemoryForecastStore
 from bursar.adapters.memory.spend import MemorySpendStore
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.config import Config
@@ -16,11 +17,20 @@ from bursar.domain.attribution.hours import attribute_hour
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.budgets import Book, BudgetState, News
 from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
+from bursar.domain.figures import Projection
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window
 from bursar.domain.quality import Quality
+from bursar.domain.series.names import SeriesName
 from bursar.domain.spend import Metric, SpendFact
-from bursar.jobs.check_budgets import BudgetContentionError, check_budgets, windows_due
+from bursar.domain.spend_forecast.records import Outcome, SpendForecast
+from bursar.jobs.check_budgets import (
+    Books,
+    BudgetContentionError,
+    check_budgets,
+    current_window,
+    windows_due,
+)
 from tests.unit.jobs.sample_config import ACCOUNT, budget, config
 
 
@@ -36,6 +46,7 @@ class Estate:
         self.spend = MemorySpendStore()
         self.outbox = MemoryOutbox()
         self.budgets = MemoryBudgetStore(self.outbox)
+        self.forecasts = MemoryForecastStore()
 
     def close(
         self, start: datetime, usd: str, *, known: int = 3600, cluster: str = "prod"
@@ -79,6 +90,7 @@ class Estate:
             statements=self.statements,
             spend=self.spend,
             budgets=self.budgets,
+            forecasts=self.forecasts,
         )
         return [alert.title for alert in alerts]
 
@@ -267,3 +279,51 @@ def test_nothing_is_written_when_nothing_is_new():
     before = estate.state(utc(2026, 11, 1))
     estate.check(utc(2026, 11, 20, 11, 12))
     assert estate.state(utc(2026, 11, 1)) == before
+
+
+@pytest.mark.parametrize(
+    ("scope", "series"),
+    [
+        ("cluster=prod", SeriesName(Book.LEDGER, "cluster=prod")),
+        ("model=llama", SeriesName(Book.LEDGER, "model=llama")),
+        ("org=acme", SeriesName(Book.BILLED, "org=acme")),
+    ],
+)
+def test_the_forecast_of_its_book_is_what_a_budget_projects(
+    scope: str, series: SeriesName
+) -> None:
+    basis = "reported" if scope.startswith("org") else "actual"
+    thresholds = [{"percent": 100, "basis": basis}]
+    estate = Estate(budget(scope, "9000", thresholds=thresholds))
+    start, day = utc(2026, 11, 20), date(2026, 11, 19)
+    for n in range(24):
+        estate.close(start - (24 - n) * HOUR, "2")
+    estate.bill(day, "48")
+    path = tuple(Money.of(5) for _ in range(11))
+    outcome = Outcome.model_validate(
+        dict.fromkeys(("expected", "low80", "high80", "low95", "high95"), "103")
+    )
+    made = SpendForecast(
+        series=series,
+        day=day,
+        month="2026-11",
+        as_of=start,
+        so_far=Money.of(48),
+        apart=Money.zero(),
+        unknown_days=0,
+        history_days=30,
+        needed_days=14,
+        outcome=outcome,
+        path=path,
+    )
+    estate.forecasts.put([made])
+    [only] = estate.config.budgets
+    books = Books(estate.config, estate.history, estate.statements, estate.spend, estate.forecasts)
+    window = current_window(only, start)
+    figures = books.figures(only, window)
+    assert figures is not None
+    assert figures.projection(window) == Projection(Money.of(103), "forecast of 2026-11-19")
+    old = Books(estate.config, estate.history, estate.statements, estate.spend)
+    without = old.figures(only, window)
+    assert without is not None
+    assert without.outlook is None

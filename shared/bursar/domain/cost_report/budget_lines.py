@@ -70,6 +70,7 @@ class BudgetLine(Frozen):
     as_of: AwareDatetime | None
     quality: Quality
     unknown_hours: int
+    projected_by: str = "run rate"  # or `forecast of 2026-11-20`
 
     @property
     def share(self) -> Fraction | None:
@@ -82,7 +83,8 @@ class BudgetLine(Frozen):
 
 def budget_line(reading: BudgetReading, now: datetime) -> BudgetLine:
     budget, window, figures = reading.budget, reading.window, reading.figures
-    projected = figures.projected(window) if figures else None
+    projection = figures.projection(window) if figures else None
+    projected = projection.amount if projection else None
     told = reading.state.fired if reading.state else frozenset()
     unknown_hours = figures.unknown_hours(window) if figures else 0
     quality = figures.quality if figures else Quality.UNKNOWN
@@ -109,6 +111,7 @@ def budget_line(reading: BudgetReading, now: datetime) -> BudgetLine:
         as_of=figures.as_of if figures else None,
         quality=worst([quality, Quality.ESTIMATED]) if unknown_hours else quality,
         unknown_hours=unknown_hours,
+        projected_by=projection.source if projection else "run rate",
     )
 
 
