@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.adapters.job_manifests import ManifestError, read_job_file, read_jobs
+from bursar.adapters.job_manifests.files import read_job_file
+from bursar.adapters.job_manifests.reading import ManifestError, read_jobs
 from bursar.adapters.published_instance_types import PublishedInstanceTypes
 from bursar.domain.gate.jobs import JobShape, Requirement
 

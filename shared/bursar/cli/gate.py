@@ -19,7 +19,8 @@ from bursar.adapters.csv_prices import CsvPriceBook, CsvPricesError
 from bursar.adapters.dynamodb.governance.exceptions import DynamoExceptions
 from bursar.adapters.dynamodb.governance.job_approvals import DynamoJobApprovals
 from bursar.adapters.ec2_api import Ec2InstanceTypes
-from bursar.adapters.job_manifests import ManifestError, read_job_file
+from bursar.adapters.job_manifests.files import read_job_file
+from bursar.adapters.job_manifests.reading import ManifestError
 from bursar.adapters.published_instance_types import PublishedInstanceTypes
 from bursar.adapters.region_prices import RegionPrices
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered

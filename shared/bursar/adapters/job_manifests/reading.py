@@ -1,17 +1,25 @@
-"""Manifests of Kubernetes Jobs, PyTorchJobs and Kueue Workloads; errors name the field."""
+"""From parsed manifests to the shapes of jobs; errors name document and field."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, ValidationError
 
+from bursar.adapters.job_manifests.models import (
+    JobManifest,
+    Metadata,
+    PodSpec,
+    PyTorchJobManifest,
+    Quantities,
+    Resources,
+    SelectorTerm,
+    Template,
+    WorkloadManifest,
+)
 from bursar.adapters.kubernetes_api.amounts import reading_of
 from bursar.domain.cluster.effective_requests import (
     Amounts,
@@ -22,7 +30,6 @@ from bursar.domain.cluster.effective_requests import (
 from bursar.domain.cluster.quantities import QuantityError
 from bursar.domain.gate.jobs import HOURS_ANNOTATION, JobShape, PodSet, Requirement, Term
 
-_LARGEST_BYTES = 1_000_000
 _MOST_JOBS = 100
 _MOST_TOLD = 5
 _UNNAMED = "(unnamed)"
@@ -47,176 +54,7 @@ class ManifestError(ValueError):
         self.problems = list(problems)
 
 
-def _as_text(value: object) -> object:
-    """A quantity may be written as a number; YAML's `true` is none."""
-    numeric = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    return str(value) if numeric else value
-
-
-Quantity = Annotated[str, BeforeValidator(_as_text)]
-Quantities = dict[str, Quantity]
-Count = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
-Seconds = Annotated[StrictInt, Field(ge=1, le=2**53)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
-
-
-class _Resources(_Part):
-    requests: Quantities | None = None
-    limits: Quantities | None = None
-
-
-class _Container(_Part):
-    name: str = ""
-    resources: _Resources | None = None
-    restart_policy: str | None = None
-
-
-class _Expression(_Part):
-    key: str
-    operator: str
-    values: list[str] | None = None
-
-
-class _SelectorTerm(_Part):
-    match_expressions: list[_Expression] | None = None
-
-
-class _Selector(_Part):
-    node_selector_terms: list[_SelectorTerm] = Field(min_length=1)
-
-
-class _NodeAffinity(_Part):
-    required: _Selector | None = Field(
-        default=None, alias="requiredDuringSchedulingIgnoredDuringExecution"
-    )
-
-
-class _Affinity(_Part):
-    node_affinity: _NodeAffinity | None = None
-
-
-class _PodSpec(_Part):
-    containers: list[_Container] = Field(min_length=1)
-    init_containers: list[_Container] | None = None
-    resources: _Resources | None = None
-    overhead: Quantities | None = None
-    node_selector: dict[str, str] | None = None
-    affinity: _Affinity | None = None
-
-
-class _Metadata(_Part):
-    name: str | None = None
-    generate_name: str | None = None
-    namespace: str | None = None
-    uid: str | None = None
-    annotations: dict[str, str] | None = None
-
-
-class _Template(_Part):
-    spec: _PodSpec
-
-
-class _JobSpec(_Part):
-    parallelism: Count | None = None
-    completions: Count | None = None
-    active_deadline_seconds: Seconds | None = None
-    template: _Template
-
-
-class _Replicas(_Part):
-    replicas: Count = 1
-    template: _Template
-
-
-class _RunPolicy(_Part):
-    active_deadline_seconds: Seconds | None = None
-
-
-class _Elastic(_Part):
-    max_replicas: Count | None = None
-
-
-class _PyTorchSpec(_Part):
-    replica_specs: dict[str, _Replicas] = Field(alias="pytorchReplicaSpecs", min_length=1)
-    run_policy: _RunPolicy = _RunPolicy()
-    elastic_policy: _Elastic = _Elastic()
-
-
-class _KueuePodSet(_Part):
-    name: str = "main"
-    count: Count = 1
-    template: _Template
-
-
-class _WorkloadSpec(_Part):
-    pod_sets: list[_KueuePodSet] = Field(min_length=1)
-    maximum_execution_time_seconds: Seconds | None = None
-
-
-class _Manifest(_Part):
-    metadata: _Metadata = _Metadata()
-
-
-class _Job(_Manifest):
-    spec: _JobSpec
-
-
-class _PyTorchJob(_Manifest):
-    spec: _PyTorchSpec
-
-
-class _Workload(_Manifest):
-    spec: _WorkloadSpec
-
-
 M = TypeVar("M", bound=BaseModel)
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """A key that stands twice is an error: YAML itself would take the last and say nothing."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            name = str(key.value)
-            if name in seen and name != "<<":
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{name} stands twice", key.start_mark
-                )
-            seen.add(name)
-        return super().construct_mapping(node, deep)
-
-
-def read_job_file(path: Path, namespace: str | None = None) -> tuple[JobShape, ...]:
-    """The jobs of a YAML or JSON file, of several documents too.
-
-    Raises:
-        ManifestError: it cannot be read, or holds no job that can be priced.
-    """
-    try:
-        data = path.read_bytes()
-        if len(data) > _LARGEST_BYTES:
-            raise ManifestError([f"{path}: is longer than {_LARGEST_BYTES} bytes"])
-        documents = list(yaml.load_all(data.decode("utf-8-sig"), Loader=_StrictLoader))
-    except OSError as error:
-        raise ManifestError([f"{path}: {error.strerror}"]) from error
-    except UnicodeDecodeError:
-        raise ManifestError([f"{path}: is not UTF-8"]) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise ManifestError([f"{where}: {getattr(error, 'problem', None) or error}"]) from None
-    except (ValueError, RecursionError, TypeError) as error:
-        if isinstance(error, ManifestError):
-            raise
-        raise ManifestError([f"{path}: {error}"]) from None
-    try:
-        return read_jobs(documents, namespace)
-    except ManifestError as error:
-        raise ManifestError([f"{path}: {problem}" for problem in error.problems]) from None
 
 
 def read_jobs(documents: Sequence[object], namespace: str | None = None) -> tuple[JobShape, ...]:
@@ -259,11 +97,11 @@ def _job(document: Mapping[str, Any], where: str, namespace: str | None) -> JobS
     try:
         match kind, version.partition("/")[0]:
             case "Job", "batch":
-                return _kubernetes_job(_read(_Job, document), namespace)
+                return _kubernetes_job(_read(JobManifest, document), namespace)
             case "PyTorchJob", "kubeflow.org":
-                return _pytorch_job(_read(_PyTorchJob, document), namespace)
+                return _pytorch_job(_read(PyTorchJobManifest, document), namespace)
             case "Workload", "kueue.x-k8s.io":
-                return _workload(_read(_Workload, document), namespace)
+                return _workload(_read(WorkloadManifest, document), namespace)
     except ManifestError as error:
         raise ManifestError([f"{where}{problem}" for problem in error.problems]) from None
     told = f"kind {kind!r} of apiVersion {version!r} cannot be priced"
@@ -280,7 +118,7 @@ def _read(model: type[M], document: Mapping[str, Any]) -> M:
         ) from None
 
 
-def _kubernetes_job(told: _Job, namespace: str | None) -> JobShape:
+def _kubernetes_job(told: JobManifest, namespace: str | None) -> JobShape:
     """Without `completions`, a Job with `parallelism` is a queue that many pods work on."""
     spec = told.spec
     at_once = 1 if spec.parallelism is None else spec.parallelism
@@ -290,7 +128,7 @@ def _kubernetes_job(told: _Job, namespace: str | None) -> JobShape:
     return _shape("Job", told.metadata, namespace, (pods,), spec.active_deadline_seconds)
 
 
-def _pytorch_job(told: _PyTorchJob, namespace: str | None) -> JobShape:
+def _pytorch_job(told: PyTorchJobManifest, namespace: str | None) -> JobShape:
     """An elastic job is priced at the most workers that it may grow to."""
     sets = []
     for name, replicas in told.spec.replica_specs.items():
@@ -305,7 +143,7 @@ def _pytorch_job(told: _PyTorchJob, namespace: str | None) -> JobShape:
     return _shape("PyTorchJob", told.metadata, namespace, sets, deadline)
 
 
-def _workload(told: _Workload, namespace: str | None) -> JobShape:
+def _workload(told: WorkloadManifest, namespace: str | None) -> JobShape:
     sets = [
         _pod_set(each.name, each.count, each.template, f"spec.podSets[{n}].template")
         for n, each in enumerate(told.spec.pod_sets)
@@ -316,7 +154,7 @@ def _workload(told: _Workload, namespace: str | None) -> JobShape:
 
 def _shape(
     kind: str,
-    metadata: _Metadata,
+    metadata: Metadata,
     namespace: str | None,
     sets: Sequence[PodSet],
     deadline_seconds: int | None,
@@ -348,9 +186,9 @@ def _annotated(annotations: Mapping[str, str]) -> Decimal | None:
         raise ManifestError([f"{where}: {text[:40]!r} is no number of hours"]) from None
 
 
-def _pod_set(name: str, pods: int, template: _Template, where: str) -> PodSet:
+def _pod_set(name: str, pods: int, template: Template, where: str) -> PodSet:
     spec, at = template.spec, f"{where}.spec"
-    level = spec.resources or _Resources()
+    level = spec.resources or Resources()
     requests = effective_requests(
         [
             _requests(each.resources, f"{at}.containers[{n}]")
@@ -373,7 +211,7 @@ def _pod_set(name: str, pods: int, template: _Template, where: str) -> PodSet:
     return PodSet(name, pods, asked, _terms(spec, at))
 
 
-def _requests(resources: _Resources | None, where: str) -> Amounts:
+def _requests(resources: Resources | None, where: str) -> Amounts:
     if resources is None:
         return {}
     return with_limits(
@@ -398,7 +236,7 @@ def _amounts(quantities: Quantities | None, where: str) -> Amounts:
     return amounts
 
 
-def _terms(spec: _PodSpec, where: str) -> tuple[Term, ...]:
+def _terms(spec: PodSpec, where: str) -> tuple[Term, ...]:
     """The selector and one of the affinity's terms must hold; preferences decide nothing."""
     chosen = tuple(
         Requirement(label, frozenset({value}))
@@ -412,7 +250,7 @@ def _terms(spec: _PodSpec, where: str) -> tuple[Term, ...]:
     return tuple((*chosen, *_expressions(term, at)) for term in required.node_selector_terms)
 
 
-def _expressions(term: _SelectorTerm, where: str) -> Iterator[Requirement]:
+def _expressions(term: SelectorTerm, where: str) -> Iterator[Requirement]:
     for each in term.match_expressions or ():
         if each.operator in ("In", "NotIn"):
             if not each.values:

@@ -1,0 +1,1 @@
+"""Manifests of Kubernetes Jobs, PyTorchJobs and Kueue Workloads."""
