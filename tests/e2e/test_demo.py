@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +37,14 @@ def start(*arguments: object) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
+
+
+def command(*arguments: object) -> str:
+    """What `bursar local ...` says, on success."""
+    with start(*arguments) as process:
+        out, problems = process.communicate(timeout=120)
+    assert process.returncode == 0, problems
+    return out
 
 
 def left_of(group: int) -> list[str]:
@@ -194,6 +203,9 @@ def test_serve_says_where_it_is_answers_and_ends_with_sigterm(serving):
     assert post_usage(url, "gateway@example.com")[0] == 200  # told again: charged once
     assert post_usage(url, "manager@example.com")[0] == 403
     assert post_usage(url, "")[0] == 401
+    assert json.loads(get(f"{url}/openapi.json")[1])["openapi"] == "3.1.0"
+    later = command("clock", "advance", "2h", "--url", url).removeprefix("it is ").strip()
+    assert datetime.fromisoformat(later) >= datetime(2026, 8, 25, 3, tzinfo=UTC)
     assert len(left_of(serving.pid)) > 1  # it, and its Lambda environments
     serving.send_signal(signal.SIGTERM)
     out, problems = serving.communicate(timeout=15)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import shutil
 import signal
 import sys
@@ -21,7 +22,10 @@ from bursar.config import Config
 from bursar.config_file import ConfigError, read_config
 
 app = App(name="local", help="Run the whole guard on this machine, with no AWS account.")
+clock = App(name="clock", help="The simulated time of `bursar local serve`.")
+app.command(clock)
 
+SERVED_AT = "http://127.0.0.1:8787"
 _BUILD = Path(".build/demo")
 CONFIG = _BUILD / "bursar.yaml"
 ASSEMBLY = _BUILD / "assembly"
@@ -103,6 +107,22 @@ def token(
         sys.stdout.write(LocalIssuer(account).token(as_) + "\n")
     except UnknownPersonError as error:
         leave(Exit.WRONG_INPUT, [str(error.args[0])])
+
+
+@clock.command
+def advance(
+    by: Annotated[str, Help(help="how far: 72h, 90m or 3d")],
+    *,
+    url: Annotated[str, Help(help="where `bursar local serve` said it is ready")] = SERVED_AT,
+) -> None:
+    """Let simulated time pass at once, with all that is due in it."""
+    from bursar.cli.local_api import call
+
+    if not (said := re.fullmatch(r"(\d{1,4})([mhd])", by)):
+        leave(Exit.WRONG_INPUT, [f"{by!r} is no time like 72h, 90m or 3d"])
+    seconds = int(said[1]) * {"m": 60, "h": 3600, "d": 24 * 3600}[said[2]]
+    told = call(url, "POST", "/local/clock", as_="owner@example.com", advance_seconds=seconds)
+    sys.stdout.write(f"it is {told['now']}\n")
 
 
 @contextmanager

@@ -114,6 +114,7 @@ class Demo:
 
         fired = self.guard.run(self.now, until, on_step)
         self.now = until
+        self.guard.cloud.clock.set(until)
         return fired
 
     def report(self) -> CostReport:

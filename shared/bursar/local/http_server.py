@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from bursar.local.clock_control import PATH, ClockControl
 from bursar.local.embedded.http_gateway import HttpAnswer, HttpGateway, HttpRequest, problem
 
 _LONGEST_BODY_BYTES = 10_000_000  # as API Gateway has it
 _API = ("/v1/", "/openapi.json")
 
+Answer = Callable[[HttpRequest], HttpAnswer]
 Pages = Mapping[str, tuple[str, bytes]]  # path -> content type, body
 
 
@@ -41,19 +43,28 @@ def listen(port: int) -> ThreadingHTTPServer:
     return server
 
 
-def handler(
-    pages: NewestPages, gateway: HttpGateway, one_at_a_time: threading.Lock
-) -> type[BaseHTTPRequestHandler]:
-    """Answers requests; the cloud takes one thing at a time, a request or a step of its clock."""
+def answering(
+    pages: NewestPages, gateway: HttpGateway, clock: ClockControl, one_at_a_time: threading.Lock
+) -> Answer:
+    """What answers a request; the cloud takes one thing at a time, a request or a step of time."""
 
     def answer(request: HttpRequest) -> HttpAnswer:
         if request.path.startswith(_API):
             with one_at_a_time:
                 return gateway.answer(request)
+        if request.path == PATH:
+            with one_at_a_time:
+                return clock.answer(request)
         kind, body = pages.get(request.path) or ("", b"")
         if request.method != "GET" or not kind:
             return problem(404, "there is no such page")
         return HttpAnswer(200, {"content-type": kind, "cache-control": "no-store"}, body)
+
+    return answer
+
+
+def handler(answer: Answer) -> type[BaseHTTPRequestHandler]:
+    """Speaks HTTP for what answers."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

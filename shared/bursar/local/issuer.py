@@ -97,17 +97,25 @@ class LocalIssuer:
             UnauthenticatedError: the token is not of this issuer, or has expired.
             NotAllowedError: a person called a machine's route.
         """
-        claims = self._claims(token)
-        person = PEOPLE.get(str(claims["sub"]))
-        if person is None:
-            raise UnauthenticatedError("the token is of nobody here")
+        person = self.verify(token)
         if route.authorization == "JWT":
-            text = {name: _as_text(value) for name, value in claims.items()}
+            text = {name: _as_text(value) for name, value in self._claims(token).items()}
             return {"jwt": {"claims": text, "scopes": None}}
         if not person.is_machine:
             raise NotAllowedError(f"{route.key} is for machines, which sign as an IAM role")
         arn = f"arn:aws:sts::{self._account}:assumed-role/{person.role_name}/local"
         return {"iam": {"accountId": self._account, "userArn": arn, "callerId": "LOCAL:local"}}
+
+    def verify(self, token: str) -> Person:
+        """Whose token it is.
+
+        Raises:
+            UnauthenticatedError: it is not of this issuer, has expired, or is of nobody here.
+        """
+        person = PEOPLE.get(str(self._claims(token)["sub"]))
+        if person is None:
+            raise UnauthenticatedError("the token is of nobody here")
+        return person
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         try:

@@ -6,15 +6,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 from bursar.config import Config
 from bursar.domain.cost_report import CostReport
+from bursar.local.clock_control import BeyondTheEndError, ClockControl
 from bursar.local.demo import WHOLE, DemoLength, open_demo
 from bursar.local.embedded.http_gateway import HttpGateway
-from bursar.local.http_server import NewestPages, Pages, handler
+from bursar.local.http_server import NewestPages, Pages, answering, handler
 from bursar.local.issuer import LocalIssuer
 
 _STEP = timedelta(hours=1)
@@ -40,18 +41,28 @@ def serve_demo(
             demo.go_on(demo.now + length.live, tell)
             pages = NewestPages()
             pages.put(render(demo.report()))
-            gateway = HttpGateway(demo.guard.cloud, LocalIssuer(config.account).authorize)
-            server.RequestHandlerClass = handler(pages, gateway, one_at_a_time)
+            issuer = LocalIssuer(config.account)
+            end = demo.scenario.end + _GOES_ON
+
+            def advance(by: timedelta) -> datetime:
+                if demo.now + by > end:
+                    raise BeyondTheEndError(f"the scenario ends at {end.isoformat()}")
+                demo.go_on(demo.now + by, lambda _: None)
+                pages.put(render(demo.report()))
+                return demo.now
+
+            gateway = HttpGateway(demo.guard.cloud, issuer.authorize)
+            clock = ClockControl(issuer, advance)
+            answer = answering(pages, gateway, clock, one_at_a_time)
+            server.RequestHandlerClass = handler(answer)
             thread = threading.Thread(target=server.serve_forever, daemon=True)
             thread.start()
             sys.stdout.write(f"ready http://127.0.0.1:{server.server_address[1]}\n")
             sys.stdout.flush()
-            while demo.now < demo.scenario.end + _GOES_ON:
+            while demo.now < end:
                 time.sleep(_SECONDS_PER_STEP)
                 with one_at_a_time:
-                    demo.go_on(demo.now + _STEP, lambda _: None)
-                    newest = render(demo.report())
-                pages.put(newest)
+                    advance(min(_STEP, end - demo.now))
             tell("the scenario has ended; the report stays until you stop this")
             thread.join()
     finally:

@@ -63,7 +63,7 @@ class HttpGateway:
         authorizer: Mapping[str, Any] = {}
         if route.authorization != "NONE":
             try:
-                authorizer = self._authorize(route, _bearer(request))
+                authorizer = self._authorize(route, bearer(request))
             except UnauthenticatedError as error:
                 return problem(401, str(error))
             except NotAllowedError as error:
@@ -165,7 +165,12 @@ def _pattern(route_key: str) -> re.Pattern[str]:
     return re.compile(f"{'[A-Z]+' if method == 'ANY' else method} {text}")
 
 
-def _bearer(request: HttpRequest) -> str:
+def bearer(request: HttpRequest) -> str:
+    """The token of a request.
+
+    Raises:
+        UnauthenticatedError: it has none.
+    """
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token:
         raise UnauthenticatedError("send `Authorization: Bearer TOKEN`")
