@@ -34,11 +34,12 @@ from bursar.jobs.close_month import (
     MonthNotOverError,
     MonthUnsteadyError,
 )
+from bursar.jobs.post_usage import LedgerBusyError
 
 Help = Parameter
 FormatName = Literal["table", "json", "csv", "focus-csv", "focus-json"]
 _REFUSED = (MonthNotBegunError, MonthNotOverError)
-_LATER = (MonthUnsettledError, MonthUnsteadyError)
+_LATER = (MonthUnsettledError, MonthUnsteadyError, LedgerBusyError)
 
 
 def chargeback(
