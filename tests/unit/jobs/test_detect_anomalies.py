@@ -284,3 +284,22 @@ def test_on_a_real_bill_the_forgotten_instance_is_told_within_three_days_and_tax
     assert len([each for day, each in in_february if day <= date(2024, 2, 20)]) == 1
     assert not [each for _, each in told if "Tax" in each.title]
     assert not [day for day, each in begun if day.day == 1]
+
+
+@pytest.mark.parametrize("usd", [0.0, 25.0, -40.0])
+def test_a_series_that_never_changes_is_not_told(guard: Guard, usd: float) -> None:
+    for n in range(25):
+        guard.state_day(MONDAY + n * DAY, {place("flat"): usd})
+        assert guard.run(MONDAY + n * DAY).alerts == ()
+
+
+def test_days_that_nobody_knows_are_no_fall_and_no_rise(guard: Guard) -> None:
+    known = [n for n in range(45) if n not in (20, 33, 34)]
+    assert live(guard, known) == []
+
+
+def test_a_large_credit_in_the_ledger_is_a_fall_and_told_as_news_only(guard: Guard) -> None:
+    live(guard, range(30))
+    [alert] = live(guard, [30], {CHAT: -600})
+    assert "less than expected" in alert.title
+    assert alert.severity == "info"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -32,9 +32,6 @@ class State(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     EXPECTED = "expected"
     RESOLVED = "resolved"
-
-
-LIVE = frozenset({State.OPEN, State.ACKNOWLEDGED})
 
 
 class Reading(BaseModel):
@@ -106,10 +103,6 @@ class AnomalyEvent(BaseModel):
     @property
     def latest(self) -> Reading:
         return self.readings[-1]
-
-    @property
-    def length(self) -> timedelta:
-        return self.latest_at - self.started_at + PERIOD[self.grain]
 
     @property
     def merges_until(self) -> datetime:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bursar.domain.money import Money
 from bursar.domain.series.names import OTHERS, SeriesName
 
 Known = tuple[int | None, ...]  # by period, oldest first: 10^-12 USD, or tokens
@@ -34,15 +33,6 @@ class Amounts:
             None if all_of_it is None else all_of_it - part
             for all_of_it, part in zip(self.units[name], apart, strict=True)
         )
-
-    def charged(self, name: SeriesName, since: datetime) -> Money:
-        """All that is known from a period on, whatever it was for."""
-        first = sum(at < since for at in self.beginnings)
-        return Money.from_units(sum(each or 0 for each in self.units[name][first:]))
-
-    def charged_apart(self, name: SeriesName, since: datetime) -> Money:
-        first = sum(at < since for at in self.beginnings)
-        return Money.from_units(sum(self.apart.get(name, ())[first:]))
 
 
 def cap_series(

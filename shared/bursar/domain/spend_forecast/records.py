@@ -9,7 +9,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from bursar.domain.budgets import Book, Budget
 from bursar.domain.figures import Outlook
 from bursar.domain.money import Money
-from bursar.domain.scopes import Dimension
 from bursar.domain.series.names import SeriesName
 
 
@@ -68,8 +67,3 @@ def series_of(budget: Budget) -> SeriesName:
     its closed hours cost, so it is read there."""
     book = Book.BILLED if budget.book is Book.BILLED else Book.LEDGER
     return SeriesName(book, str(budget.scope))
-
-
-def dimension_of(name: SeriesName) -> Dimension | None:
-    """None where a bill's own words are no dimension of scopes."""
-    return Dimension(name.dimension) if name.dimension in set(Dimension) else None
