@@ -23,6 +23,7 @@ MACHINES = (
     "POST /v1/reservations/{id}/release",
     "POST /v1/leases",
     "GET /v1/budgets",
+    "POST /v1/gate/jobs",
 )
 PEOPLE = (
     "GET /v1/exceptions",

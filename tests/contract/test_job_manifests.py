@@ -164,6 +164,8 @@ def test_what_runs_nothing_may_stand_beside_a_job_in_documents_and_lists() -> No
             "pytorchReplicaSpecs.Chief: is no Master or Worker",
         ),
         ({"kind": "List", "items": 3}, "items: is not a list"),
+        (manifest() | {"metadata": {"name": "Train"}}, "metadata.name: "),
+        (manifest() | {"metadata": {"namespace": "ml,team=ads"}}, "metadata.namespace: "),
         ("text", "is not a mapping"),
     ],
 )

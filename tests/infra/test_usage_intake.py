@@ -77,6 +77,7 @@ def test_machines_sign_people_sign_in_and_only_the_description_is_open(deployed)
         "POST /v1/reservations/{id}/release",
         "POST /v1/leases",
         "GET /v1/budgets",
+        "POST /v1/gate/jobs",
     }
     assert {route for route, kind in routes.items() if kind == "AWS_IAM"} == machines
     assert {route for route, kind in routes.items() if kind == "NONE"} == {"GET /openapi.json"}

@@ -21,6 +21,10 @@ Count = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
 Seconds = Annotated[StrictInt, Field(ge=1, le=2**53)]
 
 
+NAMESPACE = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,252}$")]
+
+
 class Part(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
 
@@ -70,10 +74,10 @@ class PodSpec(Part):
 
 
 class Metadata(Part):
-    name: str | None = None
-    generate_name: str | None = None
-    namespace: str | None = None
-    uid: str | None = None
+    name: ObjectName | None = None
+    generate_name: ObjectName | None = None
+    namespace: Annotated[str, Field(pattern=NAMESPACE)] | None = None
+    uid: Annotated[str, Field(pattern=r"^[a-zA-Z0-9-]{1,128}$")] | None = None
     annotations: dict[str, str] | None = None
 
 

@@ -75,7 +75,7 @@ def keys_for(jobs: Iterable[JobShape], catalogue: Catalogue, terms: Terms) -> se
     names: set[str] = set()
     for pods in (each for job in jobs for each in job.pod_sets):
         names |= {each.name for each in fitting.fitting(pods, catalogue.values())}
-        names |= set(fitting.named_types(pods))
+        names |= catalogue.keys() & set(fitting.named_types(pods))
     keys = {prices.on_demand(terms.region, name) for name in names}
     if terms.spot_share:
         keys |= {key for name in names for key in _spot_keys(terms.region, name)}
@@ -151,8 +151,7 @@ def _refuse_unpriced(
     for name in fitting.named_types(pods):
         priced = prices.on_demand(region, name) in book
         if name not in catalogue:
-            why = "nobody knows what it holds" if priced else f"it has no price in {region}"
-            raise UnpricedJobError(f"instance type {name} is unpriced: {why}")
+            raise UnpricedJobError(f"instance type {name} is unpriced: nobody knows what it holds")
         if name in fitting_names and not priced:
             raise UnpricedJobError(
                 f"instance type {name} is unpriced: it has no price in {region}"

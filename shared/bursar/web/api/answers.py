@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bursar.domain.gate.verdicts import GateVerdict
 from bursar.domain.governance.exceptions import Status
 
 Schema = dict[str, Any]
@@ -54,6 +55,21 @@ BUDGETS = _list(
         reserved_usd=_USD,
         available_usd=_USD,
     )
+)
+_USD_OR_NULL: Schema = {**_USD, "type": ["string", "null"]}
+_OBJECT_OR_NULL: Schema = {"type": ["object", "null"]}
+GATED_JOBS = _object(
+    {"exception": _TEXT, "link": _TEXT},
+    verdict={"type": "string", "enum": [each.value for each in GateVerdict]},
+    policy=_NAME_OR_NULL,
+    reason=_TEXT,
+    usd=_USD_OR_NULL,
+    hours=_NAME_OR_NULL,
+    pods={"type": ["integer", "null"]},
+    per_pod=_OBJECT_OR_NULL,
+    instance_type=_NAME_OR_NULL,
+    arithmetic=_list(_TEXT),
+    jobs=_list(ANYTHING),
 )
 EXCEPTION = _object(
     {

@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from bursar.web.api import answers
 from bursar.web.api.exception_bodies import Decision, EditedException, NewException
+from bursar.web.api.gate import GatedJobs
 from bursar.web.api.problems import PROBLEM_JSON, answer_json
 from bursar.web.api.reservation_bodies import NewLease, NewReservation, Settlement
 
@@ -81,6 +82,14 @@ OPERATIONS = (
     ),
     Operation(
         "GET /v1/budgets", "How the caller's enforced budgets stand.", _MACHINE, answers.BUDGETS
+    ),
+    Operation(
+        "POST /v1/gate/jobs",
+        "Ask whether jobs may start: what they cost, by their manifests, and what policies say.",
+        _MACHINE,
+        answers.GATED_JOBS,
+        problems=(413, 422),
+        body=GatedJobs,
     ),
     Operation(
         "POST /v1/exceptions",

@@ -108,7 +108,7 @@ def test_an_instance_type_that_is_called_by_name_and_has_no_price_is_named() -> 
 
 def test_an_instance_type_that_nobody_knows_is_refused_with_a_price_and_without() -> None:
     asked = pods(1, 1, 1, 8, (on(TYPE, "p99.48xlarge"),))
-    with pytest.raises(UnpricedJobError, match=r"p99\.48xlarge is unpriced: it has no price"):
+    with pytest.raises(UnpricedJobError, match=r"p99\.48xlarge is unpriced: nobody knows"):
         priced(asked)
     with pytest.raises(UnpricedJobError, match="nobody knows what it holds"):
         priced(asked, prices_by_key=book({**LISTED, "p99.48xlarge": "1"}))
