@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import moto
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bursar.adapters.ec2_api import instance_type
 from bursar.adapters.job_manifests.files import read_job_file
 from bursar.adapters.job_manifests.reading import ManifestError, read_jobs
 from bursar.adapters.published_instance_types import PublishedInstanceTypes
 from bursar.domain.gate.jobs import JobShape, Requirement
+from bursar.domain.instance_types import InstanceType
 
 GPU = "nvidia.com/gpu"
 
@@ -259,3 +263,19 @@ def test_published_types_are_those_that_aws_publishes() -> None:
     assert (c5.vcpus, c5.memory_mib) == (36, 72 * 1024)
     assert (m7g.vcpus, m7g.memory_mib, m7g.arm) == (2, 8 * 1024, True)
     assert len(types.describe()) > 400
+
+
+def test_published_types_hold_what_ec2_has_told_of_them() -> None:
+    """Beside the answers of DescribeInstanceTypes that moto has recorded."""
+    path = Path(moto.__file__).parent / "ec2/resources/instance_types.json.gz"
+    recorded = json.loads(gzip.decompress(path.read_bytes()))
+    told = {name: instance_type(each) for name, each in recorded.items()}
+    published = PublishedInstanceTypes().describe()
+
+    def facts(each: InstanceType) -> object:
+        devices = [(one.name, one.manufacturer, one.count) for one in each.accelerators]
+        return (each.vcpus, each.memory_mib, each.arm, devices)
+
+    both = published.keys() & told.keys()
+    assert len(both) > 400
+    assert {n: facts(published[n]) for n in both} == {n: facts(told[n]) for n in both}
