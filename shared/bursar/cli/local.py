@@ -116,12 +116,13 @@ def advance(
     url: Annotated[str, Help(help="where `bursar local serve` said it is ready")] = SERVED_AT,
 ) -> None:
     """Let simulated time pass at once, with all that is due in it."""
-    from bursar.cli.local_api import call
+    from bursar.cli.api import call
 
     if not (said := re.fullmatch(r"(\d{1,4})([mhd])", by)):
         leave(Exit.WRONG_INPUT, [f"{by!r} is no time like 72h, 90m or 3d"])
     seconds = int(said[1]) * {"m": 60, "h": 3600, "d": 24 * 3600}[said[2]]
-    told = call(url, "POST", "/local/clock", as_="owner@example.com", advance_seconds=seconds)
+    body = {"advance_seconds": seconds}
+    told = call(url, "POST", "/local/clock", as_="owner@example.com", body=body)
     sys.stdout.write(f"it is {told['now']}\n")
 
 
