@@ -77,7 +77,8 @@ def test_exactly_the_threshold_is_approved_and_a_dollar_more_is_not() -> None:
     assert (ask(nodes(50)).verdict, ask(nodes(50)).usd) == (APPROVED, Money.of(10_000))
     over = ask(nodes(50), hours="10.001")  # 50 x 0.001 x 20 = 1 USD
     assert (over.verdict, over.usd) == (REQUIRED, Money.of(10_001))
-    assert (over.policy, "estimated_cost_usd" in over.reason) == ("training-job", True)
+    told = "training-job: estimated_cost_usd (10001) is above 10000"
+    assert (over.policy, over.reason) == ("training-job", told)
 
 
 def test_jobs_in_one_file_are_judged_by_their_sum() -> None:

@@ -21,6 +21,7 @@ from bursar.settings import (
     RollupUsageSettings,
     Settings,
 )
+from bursar.wiring.gate import GatePorts
 from bursar.wiring.series import SeriesPorts
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from bursar.domain.usage.producers import ProducerPolicy
     from bursar.jobs.admission import Admission
     from bursar.jobs.attribute_costs import Sources
-    from bursar.jobs.gate_job import Exceptions
     from bursar.jobs.take_usage import UsageIntake
     from bursar.wiring.governance import Governance
 
@@ -42,7 +42,7 @@ class NotGivenError(LookupError):
     """A function asked for a port that its settings do not allow it."""
 
 
-class Ports(SeriesPorts):
+class Ports(SeriesPorts, GatePorts):
     """The outside world in AWS, one lazy attribute a port."""
 
     def __init__(self, settings: Settings) -> None:
@@ -104,18 +104,6 @@ class Ports(SeriesPorts):
         from bursar.adapters.dynamodb.prices import DynamoPriceStore
 
         return DynamoPriceStore(self._table)
-
-    @cached_property
-    def instance_types(self) -> ports.InstanceCatalogue:
-        from bursar.adapters.published_instance_types import PublishedInstanceTypes
-
-        return PublishedInstanceTypes()
-
-    @cached_property
-    def gate_exceptions(self) -> Exceptions:
-        from bursar.wiring.gate import gate_exceptions
-
-        return gate_exceptions(self._table)
 
     @cached_property
     def price_list(self) -> ports.CheckedPriceList:

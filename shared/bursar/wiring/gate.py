@@ -1,14 +1,31 @@
-"""Where the gate for jobs reads approved exceptions, and what it uses of them."""
+"""The ports of the gate for jobs: what machines hold, and the exceptions that pay."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from bursar.adapters.dynamodb.governance.exceptions import DynamoExceptions
-from bursar.adapters.dynamodb.governance.job_approvals import DynamoJobApprovals
-from bursar.jobs.gate_job import Exceptions
+if TYPE_CHECKING:
+    from bursar import ports
+    from bursar.jobs.gate_job import Exceptions
 
 
-def gate_exceptions(table: Any) -> Exceptions:
-    store = DynamoExceptions(table)
-    return Exceptions(store, store, DynamoJobApprovals(table))
+class GatePorts:
+    """A part of `Ports`, which gives the table."""
+
+    _table: Any
+
+    @cached_property
+    def instance_types(self) -> ports.InstanceCatalogue:
+        from bursar.adapters.published_instance_types import PublishedInstanceTypes
+
+        return PublishedInstanceTypes()
+
+    @cached_property
+    def gate_exceptions(self) -> Exceptions:
+        from bursar.adapters.dynamodb.governance.exceptions import DynamoExceptions
+        from bursar.adapters.dynamodb.governance.job_approvals import DynamoJobApprovals
+        from bursar.jobs.gate_job import Exceptions
+
+        store = DynamoExceptions(self._table)
+        return Exceptions(store, store, DynamoJobApprovals(self._table))

@@ -82,7 +82,7 @@ def facts_of(jobs: Sequence[PricedJob], scope: Mapping[Dimension, str]) -> dict[
     pods = [each for job in jobs for each in job.pods]
     longest = max(job.duration.hours for job in jobs)
     facts: dict[str, Fact] = {
-        "estimated_cost_usd": Money.sum(job.usd for job in jobs).amount,
+        "estimated_cost_usd": Decimal(Money.sum(job.usd for job in jobs).plain()),
         "hours": Decimal(longest.numerator) / Decimal(longest.denominator),
         "pods": Decimal(sum(each.pods for each in pods)),
         "accelerators": Decimal(
