@@ -166,12 +166,13 @@ class LocalGuard:
         return self.cloud.run(start, end, on_step=on_step, before_step=self._tell)
 
     def _tell(self, step: Step) -> None:
-        """What the world tells by the time of a step: the gateway its usage, EC2 its changes."""
+        """What the world tells by the time of a step: EC2 its changes, each at its own time, then
+        the gateway the usage of the hours that are over."""
+        self._tell_instances(step)
         for hour in hours(Window(self._usage_until, step.due)):
             if hour.end <= step.due:
                 self._send_usage(usage_message(self.scenario, hour.start))
                 self._usage_until = hour.end
-        self._tell_instances(step)
 
     def _send_usage(self, body: str) -> None:
         queue = self.deployment.outputs[f"UsageQueue{_GATEWAY_QUEUE}"]
