@@ -22,7 +22,6 @@ from bursar.settings import (
     Settings,
 )
 from bursar.wiring.gate import GatePorts
-from bursar.wiring.series import SeriesPorts
 
 if TYPE_CHECKING:
     from bursar import ports
@@ -42,7 +41,7 @@ class NotGivenError(LookupError):
     """A function asked for a port that its settings do not allow it."""
 
 
-class Ports(SeriesPorts, GatePorts):
+class Ports(GatePorts):
     """The outside world in AWS, one lazy attribute a port."""
 
     def __init__(self, settings: Settings) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bursar.wiring.series import SeriesPorts
 
 if TYPE_CHECKING:
     from bursar import ports
     from bursar.jobs.gate_job import Exceptions
 
 
-class GatePorts:
-    """A part of `Ports`, which gives the table."""
-
-    _table: Any
+class GatePorts(SeriesPorts):
+    """A part of `Ports`, on top of the one of series."""
 
     @cached_property
     def instance_types(self) -> ports.InstanceCatalogue:
