@@ -84,7 +84,7 @@ def score(method: Method, data: Path, part: int) -> dict[str, Any] | str:
         if done.returncode:
             return done.stderr.strip().splitlines()[-1]
         told: dict[str, Any] = json.loads(out.read_text())
-    return told
+    return told | {"import_s": _import_seconds(method)}
 
 
 def measure_many() -> dict[str, float]:
@@ -169,8 +169,8 @@ def _forecast_row(name: str, told: dict[str, Any] | str) -> str:
     f1, f2 = told["F1"], told.get("F2")
     daily, m4 = "", ""
     if f2:
-        daily = _plain(f2.get("daily14_owa", f2.get("daily14_OWA")))
-        m4 = f"{_plain(f2.get('hourly_owa'))} / {_plain(f2.get('weekly_owa'))}"
+        daily = _plain(f2["daily14_owa"])
+        m4 = f"{_plain(f2['m4_hourly_owa'])} / {_plain(f2['m4_weekly_owa'])}"
     return (
         f"| {name} | {_plain(f1['rel_cap'])} | {f1['is80']:.2f} / {f1['is95']:.2f}"
         f" | {f1['cov80']:.1%} / {f1['cov95']:.1%} | {daily} | {m4}"
@@ -216,6 +216,18 @@ def _is_here(package: str) -> bool:
     command = [sys.executable, "-c", f"import {package}"]
     done = subprocess.run(command, env=_environ(with_peers=True), capture_output=True, check=False)
     return done.returncode == 0
+
+
+def _import_seconds(method: Method) -> float:
+    """Of the package itself: adapters of peers load it only when they are called."""
+    place = method.forecast or method.detect or ""
+    package = f"{method.needs}.models" if method.needs else place.partition(":")[0]
+    program = f"import time; t = time.time(); import {package}; print(time.time() - t)"
+    environ = _environ(with_peers=method.needs is not None)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environ, check=True, capture_output=True
+    )
+    return float(done.stdout)
 
 
 def _environ(*, with_peers: bool = False) -> dict[str, str]:
