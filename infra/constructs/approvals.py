@@ -94,7 +94,7 @@ class Approvals(Construct):
     def schedule(self, when: Schedules) -> None:
         if self.functions:
             when.run(self._resume, cron="29 *")
-            when.run(self._chain, cron="0/10 *", part="chain")
+            when.run(self._chain, cron="41 *", part="chain")
             when.run(self._chain, twin="Anchor", cron="46 *", part="anchor")
 
     def let_start(self, function: Function) -> None:
