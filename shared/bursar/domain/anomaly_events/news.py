@@ -13,6 +13,7 @@ from bursar.domain.series.names import Grain, Unit
 
 _CRITICAL_TIMES = 10  # the floor
 _DRIVERS_TOLD = 5
+_EACH = {Grain.DAY: "a day", Grain.HOUR: "an hour"}
 
 
 def anomaly_alert(
@@ -61,7 +62,7 @@ def _title(event: AnomalyEvent, news: str) -> str:
         return f"{_size(event.size)} in all: {what} is over ({event.ended})"
     more = "more" if event.direction is Direction.UP else "less"
     worse = "again, " if news == WORSE else ""
-    return f"{worse}{_size(event.peak)} a {event.grain} {more} than expected: {what}"
+    return f"{worse}{_size(event.peak)} {_EACH[event.grain]} {more} than expected: {what}"
 
 
 def _comparison(event: AnomalyEvent) -> str:
