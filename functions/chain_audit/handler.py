@@ -1,4 +1,4 @@
-"""Every ten minutes: append to the chain of the audit; every hour: anchor its head."""
+"""Every hour: append to the chain of the audit, and anchor its head."""
 
 from typing import Any
 

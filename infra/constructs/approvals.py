@@ -93,9 +93,8 @@ class Approvals(Construct):
 
     def schedule(self, when: Schedules) -> None:
         if self.functions:
-            when.run(self._resume, cron="29 *")
-            when.run(self._chain, cron="41 *", part="chain")
-            when.run(self._chain, twin="Anchor", cron="46 *", part="anchor")
+            when.run(self._resume, cron="37 *")
+            when.run(self._chain, cron="43 *", part="anchor")  # what it anchors it chains first
 
     def let_start(self, function: Function) -> None:
         self._let("states:StartExecution", function)

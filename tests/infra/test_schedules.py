@@ -50,7 +50,7 @@ def test_the_rest_runs_once_an_hour_or_a_day(deployed):
         "reconcile_spend": "cron(5 10 * * ? *)",  # the bill is kept by then
         "send_notifications": "cron(37 * * * ? *)",
         "check_health": "cron(43 * * * ? *)",
-        "resume_workflows": "cron(29 * * * ? *)",
+        "resume_workflows": "cron(37 * * * ? *)",
     }
 
 
