@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,10 +9,10 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from bursar.cli.deployed import UNANSWERED, leave_unanswered
-from bursar.cli.deployed_ledger import DeployedLedger
 from bursar.cli.exits import Exit, leave
 from bursar.cli.ledger_views import print_json
 from bursar.cli.months import check_month
+from bursar.cli.where_ledger import Where
 from bursar.domain.ledger.verification import Difference
 from bursar.jobs.close_month import ClosedMonth, MonthNotOverError, MonthUnsteadyError
 from bursar.jobs.post_usage import LedgerBusyError
@@ -24,23 +23,6 @@ _DIFFERS = 1
 _NAMES_SHOWN = 10
 
 app = App(name="ledger", help="Verify the ledger of usage, or close a month of it.")
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Where:
-    """Which ledger."""
-
-    stack: Annotated[str, Help(name="--stack", help="the deployed stack")] = "Bursar"
-    region: Annotated[str | None, Help(name="--region", help="where it is deployed")] = None
-    table: Annotated[str | None, Help(name="--table", help="instead of --stack")] = None
-    bucket: Annotated[
-        str | None, Help(name="--bucket", help="of archived usage, instead of --stack")
-    ] = None
-    json: Annotated[bool, Help(name="--json", negative="", help="print JSON")] = False
-
-    def ledger(self) -> DeployedLedger:
-        return DeployedLedger.find(self.table, self.bucket, self.stack, self.region)
 
 
 _HERE = Where()

@@ -7,7 +7,6 @@ import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from bursar.cli.exits import Exit, leave, warn
+from bursar.cli.where_ledger import Where
 
 if TYPE_CHECKING:
     from bursar.config import Config
@@ -24,20 +24,6 @@ if TYPE_CHECKING:
 Help = Parameter
 _LINES_TOGETHER = 1_000
 _GZIP = b"\x1f\x8b"
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Where:
-    """Which deployed guard."""
-
-    stack: Annotated[str, Help(name="--stack", help="the deployed stack")] = "Bursar"
-    region: Annotated[str | None, Help(name="--region", help="where it is deployed")] = None
-    table: Annotated[str | None, Help(name="--table", help="instead of --stack")] = None
-    bucket: Annotated[
-        str | None, Help(name="--bucket", help="of archived usage, instead of --stack")
-    ] = None
-    json: Annotated[bool, Help(name="--json", negative="", help="print JSON")] = False
 
 
 _HERE = Where()
@@ -59,7 +45,6 @@ def import_usage(
     repeat it.
     """
     from bursar.cli.deployed import UNANSWERED, leave_unanswered
-    from bursar.cli.deployed_ledger import DeployedLedger
     from bursar.cli.usage_deployed_views import ingested_json, print_ingested
     from bursar.config_file import ConfigError, read_config
     from bursar.jobs.ingest_usage import Message
@@ -73,7 +58,7 @@ def import_usage(
     now = datetime.now(UTC)
     taken: list[Ingested] = []
     try:
-        kept = DeployedLedger.find(where.table, where.bucket, where.stack, where.region)
+        kept = where.ledger()
         prices = token_prices(settings)
         intake = usage_intake(settings, told_by.policy(), kept.table, kept.s3, kept.bucket, prices)
         for number, body in enumerate(_messages(file)):
