@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from bursar.cli.exits import Exit, leave
-from bursar.cli.usage_deployed import Where
+from bursar.cli.where_ledger import Where
 
 if TYPE_CHECKING:
     from bursar.config import Config
