@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -15,6 +15,7 @@ from bursar.config import Config
 from infra.constructs.approvals_workflow import ApprovalsWorkflow
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.function import Function, Shared
+from infra.constructs.private_bucket import PrivateBucket
 from infra.constructs.schedules import Schedules
 
 AUDIT_HEADS = "audit/heads/"
@@ -127,18 +128,14 @@ class Approvals(Construct):
 
     def _heads(self, key: kms.IKey, retain: bool) -> s3.Bucket:
         """Nobody, the account's root included, can change or delete a head before its time."""
-        return s3.Bucket(
+        return PrivateBucket(
             self,
             "AuditHeads",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
+            key=key,
+            retain=retain,
             versioned=True,
             object_lock_enabled=True,
             object_lock_default_retention=s3.ObjectLockRetention.compliance(_LOCKED)
             if retain
             else s3.ObjectLockRetention.governance(Duration.days(1)),
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_athena as athena
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
@@ -20,6 +20,7 @@ from constructs import Construct
 from bursar.config.usage import Producer
 from bursar.settings import RollupUsageSettings
 from infra.constructs.function import Function, Shared, pascal_case
+from infra.constructs.private_bucket import PrivateBucket
 from infra.constructs.storage import BULK, Storage
 
 DATABASE = "bursar_usage"
@@ -75,16 +76,12 @@ class BulkUsage(Construct):
 
     def _results_bucket(self, retain: bool) -> s3.Bucket:
         """Answers of queries, which can be asked again."""
-        return s3.Bucket(
+        return PrivateBucket(
             self,
             "Results",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=self._key,
-            bucket_key_enabled=True,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
+            key=self._key,
+            retain=retain,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(7))],
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
         )
 
     def _make_workgroup(self) -> athena.CfnWorkGroup:

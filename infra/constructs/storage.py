@@ -9,6 +9,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.constructs.private_bucket import PrivateBucket
+
 SNAPSHOTS = "snapshots/"
 USAGE = "usage/"
 BULK = "bulk/"
@@ -29,7 +31,6 @@ class Storage(Construct):
     def __init__(self, scope: Construct, id_: str, *, key: kms.IKey, retain: bool) -> None:
         super().__init__(scope, id_)
         self._key = key
-        removal = RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY
         self.table = dynamodb.TableV2(
             self,
             "Table",
@@ -48,46 +49,28 @@ class Storage(Construct):
                 point_in_time_recovery_enabled=True
             ),
             deletion_protection=retain,
-            removal_policy=removal,
+            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
         )
-        self.snapshots = s3.Bucket(
+        self.snapshots = PrivateBucket(
             self,
             "Snapshots",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
+            key=key,
+            retain=retain,
             # not versioned: a snapshot is written once under its own time, and goes in two weeks
             versioned=False,
-            lifecycle_rules=[
-                s3.LifecycleRule(prefix=SNAPSHOTS, expiration=Duration.days(14)),
-                s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1)),
-            ],
-            removal_policy=removal,
+            lifecycle_rules=[s3.LifecycleRule(prefix=SNAPSHOTS, expiration=Duration.days(14))],
         )
-        self.usage = s3.Bucket(
+        later = s3.Transition(
+            storage_class=s3.StorageClass.INFREQUENT_ACCESS, transition_after=Duration.days(90)
+        )
+        self.usage = PrivateBucket(
             self,
             "Usage",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
+            key=key,
+            retain=retain,
             # what was told stays as it was told: nobody here may delete, and a write hides nothing
             versioned=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    transitions=[
-                        s3.Transition(
-                            storage_class=s3.StorageClass.INFREQUENT_ACCESS,
-                            transition_after=Duration.days(90),
-                        )
-                    ]
-                ),
-                s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1)),
-            ],
-            removal_policy=removal,
+            lifecycle_rules=[s3.LifecycleRule(transitions=[later])],
         )
 
     def grant_read(self, reader: iam.IGrantable) -> None:
