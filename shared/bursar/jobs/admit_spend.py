@@ -138,7 +138,7 @@ def _short(reservation: Reservation, admission: Admission) -> Mapping[BudgetWind
     return {
         window: balance
         for window, balance in balances.items()
-        if balance.available < reservation.held[window]
+        if balance.stopped or balance.available < reservation.held[window]
     }
 
 
@@ -158,8 +158,8 @@ def read_balances(
 
 def _refused(short: Mapping[BudgetWindow, WindowBalance]) -> Refused:
     """By the scarcest budget; the same one of several that are as scarce."""
-    scarcest = min(short, key=lambda each: (short[each].available.units, each.budget_id))
-    return Refused(scarcest.budget_id, short[scarcest].available)
+    scarcest = min(short, key=lambda each: (short[each].grantable.units, each.budget_id))
+    return Refused(scarcest.budget_id, short[scarcest].grantable)
 
 
 def _amount(

@@ -75,7 +75,7 @@ def _slice(
     request: LeaseRequest, windows: Collection[BudgetWindow], admission: Admission
 ) -> Money:
     balances = read_balances(windows, admission).values()
-    available = min((each.available for each in balances), default=None)
+    available = min((each.grantable for each in balances), default=None)
     if available is None:
         return request.wanted
     return slice_of(available, request.wanted, request.least) or request.least

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
@@ -55,6 +55,7 @@ class MemoryLedger:
         self._months: dict[str, MonthState] = {}
         self._windows: dict[BudgetWindow, WindowBalance] = {}
         self._limits: dict[BudgetWindow, _Limit] = {}
+        self._stops: dict[BudgetWindow, Set[str]] = {}
         self._reservations: dict[str, Reservation] = {}
         self._holds: dict[EntryId, str] = {}
 
@@ -143,6 +144,13 @@ class MemoryLedger:
                 self._raise_limit(window, by)
                 self._limits[window].changes.add(change_id)
 
+    def stop(self, window: BudgetWindow, stop_id: str) -> bool:
+        """Grant nothing of an open window while the stop stands; False where it is not open."""
+        return self._set_stops(window, add={stop_id})
+
+    def resume(self, window: BudgetWindow, stop_id: str) -> bool:
+        return self._set_stops(window, remove={stop_id})
+
     def reserve(self, reservation: Reservation) -> None:
         event = reservation.event
         with self._lock:
@@ -153,7 +161,7 @@ class MemoryLedger:
             ):
                 raise HoldRefusedError(HoldRefusal.EXISTS)
             for window, amount in reservation.held.items():
-                if window not in self._windows or self._windows[window].available < amount:
+                if window not in self._windows or self._is_short(window, amount):
                     raise HoldRefusedError(HoldRefusal.SHORT)
             for window, amount in reservation.held.items():
                 self._move(window, reserved=amount)
@@ -184,6 +192,21 @@ class MemoryLedger:
                 if each.status is HoldStatus.OPEN and each.expires_at <= by
             ]
         return sorted(due, key=lambda each: (each.expires_at, each.id))[:_DUE_AT_MOST]
+
+    def _is_short(self, window: BudgetWindow, amount: Money) -> bool:
+        balance = self._windows[window]
+        return balance.stopped or balance.available < amount
+
+    def _set_stops(
+        self, window: BudgetWindow, *, add: Set[str] = frozenset(), remove: Set[str] = frozenset()
+    ) -> bool:
+        with self._lock:
+            if window not in self._windows:
+                return False
+            stops = (self._stops.get(window, frozenset()) | add) - remove
+            self._stops[window] = stops
+            self._windows[window] = replace(self._windows[window], stopped=bool(stops))
+            return True
 
     def _move(self, window: BudgetWindow, *, spent: Money | None = None, reserved: Money) -> None:
         old, more = self._windows[window], spent or Money.zero()

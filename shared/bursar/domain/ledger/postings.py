@@ -27,12 +27,20 @@ class BudgetWindow:
 
 @dataclass(frozen=True, slots=True)
 class WindowBalance:
-    """The numbers of an enforced window: `available` is `limit - spent - reserved`, kept."""
+    """The numbers of an enforced window: `available` is `limit - spent - reserved`, kept.
+
+    While it is `stopped`, nothing of what is available is granted.
+    """
 
     limit: Money
     spent: Money
     reserved: Money
     available: Money
+    stopped: bool = False
+
+    @property
+    def grantable(self) -> Money:
+        return Money.zero() if self.stopped else self.available
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,27 @@ def reserve(window: BudgetWindow, amount: Money) -> dict[str, Any]:
     return {
         "Key": _key(window),
         "UpdateExpression": "ADD reserved_units :held, available_units :less",
-        "ConditionExpression": "available_units >= :held",
+        "ConditionExpression": "available_units >= :held AND attribute_not_exists(stopped_by)",
         "ExpressionAttributeValues": {":held": amount.units, ":less": -amount.units},
+    }
+
+
+def stop(window: BudgetWindow, stop_id: str) -> dict[str, Any]:
+    """An Update on condition that the window is open: nothing is granted while one stop stands."""
+    return _stops("ADD", window, stop_id)
+
+
+def resume(window: BudgetWindow, stop_id: str) -> dict[str, Any]:
+    """An Update: that stop stands no more. A set that has lost its last is gone."""
+    return _stops("DELETE", window, stop_id)
+
+
+def _stops(verb: str, window: BudgetWindow, stop_id: str) -> dict[str, Any]:
+    return {
+        "Key": _key(window),
+        "UpdateExpression": f"{verb} stopped_by :stop",
+        "ConditionExpression": "attribute_exists(pk)",
+        "ExpressionAttributeValues": {":stop": {stop_id}},
     }
 
 
@@ -69,7 +88,7 @@ class DynamoEnforcedWindows:
         if (found := self._read(window)) is None:
             return None
         parts = {part: Money.from_units(int(found[name])) for name, part in _NUMBERS.items()}
-        return WindowBalance(**parts)
+        return WindowBalance(**parts, stopped="stopped_by" in found)
 
     def set_base(self, window: BudgetWindow, limit: Money) -> None:
         while True:
