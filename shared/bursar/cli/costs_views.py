@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bursar.cli.cost_tables import cost_table
 from bursar.domain.cluster.breakdowns import BreakdownLine, breakdown
 from bursar.domain.cost_report import ClusterMonth, apportion
 from bursar.domain.cost_report.timeline import PeriodCosts
@@ -126,7 +126,7 @@ def _outlook(shown: SpanCosts) -> str:
 
 
 def _clusters(clusters: Sequence[ClusterMonth]) -> Table:
-    table = _table("Clusters", "cluster", "USD", "known h", "unknown h")
+    table = cost_table("Clusters", "cluster", "USD", "known h", "unknown h")
     table.add_column("quality")
     table.add_column("node prices split by", overflow="fold")
     cents = apportion([each.parts.total for each in clusters])
@@ -144,7 +144,7 @@ def _clusters(clusters: Sequence[ClusterMonth]) -> Table:
 
 def _lines(shown: SpanCosts) -> Table:
     """In cents that sum to the total in cents."""
-    table = _table(f"By {shown.by}", str(shown.by), "USD", "share")
+    table = cost_table(f"By {shown.by}", str(shown.by), "USD", "share")
     several = len(shown.report.clusters) > 1
     cents = apportion([line.total for line in shown.lines])
     for line, shown_cents in zip(shown.lines, cents, strict=True):
@@ -159,7 +159,7 @@ def _lines(shown: SpanCosts) -> Table:
 
 
 def _periods(periods: Sequence[PeriodCosts]) -> Table:
-    table = _table("Period by period, UTC", "from", "USD", "known h", "unknown h")
+    table = cost_table("Period by period, UTC", "from", "USD", "known h", "unknown h")
     table.add_column("quality")
     for period in periods:
         total = period.total
@@ -182,20 +182,6 @@ def _print_unpriced(clusters: Sequence[ClusterMonth], console: Console) -> None:
         console.print(Text(f"{cluster}: {item.name}: {item.reason}"))
     if len(items) > _UNPRICED_SHOWN:
         console.print(f"and {len(items) - _UNPRICED_SHOWN} more: see --json")
-
-
-def _table(title: str, name: str, *numbers: str) -> Table:
-    table = Table(
-        title=f"\n{title}",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column(name, overflow="fold")
-    for heading in numbers:
-        table.add_column(heading, justify="right", no_wrap=True)
-    return table
 
 
 def _dollars(amount: Money | None) -> str:

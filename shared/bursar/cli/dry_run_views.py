@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from bursar.cli.ledger_views import ledger_table
+from bursar.cli.cost_tables import cost_table
 from bursar.domain.attribution.dry_run import Change, DryRun
 from bursar.domain.periods import Window
 
@@ -57,12 +57,12 @@ def print_dry_run(found: DryRun, window: Window, console: Console | None = None)
     console.print(f"Nobody's: {found.residual.before} as stated, {found.residual.after} by these.")
     if found.label_coverage is not None:
         console.print(f"Of the pods' cost {float(found.label_coverage):.1%} has an owner label.")
-    rules = ledger_table("What each rule gives", "rule", "USD", "to", "not covered")
+    rules = cost_table("What each rule gives", "rule", "USD", "to", "not covered")
     for each in found.rules:
         rules.add_row(Text(each.name), str(each.moved), str(len(each.to)), str(each.uncovered))
     console.print(rules)
     for dimension, changes in (("team", found.teams), ("tenant", found.tenants)):
-        table = ledger_table(f"By {dimension}", dimension, "as stated", "by these rules")
+        table = cost_table(f"By {dimension}", dimension, "as stated", "by these rules")
         for change in changes:
             table.add_row(Text(change.name or _NAMELESS), str(change.before), str(change.after))
         console.print(table)

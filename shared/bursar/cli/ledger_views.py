@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from bursar.adapters.csv_cells import safe_cell
+from bursar.cli.cost_tables import cost_table
 from bursar.domain.attribution.self_hosted import Weights
 from bursar.domain.cost_report import apportion
 from bursar.domain.ledger.lines import Line, Statement, add_up
@@ -152,7 +152,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
 
 def _breakdown(by: By, rows: Sequence[tuple[str, Line]]) -> Table:
     """In cents that sum to the total in cents."""
-    table = ledger_table(f"By {by}", by.value, "USD", "requests", "tokens")
+    table = cost_table(f"By {by}", by.value, "USD", "requests", "tokens")
     cents = apportion([line.usd for _, line in rows])
     for (name, line), usd in zip(rows, cents, strict=True):
         tokens = line.tokens.total + line.unpriced.total
@@ -176,7 +176,7 @@ def print_models(
     _print_quality(whole.quality, whole.as_of, whole.missing, console)
     if not statements:
         return
-    shown = ledger_table("USD per million tokens", "model", "tokens", "USD", "USD/1M", "utilised")
+    shown = cost_table("USD per million tokens", "model", "tokens", "USD", "USD/1M", "utilised")
     rows = [each for model in table.models for each in _model_rows(model)]
     cents = apportion([usd for _, _, usd, _, _ in rows] + [table.rest])
     for (name, tokens, _, rate, utilised), usd in zip(rows, cents, strict=False):
@@ -206,20 +206,6 @@ def _print_quality(quality: Quality, as_of: int, missing: Sequence[str], console
     console.print(f"Quality: {quality}{at}.")
     if missing:
         console.print(Text(f"Not wholly seen, and in no amount: {', '.join(missing)}."))
-
-
-def ledger_table(title: str, name: str, *numbers: str) -> Table:
-    table = Table(
-        title=f"\n{title}",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column(name, overflow="fold")
-    for heading in numbers:
-        table.add_column(heading, justify="right", no_wrap=True)
-    return table
 
 
 def _counts(line: Line) -> dict[str, int]:
