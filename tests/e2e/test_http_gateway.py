@@ -81,8 +81,9 @@ def test_no_token_a_foreign_one_and_an_old_one_are_refused(gateway, issuer, tmp_
 
 def test_an_unknown_path_or_method_is_not_found(gateway, issuer):
     token = issuer.token("gateway@example.com")
-    assert call(gateway, "GET", "/v1/usage", token).status == 404
     assert call(gateway, "POST", "/v2/usage", token).status == 404
+    wrong = call(gateway, "GET", "/v1/usage", token)
+    assert (wrong.status, wrong.headers["allow"]) == (405, "POST")
 
 
 def test_bytes_that_are_no_text_come_in_base64(gateway, issuer):

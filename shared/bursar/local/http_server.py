@@ -69,14 +69,11 @@ def handler(answer: Answer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
-            self._answer()
-
-        def do_POST(self) -> None:
-            self._answer()
-
-        def do_PATCH(self) -> None:
-            self._answer()
+        def __getattr__(self, name: str) -> Callable[[], None]:
+            """Every method is answered by what is asked, `do_GET` as `do_TRACE`."""
+            if not name.startswith("do_"):
+                raise AttributeError(name)
+            return self._answer
 
         def _answer(self) -> None:
             given = _read(self)
@@ -87,7 +84,8 @@ def handler(answer: Answer) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(told.body)))
             self.end_headers()
-            self.wfile.write(told.body)
+            if self.command != "HEAD":
+                self.wfile.write(told.body)
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing: the terminal shows the guard's own progress."""

@@ -8,7 +8,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -58,7 +58,7 @@ class HttpGateway:
         """Authorize, invoke, translate the answer; and wait for what the function set off."""
         found = self._route(request)
         if found is None:
-            return problem(404, "no route of that method and path")
+            return self._no_route(request)
         route, parameters = found
         authorizer: Mapping[str, Any] = {}
         if route.authorization != "NONE":
@@ -87,6 +87,18 @@ class HttpGateway:
             return None
         _, route, found = min(matching, key=lambda each: each[0])
         return route, {name: unquote(value) for name, value in found.items()}
+
+    def _no_route(self, request: HttpRequest) -> HttpAnswer:
+        """405 where the path is known by another method; API Gateway itself says 404 there."""
+        allowed = [
+            route.key.partition(" ")[0]
+            for pattern, route in self._routes
+            if pattern.fullmatch(f"{route.key.partition(' ')[0]} {request.path}")
+        ]
+        if not allowed:
+            return problem(404, "there is no such route")
+        told = problem(405, "the route does not take this method")
+        return replace(told, headers={**told.headers, "allow": ", ".join(sorted(allowed))})
 
     def _event(
         self,

@@ -11,11 +11,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from bursar.domain.governance.consumption import Allowance
 from bursar.domain.governance.decisions import Choice, TierDecision
 from bursar.domain.governance.exceptions import Request, SpendException, Text
-from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension, Scope
+from bursar.web.api.amounts import Wanted
 
 _LONGEST_SCOPE_BYTES = 1_000
 _LAST_YEAR = 2999  # dates far beyond cannot be told in every time zone
+_SCOPE_VALUE = Annotated[str, Field(pattern=r"^[^,\s]([^,]*[^,\s])?$")]
 
 
 def _writable(text: str) -> str:
@@ -38,12 +39,13 @@ def _near(until: datetime) -> datetime:
     return until
 
 
-Told = Annotated[Text, AfterValidator(_writable)]
+Told = Annotated[Text, Field(json_schema_extra={"pattern": r"\S"}), AfterValidator(_writable)]
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_writable)]
 Until = Annotated[AwareDatetime, AfterValidator(_near)]
 ScopePairs = Annotated[
     Scope,
-    PlainValidator(_scope, json_schema_input_type=dict[Dimension, str]),
+    PlainValidator(_scope, json_schema_input_type=dict[Dimension, _SCOPE_VALUE]),
+    Field(json_schema_extra={"minProperties": 1}),
 ]
 
 
@@ -56,7 +58,7 @@ class NewException(Body):
 
     policy: Name
     scope: ScopePairs
-    amount_usd: Money
+    amount_usd: Wanted
     purpose: Told
     justification: Told
     business_impact: Told
@@ -74,7 +76,7 @@ class EditedException(Body):
     version: int = Field(ge=1)
     policy: Name | None = None
     scope: ScopePairs | None = None
-    amount_usd: Money | None = None
+    amount_usd: Wanted | None = None
     purpose: Told | None = None
     justification: Told | None = None
     business_impact: Told | None = None

@@ -85,7 +85,10 @@ def post_exception() -> Response[str]:
 def get_exceptions() -> Response[str]:
     """The caller's own, newest first; with `awaiting=me` those that wait for the caller."""
     of, person, at = _call()
-    if router.current_event.query_string_parameters.get("awaiting") == "me":
+    awaiting = router.current_event.query_string_parameters.get("awaiting")
+    if awaiting not in (None, "me"):
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "awaiting: can be `me` alone")
+    if awaiting:
         pending = of.exceptions.pending()
         found = [each for each in pending if is_awaited(each, person, at, rules=of.rules)]
     else:

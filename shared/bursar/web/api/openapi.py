@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from http import HTTPStatus
@@ -36,6 +37,11 @@ class Operation(NamedTuple):
     problems: Sequence[int] = ()
     body: type[BaseModel] | None = None
     query: Mapping[str, Schema] = {}
+
+    @property
+    def id(self) -> str:
+        """`post_v1_reservations_reservation_id_settle`: what generated clients call it."""
+        return "_".join(re.findall(r"\w+", self.route)).lower()
 
 
 OPERATIONS = (
@@ -105,6 +111,7 @@ OPERATIONS = (
         "The caller's own requests, newest first, or those that wait for the caller's answer.",
         _PERSON,
         {"type": "array", "items": answers.EXCEPTION},
+        problems=(422,),
         query={"awaiting": {"type": "string", "enum": ["me"]}},
     ),
     Operation(
@@ -176,12 +183,15 @@ def document() -> dict[str, Any]:
 
 def _described(operation: Operation) -> dict[str, Any]:
     refused = {"description": "refused", "content": {PROBLEM_JSON: {"schema": _ref("Problem")}}}
-    answered = {
+    answered: dict[str, Any] = {
         "description": "done",
         "content": {"application/json": {"schema": operation.answer}},
     }
+    if links := _links(operation):
+        answered["links"] = links
     codes = {*operation.problems, *((401, 403) if operation.caller else ())}
     told: dict[str, Any] = {
+        "operationId": operation.id,
         "summary": operation.told,
         "security": [{operation.caller: []}] if operation.caller else [],
         "parameters": _parameters(operation),
@@ -194,12 +204,27 @@ def _described(operation: Operation) -> dict[str, Any]:
     return told
 
 
+def _links(operation: Operation) -> dict[str, Any]:
+    """What can be done with what was made: its id goes into their paths."""
+    made = f"{operation.route.partition(' ')[2]}/{{"
+    return {
+        each.id: {
+            "operationId": each.id,
+            "parameters": {_variables(each)[0]: "$response.body#/id"},
+        }
+        for each in OPERATIONS
+        if operation.status == HTTPStatus.CREATED and made in each.route
+    }
+
+
+def _variables(operation: Operation) -> list[str]:
+    return re.findall(r"{(\w+)}", operation.route)
+
+
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
-    path = operation.route.partition(" ")[2]
-    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
     inside = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in names
+        for name in _variables(operation)
     ]
     asked = [
         {"name": name, "in": "query", "required": False, "schema": schema}

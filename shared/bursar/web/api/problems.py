@@ -24,7 +24,7 @@ class ProblemError(Exception):
         detail: str,
         *,
         retry_after_seconds: int | None = None,
-        figures: Mapping[str, str] | None = None,
+        figures: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status

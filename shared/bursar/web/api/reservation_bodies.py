@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -10,23 +10,11 @@ from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension
 from bursar.domain.usage.records import LONGEST_ID_BYTES, LONGEST_NAME_BYTES, OURS
 from bursar.jobs.admit_spend import Tokens
+from bursar.web.api.amounts import Spent, Wanted
 
-_LARGEST = Money.of(10**12)
 _MOST_TOKENS = 10**9
 _LONGEST_LIFE_SECONDS = 7 * 24 * 3600
 _LONGEST_LEASE_SECONDS = 600
-
-
-def _payable(amount: Money) -> Money:
-    if not Money.zero() <= amount <= _LARGEST:
-        raise ValueError(f"an amount is at least 0 and at most {_LARGEST.plain()}")
-    return amount
-
-
-def _above_zero(amount: Money) -> Money:
-    if not amount:
-        raise ValueError("the amount must be above 0")
-    return amount
 
 
 def _keepable(text: str) -> str:
@@ -42,11 +30,26 @@ def _short(text: str) -> str:
     return text
 
 
-Spent = Annotated[Money, AfterValidator(_payable)]
-Wanted = Annotated[Spent, AfterValidator(_above_zero)]
-Name = Annotated[str, Field(min_length=1), AfterValidator(_keepable)]
-Id = Annotated[str, AfterValidator(_short)]
+Name = Annotated[
+    str,
+    Field(
+        min_length=1,
+        json_schema_extra={"pattern": f"^(?!{OURS})", "maxLength": LONGEST_NAME_BYTES},
+    ),
+    AfterValidator(_keepable),
+]
+Id = Annotated[
+    str,
+    Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_ID_BYTES}),
+    AfterValidator(_short),
+]
 Count = Annotated[int, Field(ge=0, le=_MOST_TOKENS)]
+
+
+def _told(*names: str) -> dict[str, Any]:
+    """The schema of an object that has all of these, none of them null."""
+    there = {name: {"not": {"type": "null"}} for name in names}
+    return {"required": list(names), "properties": there}
 
 
 class Body(BaseModel):
@@ -55,6 +58,12 @@ class Body(BaseModel):
 
 class NewReservation(Body):
     """Either what it may cost, or the tokens that it may take: then the price book says."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [_told("amount_usd"), _told("input_tokens", "output_tokens")],
+        }
+    )
 
     idempotency_key: Id
     scope: dict[Dimension, Name] = {}

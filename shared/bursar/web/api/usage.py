@@ -41,8 +41,13 @@ def post_usage() -> Response[str]:
             "not all of it could be posted now; send it again: what was posted stays once",
             retry_after_seconds=_COME_BACK_SECONDS,
         )
-    status = HTTPStatus.OK if taken.accepted or taken.held else HTTPStatus.UNPROCESSABLE_ENTITY
-    return Response(status.value, "application/json", json.dumps(_as_json(taken)))
+    if not taken.accepted and not taken.held:
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "nothing of it is usage; `rejected` says why",
+            figures=_as_json(taken),
+        )
+    return Response(HTTPStatus.OK.value, "application/json", json.dumps(_as_json(taken)))
 
 
 def _as_json(taken: Ingested) -> dict[str, Any]:
