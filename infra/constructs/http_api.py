@@ -31,6 +31,7 @@ PEOPLE = (
     "GET /v1/exceptions/{id}",
     "PATCH /v1/exceptions/{id}",
     "POST /v1/exceptions/{id}/decisions",
+    "GET /v1/policies",
     "GET /v1/audit",
 )
 OPEN = ("GET /openapi.json",)

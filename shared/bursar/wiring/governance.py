@@ -8,6 +8,7 @@ from typing import Any
 
 from bursar.adapters.dynamodb.governance.audit import DynamoAudit
 from bursar.adapters.dynamodb.governance.exceptions import DynamoExceptions
+from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
 from bursar.adapters.s3_audit_anchors import S3AuditAnchors
 from bursar.adapters.step_functions import StepFunctionsWorkflow
 from bursar.config import Config
@@ -23,7 +24,12 @@ class Governance:
         self.rules = config.governance.rules()
         self.exceptions = DynamoExceptions(table)
         self.audit = DynamoAudit(table)
-        self._settings, self._client = settings, client
+        self._table, self._settings, self._client = table, settings, client
+
+    @cached_property
+    def windows(self) -> DynamoEnforcedWindows:
+        """Those of enforced budgets: what admission alone needs is left where it is."""
+        return DynamoEnforcedWindows(self._table)
 
     @cached_property
     def workflow(self) -> StepFunctionsWorkflow:

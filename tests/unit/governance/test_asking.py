@@ -17,7 +17,7 @@ from bursar.domain.governance.asking import (
     UnknownPolicyError,
 )
 from bursar.domain.governance.decisions import Choice
-from bursar.domain.governance.exceptions import NothingToGrantError, Status
+from bursar.domain.governance.exceptions import AlreadyOverError, AmountOutOfRangeError, Status
 from bursar.domain.governance.people import Directory
 from bursar.domain.governance.refusals import ExpiredError
 from bursar.domain.governance.splitting import MOST_COUNTED, SplitCount, TooManyRequestsError
@@ -128,12 +128,12 @@ def test_a_deadline_is_the_tier_s_and_never_passes_until() -> None:
 
 @pytest.mark.parametrize("amount", ["0", "-1", "1000000000000.01"])
 def test_an_amount_that_is_none_is_refused(amount: str) -> None:
-    with pytest.raises(NothingToGrantError):
+    with pytest.raises(AmountOutOfRangeError):
         opened(amount)
 
 
 def test_until_lies_ahead() -> None:
-    with pytest.raises(NothingToGrantError):
+    with pytest.raises(AlreadyOverError):
         opened(until=NOON)
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from bursar.adapters.memory.budgets import MemoryOutbox
+from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
 from bursar.adapters.memory.governance import MemoryAudit, MemoryExceptions, MemoryWorkflow
-from bursar.config.governance import Governance
+from bursar.adapters.memory.ledger import MemoryLedger
+from bursar.adapters.memory.series import MemoryForecastStore
+from bursar.config import Config
 from bursar.jobs.chain_audit import chain_audit
 from bursar.web.api.app import answer, build_api
 from tests.unit.governance.world import NOON
@@ -34,6 +36,29 @@ PEOPLE = [
     }
     for name, roles in ROLES.items()
 ]
+CONFIG = {
+    "version": 1,
+    "organisation": "acme",
+    "account": "111122223333",
+    "region": "eu-west-1",
+    "notifications": {"catch_all": ["finops@example.com"]},
+    "owners": {"research": {"emails": ["research@example.com"]}},
+    "budgets": [
+        {"id": "everything", "scope": "org=acme", "limit": 900_000, "owner": "research"},
+        {
+            "id": "research",
+            "scope": "namespace=research",
+            "limit": 100_000,
+            "owner": "research",
+            "enforced": True,
+        },
+        {"id": "ads", "scope": "namespace=ads", "limit": 5_000, "owner": "research"},
+    ],
+    "governance": {
+        "people": PEOPLE,
+        "teams": [{"name": "research", "owns": ["namespace=research"]}],
+    },
+}
 ASKED = {
     "policy": "training-job",
     "scope": {"namespace": "research", "model": "llama"},
@@ -49,16 +74,20 @@ class Api:
     def __init__(self) -> None:
         self.audit, outbox = MemoryAudit(), MemoryOutbox()
         self.exceptions, self.workflow = MemoryExceptions(outbox, self.audit), MemoryWorkflow()
-        rules = Governance.model_validate(
-            {"people": PEOPLE, "teams": [{"name": "research", "owns": ["namespace=research"]}]}
-        ).rules()
+        self.windows, self.states = MemoryLedger(), MemoryBudgetStore(outbox)
+        self.forecasts = MemoryForecastStore()
+        config = Config.model_validate(CONFIG)
         self.ports = SimpleNamespace(
+            config=config,
+            budgets=self.states,
+            forecasts=self.forecasts,
             governance=SimpleNamespace(
-                rules=rules,
+                rules=config.governance.rules(),
                 exceptions=self.exceptions,
+                windows=self.windows,
                 audit=self.audit,
                 workflow=self.workflow,
-            )
+            ),
         )
         self.api = build_api()
 

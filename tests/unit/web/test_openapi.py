@@ -59,6 +59,7 @@ def test_it_is_open_and_every_reference_in_it_leads_somewhere() -> None:
         ("GET /v1/exceptions", 200),
         ("GET /v1/exceptions/{exception_id}", 200),
         ("POST /v1/exceptions/{exception_id}/decisions", 200),
+        ("GET /v1/policies", 200),
         ("GET /v1/audit", 200),
     ],
 )

@@ -26,8 +26,12 @@ class UnknownExceptionError(Exception):
     """No exception has this id: 404."""
 
 
-class NothingToGrantError(InvalidRequestError):
-    """The amount is not above 0, or is absurd, or `until` is not in the future."""
+class AmountOutOfRangeError(InvalidRequestError):
+    """The amount is not above 0, or is absurd."""
+
+
+class AlreadyOverError(InvalidRequestError):
+    """`until` is not in the future."""
 
 
 class Status(StrEnum):
@@ -57,12 +61,12 @@ class Request(BaseModel):
         """Refuse what nobody could grant.
 
         Raises:
-            NothingToGrantError: the amount or `until` is out of range.
+            AmountOutOfRangeError, AlreadyOverError: what it says is out of range.
         """
         if not Money.zero() < self.amount <= LARGEST:
-            raise NothingToGrantError(f"the amount must be above 0 and at most {LARGEST}")
+            raise AmountOutOfRangeError(f"the amount must be above 0 and at most {LARGEST}")
         if self.until <= at:
-            raise NothingToGrantError("until must be in the future")
+            raise AlreadyOverError("until must be in the future")
 
 
 class Consent(BaseModel):

@@ -16,6 +16,7 @@ _TIME: Schema = {"type": "string", "format": "date-time"}
 _USD: Schema = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _FLAG: Schema = {"type": "boolean"}
+_TIME_OR_NULL: Schema = {"type": ["string", "null"], "format": "date-time"}
 _STATUS: Schema = {"type": "string", "enum": [each.value for each in Status]}
 
 
@@ -33,7 +34,12 @@ def _list(of: Schema) -> Schema:
 
 
 PROBLEM = _object(
-    {"title": _TEXT, "budget": _TEXT, "available_usd": _USD},
+    {
+        "title": _TEXT,
+        "budget": _TEXT,
+        "available_usd": _USD,
+        "errors": _list(_object(pointer=_TEXT, detail=_TEXT)),
+    },
     type=_TEXT,
     status={"type": "integer"},
     detail=_TEXT,
@@ -71,8 +77,50 @@ GATED_JOBS = _object(
     arithmetic=_list(_TEXT),
     jobs=_list(ANYTHING),
 )
+_RULES = _list(_object(when=_TEXT, then=_TEXT))
+_TOUCHED_BUDGET = _object(
+    id=_TEXT,
+    scope=_TEXT,
+    enforced=_FLAG,
+    window=_object(starts_at=_TIME, ends_at=_TIME),
+    limit_usd=_USD,
+    spent_usd=_USD_OR_NULL,
+    reserved_usd=_USD,
+    available_usd=_USD_OR_NULL,
+    as_of=_TIME_OR_NULL,
+    projected_usd=_USD_OR_NULL,
+    forecast={
+        "anyOf": [
+            _object(month=_TEXT, as_of=_TIME, expected_usd=_USD, low80_usd=_USD, high80_usd=_USD),
+            {"type": "null"},
+        ]
+    },
+)
+_SUMMARY: dict[str, Schema] = {
+    "id": _TEXT,
+    "version": {"type": "integer", "minimum": 1},
+    "status": _STATUS,
+    "tiers": _list(_object(name=_TEXT, status=_STATUS, decided_by=_NAME_OR_NULL)),
+    "deadline": _TIME,
+    "policy": _TEXT,
+    "scope": {"type": "object", "additionalProperties": _TEXT},
+    "amount_usd": _USD,
+    "purpose": _TEXT,
+    "until": _TIME,
+    "requester": _TEXT,
+    "opened_at": _TIME,
+}
+EXCEPTIONS = _list(_object(**_SUMMARY))
 EXCEPTION = _object(
     {
+        "as_of": _TIME,
+        "you": _TEXT,
+        "why_not": _NAME_OR_NULL,
+        "asked": _NAME_OR_NULL,
+        "policy_rules": _RULES,
+        "counted_beside_usd": _USD,
+        "budgets": _list(_TOUCHED_BUDGET),
+        "others": _list(_object(**_SUMMARY)),
         "justification": _TEXT,
         "business_impact": _TEXT,
         "beneficiary": _NAME_OR_NULL,
@@ -96,18 +144,15 @@ EXCEPTION = _object(
         "may_edit": _FLAG,
         "may_decide": _FLAG,
     },
-    id=_TEXT,
-    version={"type": "integer", "minimum": 1},
-    status=_STATUS,
-    tiers=_list(_object(name=_TEXT, status=_STATUS, decided_by=_NAME_OR_NULL)),
-    deadline=_TIME,
-    policy=_TEXT,
-    scope={"type": "object", "additionalProperties": _TEXT},
-    amount_usd=_USD,
-    purpose=_TEXT,
-    until=_TIME,
-    requester=_TEXT,
-    opened_at=_TIME,
+    **_SUMMARY,
+)
+POLICIES = _object(
+    as_of=_TIME,
+    you=_TEXT,
+    may_ask=_FLAG,
+    dimensions=_list(_TEXT),
+    policies=_list(_object(name=_TEXT, kind=_TEXT, rules=_RULES)),
+    tiers=_list(_object(name=_TEXT, at_least_usd=_USD)),
 )
 AUDIT = _object(
     head=_object(number=_COUNT, hash=_TEXT),

@@ -46,10 +46,11 @@ def read_json(event: dict[str, Any], model: type[M]) -> M:
         told = json.loads(read_text(event) or "{}", parse_float=Decimal)
         return model.model_validate(told)
     except ValidationError as error:
-        faults = [
-            f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}"
-            for each in error.errors(include_url=False, include_input=False)[:_MOST_TOLD]
-        ]
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(faults)) from None
+        found = error.errors(include_url=False, include_input=False)[:_MOST_TOLD]
+        faults = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in found]
+        by_member = {"/".join(map(str, each["loc"])): each["msg"] for each in found}
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(faults), errors=by_member
+        ) from None
     except (ValueError, RecursionError):
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "the body is no JSON") from None

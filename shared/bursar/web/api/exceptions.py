@@ -17,7 +17,11 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from bursar.domain.governance import asking
 from bursar.domain.governance.decisions import Choice, decide, is_awaited
-from bursar.domain.governance.exceptions import SpendException
+from bursar.domain.governance.exceptions import (
+    AlreadyOverError,
+    AmountOutOfRangeError,
+    SpendException,
+)
 from bursar.domain.governance.ids import RANDOM_BYTES, ulid
 from bursar.domain.governance.people import Person
 from bursar.domain.governance.refusals import (
@@ -27,6 +31,7 @@ from bursar.domain.governance.refusals import (
     NotEntitledError,
     RefusalError,
 )
+from bursar.domain.governance.teams import AmbiguousOwnerError
 from bursar.jobs.edit_exception import edit_exception
 from bursar.jobs.open_exception import ExceptionContentionError, open_exception
 from bursar.jobs.record_decision import record_decision
@@ -36,9 +41,9 @@ from bursar.web.api.exception_bodies import (
     Decision,
     EditedException,
     NewException,
-    as_details,
     as_summary,
 )
+from bursar.web.api.exception_details import describe
 from bursar.web.api.problems import ProblemError, answer_json
 from bursar.wiring import Ports
 from bursar.wiring.governance import Governance
@@ -49,6 +54,13 @@ _STATUSES = {
     ExpiredError: HTTPStatus.GONE,
     ConflictError: HTTPStatus.CONFLICT,
     InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+_MEMBERS = {
+    asking.UnknownPolicyError: "policy",
+    asking.UnknownBeneficiaryError: "beneficiary",
+    AmbiguousOwnerError: "scope",
+    AmountOutOfRangeError: "amount_usd",
+    AlreadyOverError: "until",
 }
 T = TypeVar("T")
 
@@ -78,7 +90,7 @@ def post_exception() -> Response[str]:
             workflow=of.workflow,
         )
     )
-    return answer_json(HTTPStatus.CREATED, _details(of, person, opened, at))
+    return answer_json(HTTPStatus.CREATED, _details(person, opened, at))
 
 
 @router.get("/v1/exceptions")
@@ -100,8 +112,8 @@ def get_exceptions() -> Response[str]:
 def get_exception(exception_id: str) -> Response[str]:
     """The whole request: who asked what, who said what, and what is left of it."""
     exception = _found(exception_id)
-    of, person, at = _call()
-    return answer_json(HTTPStatus.OK, _details(of, person, exception, at))
+    _, person, at = _call()
+    return answer_json(HTTPStatus.OK, _details(person, exception, at))
 
 
 @router.patch("/v1/exceptions/<exception_id>")
@@ -129,7 +141,7 @@ def patch_exception(exception_id: str) -> Response[str]:
             workflow=of.workflow,
         )
     )
-    return answer_json(HTTPStatus.OK, _details(of, person, edited, at))
+    return answer_json(HTTPStatus.OK, _details(person, edited, at))
 
 
 @router.post("/v1/exceptions/<exception_id>/decisions")
@@ -158,7 +170,7 @@ def post_decision(exception_id: str) -> Response[str]:
             comment=body.comment,
         )
     )
-    return answer_json(HTTPStatus.OK, _details(of, person, decided, at))
+    return answer_json(HTTPStatus.OK, _details(person, decided, at))
 
 
 def _call() -> _Call:
@@ -210,17 +222,10 @@ def _told(act: Callable[[], T]) -> T:
 
 def _problem(refusal: RefusalError) -> ProblemError:
     status = next(code for kind, code in _STATUSES.items() if isinstance(refusal, kind))
-    return ProblemError(status, str(refusal))
+    member = next((name for kind, name in _MEMBERS.items() if isinstance(refusal, kind)), None)
+    return ProblemError(status, str(refusal), errors={member: str(refusal)} if member else None)
 
 
-def _details(
-    of: Governance, person: Person, exception: SpendException, at: datetime
-) -> dict[str, Any]:
-    return as_details(
-        exception,
-        at,
-        decisions=of.exceptions.decisions(exception.id),
-        allowance=of.exceptions.allowance(exception.id),
-        may_edit=person.id == exception.requester and exception.status_at(at) == "pending",
-        may_decide=is_awaited(exception, person, at, rules=of.rules),
-    )
+def _details(person: Person, exception: SpendException, at: datetime) -> dict[str, Any]:
+    ports: Ports = router.context["ports"]
+    return describe(ports, person, exception, at)

@@ -110,7 +110,7 @@ OPERATIONS = (
         "GET /v1/exceptions",
         "The caller's own requests, newest first, or those that wait for the caller's answer.",
         _PERSON,
-        {"type": "array", "items": answers.EXCEPTION},
+        answers.EXCEPTIONS,
         problems=(422,),
         query={"awaiting": {"type": "string", "enum": ["me"]}},
     ),
@@ -136,6 +136,12 @@ OPERATIONS = (
         answers.EXCEPTION,
         problems=(404, 409, 410, 413, 422, 503),
         body=Decision,
+    ),
+    Operation(
+        "GET /v1/policies",
+        "What a request can be about, and from which amounts on who has to sign it.",
+        _PERSON,
+        answers.POLICIES,
     ),
     Operation(
         "GET /v1/audit",

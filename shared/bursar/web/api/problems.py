@@ -15,7 +15,8 @@ PROBLEM_JSON = "application/problem+json"
 class ProblemError(Exception):
     """A request that is refused; `retry_after_seconds` says when it may be sent again.
 
-    `figures` are further members of the problem, for programs to read.
+    `figures` are further members of the problem, for programs to read. `errors` are what is
+    wrong by the member of the body, for whoever shows it beside its field.
     """
 
     def __init__(
@@ -25,21 +26,28 @@ class ProblemError(Exception):
         *,
         retry_after_seconds: int | None = None,
         figures: Mapping[str, Any] | None = None,
+        errors: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.retry_after_seconds = retry_after_seconds
         self.figures = figures or {}
+        self.errors = errors or {}
 
     def as_response(self) -> Response[str]:
-        body = {
+        body: dict[str, Any] = {
             "type": "about:blank",
             "title": self.status.phrase,
             "status": self.status.value,
             "detail": self.detail,
             **self.figures,
         }
+        if self.errors:
+            body["errors"] = [
+                {"pointer": f"#/{member}", "detail": detail}
+                for member, detail in self.errors.items()
+            ]
         headers = {}
         if self.retry_after_seconds is not None:
             headers["Retry-After"] = str(self.retry_after_seconds)
