@@ -172,7 +172,7 @@ class BursarStack(Stack):
         # when
         when = Schedules(self, "Schedules", undelivered=dead.undelivered)
         when.run(collect_prices, twin="List", cron="3 *", part="list")
-        when.run(collect_prices, twin="Spot", cron="52 *", part="spot")
+        when.run(collect_prices, twin="Spot", cron="9 *", part="spot")
         spend.schedule(when)
         _read_clusters(when, config, snapshot_cluster, close_hour)
         collected.schedule(when)

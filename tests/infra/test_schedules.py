@@ -39,7 +39,7 @@ def test_lists_of_prices_are_looked_after_hourly_and_spot_prices_too(deployed):
         run["part"]: cron for name, run, cron in deployed.schedules() if name == "collect_prices"
     }
 
-    assert parts == {"list": "cron(3 * * * ? *)", "spot": "cron(52 * * * ? *)"}
+    assert parts == {"list": "cron(3 * * * ? *)", "spot": "cron(9 * * * ? *)"}
 
 
 def test_the_rest_runs_once_an_hour_or_a_day(deployed):

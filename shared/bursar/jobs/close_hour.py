@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bursar.config import Cluster
 from bursar.domain.cluster import closing
@@ -11,6 +11,7 @@ from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.integration import ClusterTime, integrate
 from bursar.domain.periods import HOUR, Window
 from bursar.jobs.describe_storage import describe_storage
+from bursar.jobs.snapshot_reach import snapshot_reach
 from bursar.ports import (
     CostHistory,
     FileSystemCatalogue,
@@ -47,7 +48,7 @@ def close_hour(
     it closed, is closed again when a machine that EC2 started in it has joined only since.
     Both are marked as touched, so that a statement that was made before is made anew.
     """
-    reach = timedelta(minutes=2 * cluster.snapshot_every_minutes)
+    reach = snapshot_reach(cluster)
 
     def close(window: Window) -> tuple[ClusterTime, HourCosts]:
         around = Window(window.start - reach, window.end + reach)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bursar.config import Config, ManualPrice
 from bursar.domain.cluster.records import CapacityType
 from bursar.domain.health import SourceHealth
-from bursar.domain.periods import hour_of
+from bursar.domain.periods import HOUR, Window, hour_of
 from bursar.domain.price_alerts import price_alert
 from bursar.domain.price_changes import changes
 from bursar.domain.price_list_errors import PriceListError
@@ -25,6 +25,7 @@ from bursar.domain.prices import (
 from bursar.domain.quality import Quality
 from bursar.domain.spot import SpotUnavailableError, by_zone, time_weighted_mean
 from bursar.events.runs import PriceBookPart, PriceRun
+from bursar.jobs.snapshot_reach import snapshot_reach
 from bursar.ports import (
     CheckedPriceList,
     HealthLog,
@@ -72,7 +73,7 @@ def collect_prices(
     outbox: Outbox,
     health: HealthLog,
 ) -> CollectedPrices:
-    """Record the list prices of the regions that are due, or the last hour's spot prices.
+    """Record the list prices of the regions that are due, or the spot prices of the last hours.
 
     A region's list is due when it was last read well half a day ago, or never: a fresh
     deployment has prices before its first hour closes.
@@ -168,45 +169,51 @@ def _announce(told: _Told, at: datetime, prices: PriceStore, outbox: Outbox) -> 
 
 
 def _spot(run: PriceRun, config: Config, history: SpotHistory, snapshots: SnapshotStore) -> _Told:
-    window = hour_of(run.scheduled_at - timedelta(hours=1))
+    """The last whole hour's price, and that of the hour before: a node that joined only now may
+    have been billed in it. What the book already knows of that hour it does not keep again."""
+    last = hour_of(run.scheduled_at - HOUR)
+    before = Window(last.start - HOUR, last.start)
     told = _Told()
-    for region, wanted in _spot_keys(config, snapshots, run.scheduled_at).items():
+    for region, wanted in _spot_keys(config, snapshots, last, run.scheduled_at).items():
         types = {instance_type for instance_type, _ in wanted}
         try:
-            zones = by_zone(history.points(region, types, window))
+            zones = by_zone(history.points(region, types, Window(before.start, last.end)))
         except SpotUnavailableError as error:
             told.failed[region] = str(error)
             continue
         told.rows[region], told.unpriced[region] = [], []
         for (instance_type, zone), key in sorted(wanted.items()):
-            mean = time_weighted_mean(zones.get((instance_type, zone), ()), window)
-            if mean is None:
+            points = zones.get((instance_type, zone), ())
+            means = {hour: time_weighted_mean(points, hour) for hour in (before, last)}
+            if means[last] is None:
                 told.unpriced[region].append(str(key))
-                continue
-            told.rows[region].append(
+            told.rows[region] += (
                 PriceRow(
                     key=key,
                     usd=mean,
                     unit="hour",
                     source=SPOT_SOURCE,
-                    effective_from=window.start,
+                    effective_from=hour.start,
                 )
+                for hour, mean in means.items()
+                if mean is not None
             )
     return told
 
 
 def _spot_keys(
-    config: Config, snapshots: SnapshotStore, at: datetime
+    config: Config, snapshots: SnapshotStore, hour: Window, at: datetime
 ) -> Mapping[str, dict[tuple[str, str], PriceKey]]:
-    """For each region, the (instance type, zone) of the spot nodes that were seen last."""
+    """For each region, the (instance type, zone) of the spot nodes that were seen in the hour,
+    around it, or since: one that has gone by now cost money until it went."""
     wanted: dict[str, dict[tuple[str, str], PriceKey]] = defaultdict(dict)
     for cluster in config.clusters:
-        if (snapshot := snapshots.latest(cluster.name, at)) is None:
-            continue
-        for node in snapshot.inventory.nodes:
-            if node.capacity_type is CapacityType.SPOT and node.instance_type and node.zone:
-                key = spot(cluster.region, node.instance_type, node.zone)
-                wanted[cluster.region][node.instance_type, node.zone] = key
+        around = Window(hour.start - snapshot_reach(cluster), at)
+        for snapshot in snapshots.between(cluster.name, around):
+            for node in snapshot.inventory.nodes:
+                if node.capacity_type is CapacityType.SPOT and node.instance_type and node.zone:
+                    key = spot(cluster.region, node.instance_type, node.zone)
+                    wanted[cluster.region][node.instance_type, node.zone] = key
     return wanted
 
 

@@ -264,8 +264,8 @@ def node(name: str, zone: str, capacity: CapacityType = CapacityType.SPOT) -> No
     return Node(name, "g5.xlarge", zone, capacity, 4_000, 2**34, {}, None)
 
 
-def see(book: Book, *nodes: Node) -> None:
-    seen = int((HALF_PAST - timedelta(minutes=5)).timestamp())
+def see(book: Book, *nodes: Node, minutes: int = 85) -> None:
+    seen = int((FIVE + timedelta(minutes=minutes)).timestamp())
     inventory = Inventory(nodes, (), (), "1.33", True)
     book.snapshots.put(ClusterSnapshot("prod", seen, 300, inventory, ()))
 
@@ -285,8 +285,35 @@ def test_the_last_hours_spot_price_is_averaged_over_the_time_it_held(book: Book)
     key = spot(IRELAND, "g5.xlarge", "eu-west-1a")
     found = book.prices.prices_at([key], FIVE)[key]
     assert found.usd == Money.of("0.55")  # (15 x 0.40 + 45 x 0.60) / 60
-    assert (found.effective_from, done.rows) == (FIVE, 1)
+    assert (found.effective_from, done.rows) == (FIVE, 2)  # and that of the hour before
     assert [seen.source for seen in book.health.all()] == ["prices/eu-west-1/spot"]
+
+
+def test_a_node_that_went_before_the_hour_ended_has_that_hours_price(book: Book) -> None:
+    see(book, node("a", "eu-west-1a"), minutes=10)
+    see(book, minutes=55)  # gone at 5:55, and at every look since
+    see(book)
+    book.spot_points = [point("eu-west-1a", -600, "0.40"), point("eu-west-1a", 0, "0.60")]
+    book.collect(at=FIVE + timedelta(minutes=69), part=PriceBookPart.SPOT)
+    assert book.usd(spot(IRELAND, "g5.xlarge", "eu-west-1a"), FIVE) == "0.6"
+
+
+def test_a_node_of_long_ago_is_not_asked_about(book: Book) -> None:
+    see(book, node("a", "eu-west-1a"), minutes=-15)  # two looks before 5:00 are 4:50 and 4:55
+    see(book)
+    assert book.collect(at=HALF_PAST, part=PriceBookPart.SPOT).unpriced == ()
+
+
+def test_a_node_that_joined_late_has_the_price_of_the_hour_it_started_in(book: Book) -> None:
+    key, hour = spot(IRELAND, "g5.xlarge", "eu-west-1a"), timedelta(hours=1)
+    book.spot_points = [point("eu-west-1a", -600, "0.40"), point("eu-west-1a", 60, "0.60")]
+    see(book, minutes=5)
+    book.collect(at=FIVE + timedelta(minutes=69), part=PriceBookPart.SPOT)
+    see(book, node("a", "eu-west-1a"), minutes=70)  # EC2 started it at 5:59, it joined at 6:10
+    done = book.collect(at=FIVE + timedelta(minutes=129), part=PriceBookPart.SPOT)
+    assert (done.rows, book.usd(key, FIVE), book.usd(key, FIVE + hour)) == (2, "0.4", "0.6")
+    again = book.collect(at=FIVE + timedelta(minutes=129), part=PriceBookPart.SPOT)
+    assert (again.changed, len(book.prices.history(key))) == ((), 2)
 
 
 def test_a_spot_node_without_a_known_price_is_named(book: Book) -> None:
