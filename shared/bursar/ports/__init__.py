@@ -50,6 +50,7 @@ from bursar.ports.prices import (
 )
 from bursar.ports.series import AnomalyStore, BilledForecaster, ForecastStore
 from bursar.ports.spend import Bill, BudgetStore, Counter, ProviderBill, SpendStore
+from bursar.ports.stops import ClusterObjects, EventBus, StopStore
 from bursar.ports.usage import BedrockMeter, BulkUsageSums, Quarantine, UsageArchive
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "BulkUsageSums",
     "CheckedPriceList",
     "ClosedMonthStore",
+    "ClusterObjects",
     "ClusterReader",
     "ClusterUseStore",
     "ConflictLog",
@@ -72,6 +74,7 @@ __all__ = [
     "Counter",
     "EnforcedWindows",
     "EntryReader",
+    "EventBus",
     "ExceptionHistory",
     "ExceptionStore",
     "FileSystemCatalogue",
@@ -96,6 +99,7 @@ __all__ = [
     "SpendStore",
     "SpotHistory",
     "StatementStore",
+    "StopStore",
     "TaskTokens",
     "TokenPriceBook",
     "TokenPriceSchedule",
