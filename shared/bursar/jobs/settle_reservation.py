@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bursar.domain.admission.answers import Busy, Closed, Conflict, Unknown
-from bursar.domain.admission.reservations import HoldStatus
+from bursar.domain.admission.reservations import HoldStatus, Reservation
 from bursar.domain.admission.settlements import settlement
 from bursar.domain.money import Money
 from bursar.jobs.admission import Admission
@@ -20,13 +20,9 @@ def settle_reservation(
     Whichever comes first counts; the other is a duplicate, whatever it says. After an expiry
     it still counts, even beyond the limit: it is spent.
     """
-    found = admission.of(principal, reservation_id)
-    if found is None:
-        return Unknown()
-    if found.event is None:
-        return Conflict("a lease is not settled: tell the usage of its requests")
-    if found.status is HoldStatus.RELEASED:
-        return Conflict("the reservation is released: tell the usage itself")
+    found = find_settleable(reservation_id, principal, admission)
+    if isinstance(found, Unknown | Conflict):
+        return found
     if not found.awaits_usage:
         return Closed(found)
     try:
@@ -44,3 +40,17 @@ def settle_reservation(
         return Busy()
     settled = admission.reservations.find(reservation_id)
     return Closed(settled) if settled else Unknown()
+
+
+def find_settleable(
+    reservation_id: str, principal: str, admission: Admission
+) -> Reservation | Conflict | Unknown:
+    """The caller's reservation, settled or to be settled; or why it never will be."""
+    found = admission.of(principal, reservation_id)
+    if found is None:
+        return Unknown()
+    if found.event is None:
+        return Conflict("a lease is not settled: tell the usage of its requests")
+    if found.status is HoldStatus.RELEASED:
+        return Conflict("the reservation is released: tell the usage itself")
+    return found

@@ -35,7 +35,7 @@ from bursar.jobs.admit_spend import SpendRequest, admit_spend
 from bursar.jobs.draw_lease import LeaseRequest, draw_lease
 from bursar.jobs.read_budgets import BudgetStanding, read_budgets
 from bursar.jobs.release_reservation import release_reservation
-from bursar.jobs.settle_reservation import settle_reservation
+from bursar.jobs.settle_reservation import find_settleable, settle_reservation
 from bursar.web.api.bodies import read_json
 from bursar.web.api.callers import signing_producer
 from bursar.web.api.problems import ProblemError
@@ -94,9 +94,15 @@ def post_lease() -> Response[str]:
 
 @router.post("/v1/reservations/<reservation_id>/settle")
 def post_settlement(reservation_id: str) -> Response[str]:
-    """200, whether this or the usage itself told the ledger first."""
+    """200, whether this or the usage itself told the ledger first; 404 and 409 before 422."""
     ports, producer, at = _call()
-    amount = read_json(router.current_event.raw_event, Settlement).amount_usd
+    try:
+        amount = read_json(router.current_event.raw_event, Settlement).amount_usd
+    except ProblemError:
+        found = find_settleable(reservation_id, producer.name, ports.admission)
+        if isinstance(found, Conflict | Unknown):
+            _refuse(found)
+        raise
     return _closed(settle_reservation(reservation_id, producer.name, amount, at, ports.admission))
 
 
