@@ -1,9 +1,10 @@
-"""Every minute: free what nobody settled in time, and open windows before they begin."""
+"""Every minute: open windows, free what nobody settled, cover what was approved."""
 
 from typing import Any
 
 from bursar.entrypoint import entrypoint
 from bursar.events.runs import ScheduledRun
+from bursar.jobs.cover_overruns import cover_overruns
 from bursar.jobs.open_windows import open_windows
 from bursar.jobs.release_expired import release_expired
 from bursar.settings import ReleaseExpiredSettings
@@ -15,4 +16,5 @@ def handler(run: ScheduledRun, ports: Ports) -> dict[str, Any]:
     admission = ports.admission
     open_windows(run.scheduled_at, windows=admission.windows, budgets=admission.budgets)
     swept = release_expired(run.scheduled_at, admission)
-    return {"expired": swept.expired, "busy": swept.busy}
+    raised = cover_overruns(run.scheduled_at, admission)
+    return {"expired": swept.expired, "busy": swept.busy, "raised": raised}

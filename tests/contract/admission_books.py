@@ -8,10 +8,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from bursar.adapters.dynamodb.governance import allowances
+from bursar.adapters.dynamodb.governance.exceptions import DynamoExceptions
 from bursar.adapters.dynamodb.reservations import DynamoReservationStore
+from bursar.adapters.dynamodb.transactions import transact
+from bursar.adapters.memory.allowances import MemoryAllowances
 from bursar.domain.admission.answers import Admitted
 from bursar.domain.admission.reservations import Reservation
 from bursar.domain.budgets import Budget
+from bursar.domain.governance.consumption import Allowance
+from bursar.domain.governance.raises import RaisedBudgets
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Entry
 from bursar.domain.ledger.postings import BudgetWindow, WindowBalance
@@ -63,6 +69,7 @@ class Gate:
 
     books: Books
     admission: Admission
+    backing: Any
 
     def ask(self, key: str = "k", amount: str = "10", at: datetime = AT, **more: Any) -> Any:
         return admit_spend(request(key, amount, **more), at, self.admission)
@@ -96,20 +103,48 @@ class Gate:
 
 
 def gate_on(backing: Any, *budgets: Budget, **more: Any) -> Gate:
-    books = books_on(backing)
+    memory = MemoryAllowances()
+    books = books_on(backing, memory)
     stores = books.ledger if backing is None else DynamoReservationStore(backing)
+    held = enforced(*(budgets or BUDGETS))
     admission = Admission(
         reservations=stores,  # type: ignore[arg-type] # the memory ledger is all of it
         ledger=books.ledger,
         conflicts=books.conflicts,
         windows=books.windows,
-        budgets=enforced(*(budgets or BUDGETS)),
+        budgets=held,
+        allowances=memory if backing is None else DynamoExceptions(backing),
+        raised=RaisedBudgets(budgets or BUDGETS, lambda scope: held.facts(pairs(scope))),
         prices=OwnTokenPrices([PRICED]),
         patience=AT_ONCE,
         **more,
     )
     open_windows(AT, windows=books.windows, budgets=admission.budgets)
-    return Gate(books, admission)
+    return Gate(books, admission, backing)
+
+
+def pairs(scope: Scope) -> dict[Dimension, str]:
+    return {name: scope[name] for name in scope.dimensions}
+
+
+def approve(gate: Gate, usd: str = "50", scope: str = "tenant=search", **more: Any) -> str:
+    """An exception that was approved a minute ago, by its id."""
+    told: dict[str, Any] = {"id_": "E1", "until": AT + timedelta(days=30), **more}
+    amount = Money.of(usd)
+    allowance = Allowance(
+        told["id_"],
+        "team-month",
+        Scope.parse(scope),
+        amount,
+        amount,
+        AT - timedelta(minutes=1),
+        told["until"],
+    )
+    if isinstance(gate.admission.allowances, MemoryAllowances):
+        gate.admission.allowances.grant(allowance)
+    else:
+        assert transact(gate.backing, [allowances.put(allowance)])
+    return allowance.exception
 
 
 def with_ports(gate: Gate, **ports: Any) -> Gate:

@@ -14,6 +14,7 @@ from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
 from bursar.adapters.dynamodb.ledger.touched import DynamoTouchedHours
 from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
 from bursar.adapters.dynamodb.outbox import DynamoOutbox
+from bursar.adapters.memory.allowances import MemoryAllowances
 from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
 from bursar.domain.ledger.entries import Entry, LeafKey
@@ -50,9 +51,9 @@ class Books:
             self.ledger.post(posting, shard=0)
 
 
-def books_on(backing: Any) -> Books:
+def books_on(backing: Any, allowances: MemoryAllowances | None = None) -> Books:
     if backing is None:
-        outbox, memory = MemoryOutbox(), MemoryLedger()
+        outbox, memory = MemoryOutbox(), MemoryLedger(allowances)
         log = MemoryConflictLog(outbox)
         return Books(memory, memory, memory, memory, memory, log, outbox)
     return Books(

@@ -22,13 +22,14 @@ from bursar.domain.governance.consumption import (
 from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
 from tests.contract.exception_stores import stores_on
-from tests.unit.governance.world import MILLISECOND, NOON
+from tests.unit.governance.world import MILLISECOND, NOON, request
 
 UNTIL = NOON + timedelta(days=30)
 NOVEMBER = BudgetWindow("search", NOON.replace(day=1, hour=0))
 DECEMBER = BudgetWindow("search", NOON.replace(month=12, day=1, hour=0))
+PURSE = BudgetWindow("gate:training-job", NOVEMBER.starts_at)
 ADS = BudgetWindow("ads", NOVEMBER.starts_at)
-GRANTED = Allowance.of("E1", Money.of("120.000000000001"), UNTIL)
+GRANTED = Allowance.of("E1", request("120.000000000001", until=UNTIL), NOON)
 
 
 @pytest.fixture
@@ -43,14 +44,21 @@ def test_an_allowance_is_granted_once(table: Any) -> None:
 
 
 def test_whatever_is_tried_the_table_holds_what_the_domain_says(table: Any) -> None:
-    random, expected = Random(7), GRANTED
+    random, expected, store = Random(7), GRANTED, DynamoExceptions(table)
     for _ in range(60):
-        amount, window = Money.of(random.randint(1, 70)), random.choice([NOVEMBER, DECEMBER, ADS])
+        amount = Money.of(random.randint(1, 70))
+        window = random.choice([NOVEMBER, DECEMBER, ADS, PURSE])
+        if random.random() < 0.2:
+            old = expected
+            expected = consumption.cover(old, amount, NOVEMBER, NOON)
+            assert expected == old or store.replace(old, expected)
+            assert expected == old or not store.replace(old, expected)
+            continue
         if random.random() < 0.6:
             at = random.choice([NOON, UNTIL - MILLISECOND, UNTIL])
-            action = allowances.debit("E1", amount, window, at)
+            action = allowances.debit("E1", {window: amount}, at)
         else:
-            at, action = None, allowances.give_back("E1", amount, window)
+            at, action = None, allowances.give_back("E1", {window: amount})
         try:
             if at is not None:
                 expected = consumption.debit(expected, amount, window, at)
@@ -60,14 +68,14 @@ def test_whatever_is_tried_the_table_holds_what_the_domain_says(table: Any) -> N
         except AllowanceError:
             allowed = False
         assert transact(table, [action]) is allowed
-        assert DynamoExceptions(table).allowance("E1") == expected
+        assert store.allowance("E1") == expected
     assert expected.consumed  # something was used on the way
 
 
 def test_debits_at_the_same_time_never_pass_the_amount(table: Any) -> None:
     def use(n: int) -> bool:
         window = (NOVEMBER, DECEMBER)[n % 2]
-        return transact(table, [allowances.debit("E1", Money.of(20), window, NOON)])
+        return transact(table, [allowances.debit("E1", {window: Money.of(20)}, NOON)])
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(use, range(12))).count(True) == 6  # 6 x 20 of 120
@@ -93,4 +101,4 @@ def test_in_memory_a_debit_is_the_domain_s() -> None:
 
 def test_a_debit_of_nothing_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="above 0"):
-        allowances.debit("E1", Money.zero(), NOVEMBER, NOON)
+        allowances.debit("E1", {NOVEMBER: Money.zero()}, NOON)

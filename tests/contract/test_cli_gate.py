@@ -175,7 +175,7 @@ def test_an_approved_exception_of_the_deployed_bursar_pays_once(files: Files, ta
     split = after.model_copy(update={"version": after.version + 1})
     changed = step.__class__(step.new, approved, split, step.audit, ())
     assert stores.exceptions.commit(changed)
-    assert transact(table, [allowances.put(Allowance.of("E1", Money.of(15_000), until))])
+    assert transact(table, [allowances.put(Allowance.of("E1", asked, NOON))])
 
     for _ in range(2):
         code, answer = files.answer("--hours", "60", "--table", table.name)

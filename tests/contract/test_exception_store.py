@@ -14,7 +14,7 @@ from bursar.domain.governance.decisions import Choice
 from bursar.domain.governance.exceptions import Status
 from bursar.domain.money import Money
 from tests.contract.exception_stores import Stores, stores_on
-from tests.unit.governance.world import DIRECTOR, EM, NOON
+from tests.unit.governance.world import DIRECTOR, EM, MILLISECOND, NOON
 
 
 @pytest.fixture
@@ -55,9 +55,11 @@ def test_a_decision_is_kept_with_its_comment_and_an_approval_with_its_allowance(
     decisions = stores.exceptions.decisions("E1")
     told = [(each.number, each.person, each.tier, each.comment) for each in decisions]
     assert told == [(1, "emil", EM, "because"), (2, "dirk", DIRECTOR, "because")]
-    request = step.new.request
-    expected = Allowance.of("E1", Money.of("50000.000000000001"), request.until)
+    expected = Allowance.of("E1", step.new.request, NOON)
+    assert expected.remaining == Money.of("50000.000000000001")
     assert stores.exceptions.allowance("E1") == expected
+    for at, listed in ((expected.until - MILLISECOND, [expected]), (expected.until, [])):
+        assert stores.exceptions.ending_after(at) == listed
     assert stores.audited() == ["E1-1", "E1-2", "E1-3"]
 
 

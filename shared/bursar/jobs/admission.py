@@ -12,10 +12,12 @@ from bursar.domain.admission.reservations import (
     HoldUnansweredError,
     Reservation,
 )
+from bursar.domain.governance.raises import RaisedBudgets
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.money import Money
 from bursar.jobs.post_usage import Patience
 from bursar.ports import (
+    Allowances,
     ConflictLog,
     EnforcedWindows,
     LedgerStore,
@@ -33,6 +35,8 @@ class Admission:
     conflicts: ConflictLog
     windows: EnforcedWindows
     budgets: EnforcedBudgets
+    allowances: Allowances
+    raised: RaisedBudgets
     prices: TokenPriceBook
     patience: Patience
     ceiling: Money | None = None

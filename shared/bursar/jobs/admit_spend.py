@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bursar.domain.admission.answers import Admitted, Busy, Conflict, Refused, Unpriced
@@ -21,6 +21,7 @@ from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension
 from bursar.jobs.admission import Admission
+from bursar.jobs.draw_on import draw_on
 from bursar.jobs.release_expired import release_expired
 
 CEILING = "request-ceiling"  # what refuses a request that is too dear by itself
@@ -96,9 +97,10 @@ def hold(
     """Write the reservation, by bounded tries.
 
     After each try that failed the reservation is read first: an answer that was lost is no
-    refusal. Before a refusal, what has expired in those windows is freed, once.
+    refusal. What windows have too little of is drawn from approved exceptions, once what has
+    expired in them is freed.
     """
-    reclaimed = False
+    reclaim = True
     for attempt in range(admission.patience.tries):
         reason = _try(reservation, admission)
         if reason is None:
@@ -107,13 +109,29 @@ def hold(
             return _again(stands, reservation)
         if reason is HoldRefusal.EXISTS:
             return Conflict("the usage event is told already, or held by another reservation")
-        if reason is HoldRefusal.BUSY:
+        if reason is HoldRefusal.BUSY or reservation.drawn:  # others draw at the same moment
             admission.patience.pause(attempt)
-        elif short := _short(reservation, admission):
-            if reclaimed or not release_expired(at, admission, holding=short.keys()).expired:
-                return _refused(short)
-            reclaimed = True
+        reservation = replace(reservation, drawn=())
+        if reason is HoldRefusal.SHORT and (short := _short(reservation, admission)):
+            answer = _make_room(reservation, short, at, admission, reclaim=reclaim)
+            if isinstance(answer, Refused):
+                return answer
+            reservation, reclaim = answer, False
     return Busy()
+
+
+def _make_room(
+    reservation: Reservation,
+    short: Mapping[BudgetWindow, WindowBalance],
+    at: datetime,
+    admission: Admission,
+    *,
+    reclaim: bool,
+) -> Reservation | Refused:
+    """The reservation for another try."""
+    if reclaim and release_expired(at, admission, holding=short.keys()).expired:
+        return reservation
+    return draw_on(reservation, short, at, admission)
 
 
 def _try(reservation: Reservation, admission: Admission) -> HoldRefusal | None:
@@ -154,12 +172,6 @@ def read_balances(
             balance = WindowBalance(limit, Money.zero(), Money.zero(), limit)
         found[window] = balance
     return found
-
-
-def _refused(short: Mapping[BudgetWindow, WindowBalance]) -> Refused:
-    """By the scarcest budget; the same one of several that are as scarce."""
-    scarcest = min(short, key=lambda each: (short[each].grantable.units, each.budget_id))
-    return Refused(scarcest.budget_id, short[scarcest].grantable)
 
 
 def _amount(

@@ -15,6 +15,7 @@ from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension
 from bursar.jobs.admission import Admission
 from bursar.jobs.admit_spend import hold, read_balances
+from bursar.jobs.draw_on import left_of, usable_allowances
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def draw_lease(
         created_at=life.start,
         expires_at=life.end,
     )
-    amount = _slice(request, windows, admission)
+    amount = _slice(request, facts, windows, at, admission)
     slice_ = replace(least, amount=amount, held=dict.fromkeys(windows, amount))
     answer = hold(slice_, at, admission)
     if isinstance(answer, Refused) and amount > request.least:  # others drew meanwhile
@@ -72,10 +73,23 @@ def draw_lease(
 
 
 def _slice(
-    request: LeaseRequest, windows: Collection[BudgetWindow], admission: Admission
+    request: LeaseRequest,
+    facts: Mapping[Dimension, str],
+    windows: Collection[BudgetWindow],
+    at: datetime,
+    admission: Admission,
 ) -> Money:
-    balances = read_balances(windows, admission).values()
-    available = min((each.grantable for each in balances), default=None)
+    """A share of what is available; of approved exceptions too, where that is too little."""
+    balances = read_balances(windows, admission)
+    available = min((each.grantable for each in balances.values()), default=None)
     if available is None:
         return request.wanted
-    return slice_of(available, request.wanted, request.least) or request.least
+    found = slice_of(available, request.wanted, request.least)
+    if found != request.wanted:
+        live = usable_allowances(windows, at, admission, facts)
+        available = min(
+            each.grantable + left_of(live.get(window.budget_id, ()))
+            for window, each in balances.items()
+        )
+        found = slice_of(available, request.wanted, request.least)
+    return found or request.least

@@ -19,7 +19,6 @@ from bursar.domain.gate.verdicts import (
     GateAnswer,
     GateVerdict,
     JobApproval,
-    can_pay,
     covers,
     facts_of,
     request_link,
@@ -166,7 +165,7 @@ def _affordable(
         wanted = JobApproval(name, answer.policy, each.id, answer.usd)
         amount = wanted.beyond(known)
         allowance = exceptions.allowances.allowance(each.id)
-        if allowance and amount > Money.zero() and can_pay(allowance, wanted, amount, at):
+        if allowance and Money.zero() < amount <= allowance.usable(at):
             found.append((allowance.until, each.id, wanted))
     return min(found, key=lambda one: one[:2])[2] if found else None
 

@@ -53,7 +53,15 @@ class ExceptionHistory(Protocol):
 
 class Allowances(Protocol):
     def allowance(self, exception_id: str) -> Allowance | None:
-        """What an approved exception is worth; None for any other."""
+        """What an approved exception is worth; None for any other. Read consistently."""
+        ...
+
+    def ending_after(self, at: datetime) -> Sequence[Allowance]:
+        """Those with a later end, soonest first; a list may lag behind."""
+        ...
+
+    def replace(self, old: Allowance, new: Allowance) -> bool:
+        """Move money within an allowance; False when it is no longer the one that was read."""
         ...
 
 

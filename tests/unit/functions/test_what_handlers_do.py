@@ -70,12 +70,12 @@ def test_usage_from_a_queue_is_in_the_ledger_and_survives_a_bad_neighbour(run, p
 
 
 def test_each_minute_windows_are_opened_and_what_is_due_is_freed(run, ports):
-    assert run("release_expired", AT_ELEVEN) == {"expired": 0, "busy": 0}
+    assert run("release_expired", AT_ELEVEN) == {"expired": 0, "busy": 0, "raised": 0}
     asked = {"idempotency_key": "k", "scope": {"tenant": "search"}, "amount_usd": "0.9"}
     held = run("serve_api", request(json.dumps(asked), route="POST /v1/reservations"))
     assert held["statusCode"] == 201  # at 11:20, until 11:25
     later = {"scheduled_at": "2026-11-20T11:25:00Z"}
-    assert run("release_expired", later) == {"expired": 1, "busy": 0}
+    assert run("release_expired", later) == {"expired": 1, "busy": 0, "raised": 0}
 
 
 def test_a_signed_request_posts_usage_and_is_told_what_was_rejected(run, ports):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+from bursar.adapters.memory.allowances import MemoryAllowances
 from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
 from bursar.adapters.memory.cluster_use import MemoryClusterUseStore
 from bursar.adapters.memory.clusters import (
@@ -47,6 +48,7 @@ from bursar.jobs.attribute_costs import Sources
 from bursar.jobs.post_usage import Patience
 from bursar.jobs.take_usage import UsageIntake
 from bursar.ports import ProviderBill
+from bursar.wiring.raises import raised_budgets
 from tests.unit.jobs.sample_config import budget, config
 from tests.unit.sample_cluster import (
     TEN,
@@ -183,7 +185,8 @@ class MemoryPorts:
         self.bill, self.spend, self.counter = MemoryBill(), MemorySpendStore(), MemoryCounter()
         self.outbox, self.publisher = MemoryOutbox(), MemoryPublisher()
         self.budgets, self.health = MemoryBudgetStore(self.outbox), MemoryHealthLog()
-        self.statements, self.ledger = MemoryStatementStore(), MemoryLedger()
+        self.allowances = MemoryAllowances()
+        self.statements, self.ledger = MemoryStatementStore(), MemoryLedger(self.allowances)
         self.forecasts, self.anomalies = MemoryForecastStore(), MemoryAnomalyStore(self.outbox)
         self.provider_bills: dict[str, ProviderBill] = {}
         self.touched_hours = self.month_gates = self.entries = self.ledger
@@ -195,6 +198,8 @@ class MemoryPorts:
             conflicts=MemoryConflictLog(self.outbox),
             windows=self.ledger,
             budgets=EnforcedBudgets([SEARCH], "acme", lambda _: ""),
+            allowances=self.allowances,
+            raised=raised_budgets(self.config.model_copy(update={"budgets": [SEARCH]})),
             prices=OwnTokenPrices([MINI]),
             patience=Patience(lambda _: None, lambda low, _: low),
         )

@@ -11,7 +11,13 @@ import pytest
 from bursar.adapters.memory.governance import MemoryAudit, MemoryExceptions
 from bursar.domain.governance import asking, assignment, decisions, splitting, tiers
 from bursar.domain.governance.consumption import Allowance
-from bursar.domain.governance.exceptions import Consent, SpendException, Status, closed
+from bursar.domain.governance.exceptions import (
+    Consent,
+    Request,
+    SpendException,
+    Status,
+    closed,
+)
 from bursar.domain.governance.people import Directory, Person
 from bursar.domain.governance.splitting import SplitCount
 from bursar.domain.governance.tiers import Tier
@@ -225,7 +231,12 @@ def a_token_is_stored_for_what_was_decided(patch: pytest.MonkeyPatch) -> None:
 @defect
 def an_approval_is_worth_twice_its_amount(patch: pytest.MonkeyPatch) -> None:
     real = Allowance.of
-    patch.setattr(Allowance, "of", lambda it, amount, until: real(it, amount + amount, until))
+
+    def doubled(exception: str, request: Request, at: datetime) -> Allowance:
+        more = request.model_copy(update={"amount": request.amount + request.amount})
+        return real(exception, more, at)
+
+    patch.setattr(Allowance, "of", doubled)
 
 
 @defect

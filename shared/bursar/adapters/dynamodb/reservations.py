@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from bursar.adapters.dynamodb.governance import allowances
 from bursar.adapters.dynamodb.ledger import entries, holds, windows
 from bursar.adapters.dynamodb.ledger.writes import (
     Item,
@@ -15,6 +16,7 @@ from bursar.adapters.dynamodb.ledger.writes import (
     write,
 )
 from bursar.adapters.dynamodb.paging import query
+from bursar.domain.admission.draws import Draw, by_exception, by_window
 from bursar.domain.admission.reservations import (
     HoldRefusal,
     HoldRefusedError,
@@ -23,9 +25,10 @@ from bursar.domain.admission.reservations import (
     Reservation,
     freed,
 )
+from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
 
-_HOLD, _MARK, _WINDOW = "hold", "mark", "window"
+_HOLD, _MARK, _WINDOW, _ALLOWANCE = "hold", "mark", "window", "allowance"
 _AT_MOST = 1_000
 _AFTER_ANY_ID = "~"
 
@@ -35,13 +38,15 @@ class DynamoReservationStore:
         self._table = table
 
     def reserve(self, reservation: Reservation) -> None:
+        raised = by_window(reservation.drawn)
         self._write(
             [
                 (_HOLD, "Put", {"Item": holds.item(reservation), **entries.ABSENT}),
                 *(
-                    (_WINDOW, "Update", windows.reserve(window, amount))
+                    (_WINDOW, "Update", windows.reserve(window, amount, raised.get(window)))
                     for window, amount in reservation.held.items()
                 ),
+                *_debits(reservation.drawn, reservation.created_at),
                 *_mark(reservation),
             ],
             HoldRefusal.EXISTS,
@@ -49,14 +54,30 @@ class DynamoReservationStore:
 
     def close(self, reservations: Sequence[Reservation], to: HoldStatus) -> None:
         released = reservations if to is HoldStatus.RELEASED else ()
+        returned = [draw for each in reservations for draw in each.returns({})]
+        lowered = by_window(returned)
         self._write(
             [
                 *((_HOLD, "Update", holds.step(each, to)) for each in reservations),
                 *(
-                    (_WINDOW, "Update", windows.charge(window, Money.zero(), amount))
+                    (_WINDOW, "Update", _charge(window, amount, lowered.get(window)))
                     for window, amount in freed(reservations).items()
                 ),
+                *(
+                    (_ALLOWANCE, "Update", allowances.give_back(name, amounts)["Update"])
+                    for name, amounts in by_exception(returned).items()
+                ),
                 *(item for each in released for item in _unmark(each)),
+            ],
+            HoldRefusal.CHANGED,
+        )
+
+    def cover(self, drawn: Sequence[Draw], at: datetime) -> None:
+        overruns = by_window(drawn).items()
+        self._write(
+            [
+                *((_WINDOW, "Update", windows.cover(window, over)) for window, over in overruns),
+                *_debits(drawn, at),
             ],
             HoldRefusal.CHANGED,
         )
@@ -90,7 +111,18 @@ class DynamoReservationStore:
 def _reason(error: WriteCancelledError, refusal: HoldRefusal) -> HoldRefusal:
     if error.failed & {_HOLD, _MARK}:
         return refusal
-    return HoldRefusal.SHORT if _WINDOW in error.failed else HoldRefusal.BUSY
+    return HoldRefusal.SHORT if error.failed & {_WINDOW, _ALLOWANCE} else HoldRefusal.BUSY
+
+
+def _charge(window: BudgetWindow, freed: Money, returned: Money | None) -> dict[str, Any]:
+    return windows.charge(window, Money.zero(), freed, returned)
+
+
+def _debits(drawn: Sequence[Draw], at: datetime) -> list[Item]:
+    return [
+        (_ALLOWANCE, "Update", allowances.debit(name, amounts, at)["Update"])
+        for name, amounts in by_exception(drawn).items()
+    ]
 
 
 def _mark(reservation: Reservation) -> list[Item]:

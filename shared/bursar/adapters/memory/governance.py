@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from threading import Lock
 
+from bursar.adapters.memory.allowances import MemoryAllowances
 from bursar.adapters.memory.budgets import MemoryOutbox
-from bursar.domain.governance import consumption
 from bursar.domain.governance.audit import AuditHead, AuditIntent, AuditRecord
 from bursar.domain.governance.changes import Change, TaskToken
-from bursar.domain.governance.consumption import Allowance
 from bursar.domain.governance.decisions import TierDecision
 from bursar.domain.governance.exceptions import SpendException
 from bursar.domain.governance.splitting import SplitCount
 from bursar.domain.governance.steps import ClosedTaskError, Step, is_answered
-from bursar.domain.ledger.postings import BudgetWindow
-from bursar.domain.money import Money
 
 _MOST_LISTED = 200
 
@@ -66,16 +62,15 @@ class MemoryAuditAnchors:
         return tuple(self._heads)
 
 
-class MemoryExceptions:
+class MemoryExceptions(MemoryAllowances):
     """ExceptionStore, ExceptionHistory, Allowances and TaskTokens in one."""
 
     def __init__(self, outbox: MemoryOutbox, audit: MemoryAudit) -> None:
+        super().__init__()
         self._outbox, self._audit = outbox, audit
-        self._lock = Lock()
         self._exceptions: dict[str, SpendException] = {}
         self._splits: dict[tuple[str, str], SplitCount] = {}
         self._decisions: dict[str, list[TierDecision]] = {}
-        self._allowances: dict[str, Allowance] = {}
         self._tokens: dict[tuple[str, str], TaskToken] = {}
 
     def find(self, exception_id: str) -> SpendException | None:
@@ -94,7 +89,7 @@ class MemoryExceptions:
             if change.decision:
                 self._decisions.setdefault(new.id, []).append(change.decision)
             if change.allowance:
-                self._allowances[new.id] = change.allowance
+                self.grant(change.allowance)
             self._audit.add(change.audit)
             for row in change.outbox:
                 self._outbox.put(row)
@@ -116,21 +111,6 @@ class MemoryExceptions:
     def pending(self) -> Sequence[SpendException]:
         waiting = (each for each in self._exceptions.values() if each.asked is not None)
         return sorted(waiting, key=lambda each: each.id)
-
-    def allowance(self, exception_id: str) -> Allowance | None:
-        return self._allowances.get(exception_id)
-
-    def debit(self, exception_id: str, amount: Money, window: BudgetWindow, at: datetime) -> None:
-        """Use some of an allowance; raises what `consumption.debit` does."""
-        with self._lock:
-            old = self._allowances[exception_id]
-            self._allowances[exception_id] = consumption.debit(old, amount, window, at)
-
-    def give_back(self, exception_id: str, amount: Money, window: BudgetWindow) -> None:
-        """Undo a debit or a part of it; raises what `consumption.give_back` does."""
-        with self._lock:
-            old = self._allowances[exception_id]
-            self._allowances[exception_id] = consumption.give_back(old, amount, window)
 
     def put(self, token: TaskToken) -> bool:
         with self._lock:

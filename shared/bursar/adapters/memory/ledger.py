@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
+from bursar.adapters.memory.allowances import MemoryAllowances
 from bursar.adapters.memory.budgets import MemoryOutbox
+from bursar.domain.admission.draws import Draw, by_window
 from bursar.domain.admission.reservations import (
     HoldRefusal,
     HoldRefusedError,
@@ -16,6 +18,7 @@ from bursar.domain.admission.reservations import (
     freed,
 )
 from bursar.domain.alerts import OutboxRow
+from bursar.domain.governance.consumption import AllowanceError
 from bursar.domain.ledger.conflicts import Conflict
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.ledger.postings import (
@@ -47,8 +50,9 @@ class MemoryLedger:
     """LedgerStore, EntryReader, TouchedHours, MonthGates, EnforcedWindows and
     ReservationStore in one."""
 
-    def __init__(self) -> None:
+    def __init__(self, allowances: MemoryAllowances | None = None) -> None:
         self._lock = Lock()
+        self._allowances = allowances or MemoryAllowances()
         self._entries: dict[EntryId, Entry] = {}
         self._leaves: dict[datetime, dict[LeafKey, Leaf]] = {}
         self._marks: dict[datetime, str] = {}
@@ -69,6 +73,7 @@ class MemoryLedger:
                 leaves[key] = leaves.get(key, Leaf()) + leaf
             for window, (spent, freed) in posting.windows.items():
                 self._move(window, spent=spent, reserved=-freed)
+            self._return(posting.returned)
             for name, closing in posting.closings.items():
                 old = closing.reservation
                 self._reservations[old.id] = old.turned(old.settled)
@@ -152,7 +157,7 @@ class MemoryLedger:
         return self._set_stops(window, remove={stop_id})
 
     def reserve(self, reservation: Reservation) -> None:
-        event = reservation.event
+        event, raised = reservation.event, by_window(reservation.drawn)
         with self._lock:
             if (
                 reservation.id in self._reservations
@@ -161,8 +166,10 @@ class MemoryLedger:
             ):
                 raise HoldRefusedError(HoldRefusal.EXISTS)
             for window, amount in reservation.held.items():
-                if window not in self._windows or self._is_short(window, amount):
+                own = amount - raised.get(window, Money.zero())
+                if window not in self._windows or self._is_short(window, own):
                     raise HoldRefusedError(HoldRefusal.SHORT)
+            self._draw(reservation.drawn, reservation.created_at)
             for window, amount in reservation.held.items():
                 self._move(window, reserved=amount)
             self._reservations[reservation.id] = reservation
@@ -176,10 +183,18 @@ class MemoryLedger:
                 raise HoldRefusedError(HoldRefusal.CHANGED)
             for window, amount in freed(reservations).items():
                 self._move(window, reserved=-amount)
+            self._return([draw for each in reservations for draw in each.returns({})])
             for each in closed:
                 self._reservations[each.id] = each
                 if each.event and not each.awaits_usage:
                     del self._holds[each.event]
+
+    def cover(self, drawn: Sequence[Draw], at: datetime) -> None:
+        with self._lock:
+            for window, over in by_window(drawn).items():
+                if window not in self._windows or self._windows[window].available > -over:
+                    raise HoldRefusedError(HoldRefusal.SHORT)
+            self._draw(drawn, at)
 
     def find(self, reservation_id: str) -> Reservation | None:
         return self._reservations.get(reservation_id)
@@ -192,6 +207,19 @@ class MemoryLedger:
                 if each.status is HoldStatus.OPEN and each.expires_at <= by
             ]
         return sorted(due, key=lambda each: (each.expires_at, each.id))[:_DUE_AT_MOST]
+
+    def _draw(self, drawn: Sequence[Draw], at: datetime) -> None:
+        try:
+            self._allowances.debit_all(drawn, at)
+        except AllowanceError:
+            raise HoldRefusedError(HoldRefusal.SHORT) from None
+        for window, amount in by_window(drawn).items():
+            self._raise_limit(window, amount)
+
+    def _return(self, returned: Sequence[Draw]) -> None:
+        self._allowances.give_back_all(returned)
+        for window, amount in by_window(returned).items():
+            self._raise_limit(window, -amount)
 
     def _is_short(self, window: BudgetWindow, amount: Money) -> bool:
         balance = self._windows[window]

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from bursar.domain.admission.draws import Draw, unused
 from bursar.domain.ledger.entries import EntryId
 from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
@@ -43,6 +44,7 @@ class ForbiddenStepError(ValueError):
 class Reservation:
     """`held` is what was taken in each window. `digest` is of the body that asked for it.
 
+    `drawn` are the parts of what is held that an approved exception pays for.
     `usage_event_id` is the id under which its usage will be told, by the same principal; a
     lease has none: the usage of its requests is told one by one.
     """
@@ -56,6 +58,7 @@ class Reservation:
     created_at: datetime
     expires_at: datetime
     usage_event_id: str | None = None
+    drawn: tuple[Draw, ...] = ()
     status: HoldStatus = HoldStatus.OPEN
 
     @property
@@ -77,6 +80,10 @@ class Reservation:
         """What its next step gives back: all that is held, unless an expiry gave it back."""
         return self.held if self.status is HoldStatus.OPEN else {}
 
+    def returns(self, spent: Mapping[BudgetWindow, Money]) -> tuple[Draw, ...]:
+        """What its next step gives back to exceptions, when so much is spent in each window."""
+        return unused(self.drawn, self.held, spent) if self.status is HoldStatus.OPEN else ()
+
     def turned(self, to: HoldStatus) -> Reservation:
         """The reservation after a step.
 
@@ -95,6 +102,11 @@ class Closing:
     reservation: Reservation
     charges: Mapping[BudgetWindow, Money] = field(default_factory=dict)
 
+    @property
+    def returned(self) -> tuple[Draw, ...]:
+        """What goes back to approved exceptions with it."""
+        return self.reservation.returns(self.charges)
+
 
 def freed(reservations: Iterable[Reservation]) -> dict[BudgetWindow, Money]:
     """What the next step of all of them gives back to each window."""
@@ -106,15 +118,16 @@ def freed(reservations: Iterable[Reservation]) -> dict[BudgetWindow, Money]:
 
 
 def groups(reservations: Iterable[Reservation], most_items: int) -> Iterator[list[Reservation]]:
-    """Those that one transaction can close together: they and their windows are its items."""
+    """Those that one transaction can close together: they, their windows and exceptions."""
     group: list[Reservation] = []
-    windows: set[BudgetWindow] = set()
+    balances: set[object] = set()
     for each in reservations:
-        if group and len(group) + 1 + len(windows | each.held.keys()) > most_items:
+        own = {*each.held, *(draw.exception for draw in each.drawn)}
+        if group and len(group) + 1 + len(balances | own) > most_items:
             yield group
-            group, windows = [], set()
+            group, balances = [], set()
         group.append(each)
-        windows |= each.held.keys()
+        balances |= own
     if group:
         yield group
 

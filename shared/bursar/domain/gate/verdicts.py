@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from bursar.domain.gate import fitting
 from bursar.domain.gate.pricing import PricedJob
-from bursar.domain.governance.consumption import Allowance
+from bursar.domain.governance.consumption import PURSE
 from bursar.domain.governance.exceptions import SpendException, Status
 from bursar.domain.governance.policies import Fact, Verdict
 from bursar.domain.ledger.postings import BudgetWindow
@@ -19,7 +19,6 @@ from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension
 
 REQUEST_PAGE = "/exceptions/new"
-_PURSE = "gate:"  # no budget's id has a colon
 
 
 class GateVerdict(StrEnum):
@@ -60,7 +59,7 @@ class JobApproval:
     def window(self, at: datetime) -> BudgetWindow:
         """What the exception's allowance is debited for: all jobs of a policy, by month."""
         starts_at = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        return BudgetWindow(f"{_PURSE}{self.policy}", starts_at)
+        return BudgetWindow(f"{PURSE}{self.policy}", starts_at)
 
 
 VERDICTS: Mapping[Verdict, GateVerdict] = {
@@ -101,13 +100,6 @@ def covers(exception: SpendException, policy: str, scope: Mapping[Dimension, str
     asked = exception.request
     approved = exception.status is Status.APPROVED
     return approved and asked.policy == policy and asked.scope.covers(scope)
-
-
-def can_pay(allowance: Allowance, approval: JobApproval, amount: Money, at: datetime) -> bool:
-    """Whether enough of it is left, in time, and no budget has used it."""
-    purse = approval.window(at).budget_id
-    mine = all(window.budget_id == purse for window in allowance.consumed)
-    return mine and at < allowance.until and amount <= allowance.remaining
 
 
 def request_link(pages: str, policy: str, usd: Money, scope: Mapping[Dimension, str]) -> str:

@@ -63,7 +63,6 @@ def change(
     Raises:
         TooManyRequestsError: the split count holds no more.
     """
-    request = new.request
     granted = new.status is Status.APPROVED
     return Change(
         old,
@@ -72,7 +71,7 @@ def change(
         audit.intent(f"{new.id}-{new.revision}", at, action, actor, _details(new, decision)),
         (OutboxRow(alert=message(new, at), due_at=at),),
         decision,
-        Allowance.of(new.id, request.amount, request.until) if granted else None,
+        Allowance.of(new.id, new.request, at) if granted else None,
     )
 
 

@@ -109,6 +109,13 @@ class EnforcedBudgets:
                 raise ForeignScopeError(f"{name} is {value!r}, not {named[name]!r}")
         return {Dimension.CATEGORY: CostCategory.EXTERNAL_API, **named, **follows}
 
+    def current_windows(self, at: datetime) -> list[BudgetWindow]:
+        """The window of that time of each budget."""
+        return [
+            BudgetWindow(budget.id, period_of(budget, at).start)
+            for budget in self._budgets.values()
+        ]
+
     def windows_due(self, at: datetime) -> list[BudgetWindow]:
         """The window of that time and the next one of each budget: those to be open by now."""
         found = []

@@ -121,6 +121,7 @@ def _groups(
         own: set[object] = {entry.key, month, hour, *_charges(entry, charged, closings)}
         if closing := closings.get(entry.name):
             own |= {closing.reservation.id, *closing.reservation.frees()}
+            own |= {draw.exception for draw in closing.returned}
         if group and len(group) + 1 + len(balances | own) > MOST_ITEMS:
             yield group
             group, balances = [], set()
@@ -143,7 +144,8 @@ def _posting(
     charges = {window: Money.from_units(each) for window, each in units.items()}
     closed = {entry.name: closings[entry.name] for entry in entries if entry.name in closings}
     held = freed(closing.reservation for closing in closed.values())
-    return Posting(tuple(entries), leaves, charges, closed, held)
+    returned = tuple(draw for closing in closed.values() for draw in closing.returned)
+    return Posting(tuple(entries), leaves, charges, closed, held, returned)
 
 
 def _charges(

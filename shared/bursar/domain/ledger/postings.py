@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.money import Money
 
-if TYPE_CHECKING:  # it is made of the windows below
+if TYPE_CHECKING:  # they are made of the windows below
+    from bursar.domain.admission.draws import Draw
     from bursar.domain.admission.reservations import Closing
 
 MOST_ITEMS = 100  # of one TransactWriteItems
@@ -49,7 +50,8 @@ class Posting:
 
     `months` are those (`2026-11`) that the entries' hours lie in: each one's gate is checked.
     `hours` are marked as touched, so that their statements are made anew. `closings` are the
-    reservations that end with their entry, by its name; `freed` is what they held.
+    reservations that end with their entry, by its name; `freed` is what they held, `returned`
+    what goes back to approved exceptions of it.
     """
 
     entries: tuple[Entry, ...]
@@ -57,6 +59,7 @@ class Posting:
     charges: Mapping[BudgetWindow, Money] = field(default_factory=dict)
     closings: Mapping[EntryId, Closing] = field(default_factory=dict)
     freed: Mapping[BudgetWindow, Money] = field(default_factory=dict)
+    returned: tuple[Draw, ...] = ()
 
     @property
     def windows(self) -> Mapping[BudgetWindow, tuple[Money, Money]]:
@@ -77,8 +80,9 @@ class Posting:
 
     @property
     def items(self) -> int:
-        """Entries, leaves, windows, closings, one gate a month and one mark an hour."""
-        balances = len(self.leaves) + len(self.windows) + len(self.closings)
+        """Entries, leaves, windows, closings, exceptions, a gate a month and a mark an hour."""
+        exceptions = {each.exception for each in self.returned}
+        balances = len(self.leaves) + len(self.windows) + len(self.closings) + len(exceptions)
         return len(self.entries) + balances + len(self.months) + len(self.hours)
 
 

@@ -9,6 +9,7 @@ that are pending and those that are closed; ids sort by time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -26,6 +27,7 @@ from bursar.domain.governance.splitting import SplitCount
 
 _PENDING, _CLOSED = "EXCEPTIONS#PENDING", "EXCEPTIONS#CLOSED"
 _AT_MOST = 200
+_AFTER_ANY_ID = "~"
 _ABSENT = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
@@ -73,6 +75,16 @@ class DynamoExceptions:
     def allowance(self, exception_id: str) -> Allowance | None:
         item = self._item(allowances.key(exception_id))
         return allowances.read(item) if item else None
+
+    def ending_after(self, at: datetime) -> Sequence[Allowance]:
+        later = Key("gsi1pk").eq(allowances.LISTED) & Key("gsi1sk").gt(
+            f"{allowances.stamp(at)}{_AFTER_ANY_ID}"
+        )
+        items = query(self._table, IndexName="gsi1", KeyConditionExpression=later)
+        return [allowances.read(item) for item in items]
+
+    def replace(self, old: Allowance, new: Allowance) -> bool:
+        return transact(self._table, [{"Update": allowances.replace(old, new)}])
 
     def put(self, token: TaskToken) -> bool:
         asked = {

@@ -33,7 +33,7 @@ class DynamoJobApprovals:
         self, old: JobApproval | None, new: JobApproval, at: datetime, intent: AuditIntent
     ) -> bool:
         amount = new.beyond(old)
-        debit = allowances.debit(new.exception, amount, new.window(at), at)
+        debit = allowances.debit(new.exception, {new.window(at): amount}, at)
         return transact(self._table, [debit, {"Put": _put(old, new)}, audit.put(intent)])
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bursar.domain.admission.draws import Draw
 from bursar.domain.admission.reservations import HoldStatus, Reservation
 from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
@@ -67,15 +68,20 @@ def _write(reservation: Reservation) -> str:
         "digest": reservation.digest,
         "facts": reservation.facts,
         "amount": reservation.amount.units,
-        "held": [
-            [window.budget_id, window.starts_at.isoformat(), amount.units]
-            for window, amount in reservation.held.items()
-        ],
+        "held": [_of_window(window, amount) for window, amount in reservation.held.items()],
         "created_at": reservation.created_at.isoformat(),
         "expires_at": reservation.expires_at.isoformat(),
         "usage_event_id": reservation.usage_event_id,
     }
+    if reservation.drawn:
+        told["drawn"] = [
+            [each.exception, *_of_window(each.window, each.amount)] for each in reservation.drawn
+        ]
     return json.dumps(told, separators=(",", ":"))
+
+
+def _of_window(window: BudgetWindow, amount: Money) -> tuple[str, str, int]:
+    return window.budget_id, window.starts_at.isoformat(), amount.units
 
 
 def read(stored: Mapping[str, Any]) -> Reservation:
@@ -93,5 +99,11 @@ def read(stored: Mapping[str, Any]) -> Reservation:
         created_at=datetime.fromisoformat(told["created_at"]),
         expires_at=datetime.fromisoformat(told["expires_at"]),
         usage_event_id=told["usage_event_id"],
+        drawn=tuple(
+            Draw(
+                name, BudgetWindow(budget, datetime.fromisoformat(start)), Money.from_units(units)
+            )
+            for name, budget, start, units in told.get("drawn", ())
+        ),
         status=HoldStatus(stored["status"]),
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from bursar.adapters.dynamodb.governance import allowances
 from bursar.adapters.dynamodb.ledger import entries, gates, holds, leaves, touched, windows
 from bursar.adapters.dynamodb.ledger.writes import (
     Item,
@@ -15,6 +16,7 @@ from bursar.adapters.dynamodb.ledger.writes import (
     WriteUnansweredError,
     write,
 )
+from bursar.domain.admission.draws import by_exception, by_window
 from bursar.domain.admission.reservations import Reservation
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.ledger.postings import (
@@ -27,6 +29,7 @@ from bursar.domain.ledger.postings import (
 from bursar.domain.periods import Window, hours
 
 _ENTRY, _LEAF, _WINDOW, _HOLD, _GATE, _HOUR = "entry", "leaf", "window", "hold", "gate", "hour"
+_ALLOWANCE = "allowance"
 
 
 class DynamoLedgerStore:
@@ -79,6 +82,7 @@ def _reason(error: WriteCancelledError) -> CancelReason:
     of_kinds = {
         _ENTRY: CancelReason.EXISTS,
         _HOLD: CancelReason.HOLD_CHANGED,
+        _ALLOWANCE: CancelReason.HOLD_CHANGED,
         _WINDOW: CancelReason.NO_WINDOW,
         _GATE: CancelReason.FROZEN_MONTH,
     }
@@ -91,6 +95,7 @@ def _items(posting: Posting, shard: int) -> list[Item]:
     """Gates and marks are spread by the first entry: leaves of other tenants share them."""
     cause = sha256("\x1f".join(posting.entries[0].name).encode()).hexdigest()[:32]
     spread = (int(cause[0], 16) + shard) % gates.SHARDS
+    lowered = by_window(posting.returned)
     return [
         *((_ENTRY, "Put", _entry(posting, each)) for each in posting.entries),
         *(
@@ -98,8 +103,12 @@ def _items(posting: Posting, shard: int) -> list[Item]:
             for key, leaf in posting.leaves.items()
         ),
         *(
-            (_WINDOW, "Update", windows.charge(window, spent, freed))
+            (_WINDOW, "Update", windows.charge(window, spent, freed, lowered.get(window)))
             for window, (spent, freed) in posting.windows.items()
+        ),
+        *(
+            (_ALLOWANCE, "Update", allowances.give_back(name, amounts)["Update"])
+            for name, amounts in by_exception(posting.returned).items()
         ),
         *(
             (_HOLD, "Update", holds.step(closing.reservation, closing.reservation.settled))

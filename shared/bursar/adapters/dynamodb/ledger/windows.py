@@ -25,28 +25,59 @@ def _key(window: BudgetWindow) -> dict[str, str]:
     return {"pk": f"BUDGET#{window.budget_id}", "sk": f"ENFORCED#{start:%Y-%m-%dT%H:%MZ}"}
 
 
-def charge(window: BudgetWindow, spent: Money, freed: Money) -> dict[str, Any]:
-    """An Update on condition that the window is open: something is spent, or no more held."""
-    return {
+def charge(
+    window: BudgetWindow, spent: Money, freed: Money, returned: Money | None = None
+) -> dict[str, Any]:
+    """An Update on condition that the window is open: something is spent, or no more held.
+
+    The limit falls by what is `returned` to approved exceptions.
+    """
+    lowered = (returned or Money.zero()).units
+    update = {
         "Key": _key(window),
         "UpdateExpression": "ADD spent_units :spent, reserved_units :held, available_units :left",
         "ConditionExpression": "attribute_exists(pk)",
         "ExpressionAttributeValues": {
             ":spent": spent.units,
             ":held": -freed.units,
-            ":left": freed.units - spent.units,
+            ":left": freed.units - spent.units - lowered,
         },
     }
+    return _with_limit(update, -lowered)
 
 
-def reserve(window: BudgetWindow, amount: Money) -> dict[str, Any]:
-    """An Update on condition that the window is open and has so much available."""
-    return {
+def reserve(window: BudgetWindow, amount: Money, drawn: Money | None = None) -> dict[str, Any]:
+    """An Update on condition that the window is open and has so much available.
+
+    What is `drawn` from approved exceptions need not be: the limit rises by it.
+    """
+    raised = (drawn or Money.zero()).units
+    update = {
         "Key": _key(window),
         "UpdateExpression": "ADD reserved_units :held, available_units :less",
-        "ConditionExpression": "available_units >= :held AND attribute_not_exists(stopped_by)",
-        "ExpressionAttributeValues": {":held": amount.units, ":less": -amount.units},
+        "ConditionExpression": "available_units >= :own AND attribute_not_exists(stopped_by)",
+        "ExpressionAttributeValues": {
+            ":held": amount.units,
+            ":own": amount.units - raised,
+            ":less": raised - amount.units,
+        },
     }
+    return _with_limit(update, raised)
+
+
+def cover(window: BudgetWindow, over: Money) -> dict[str, Any]:
+    """An Update on condition that so much was spent beyond the limit, which rises by it."""
+    update = _limit_change(window, over.units)
+    update["ConditionExpression"] = "available_units <= :less"
+    update["ExpressionAttributeValues"][":less"] = -over.units
+    return update
+
+
+def _with_limit(update: dict[str, Any], units: int) -> dict[str, Any]:
+    if units:
+        update["UpdateExpression"] += ", limit_units :limit"
+        update["ExpressionAttributeValues"][":limit"] = units
+    return update
 
 
 def stop(window: BudgetWindow, stop_id: str) -> dict[str, Any]:

@@ -1,0 +1,20 @@
+"""Cover what enforced budgets have spent without asking, out of their approved exceptions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bursar.jobs.admission import Admission
+from bursar.jobs.draw_on import cover, usable_allowances
+
+
+def cover_overruns(at: datetime, admission: Admission) -> int:
+    """How many budgets were raised. What was approved stays in the limit when the rest ends."""
+    due = admission.budgets.current_windows(at)
+    live = usable_allowances(due, at, admission)
+    raised = 0
+    for window in due:
+        balance = admission.windows.balance(window) if window.budget_id in live else None
+        if balance is not None:
+            raised += cover({window: balance}, live, at, admission)
+    return raised
