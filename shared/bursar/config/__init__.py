@@ -5,16 +5,16 @@ Validated before it is deployed, and bundled as JSON with the code.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from bursar.config.fields import (
     AccountId,
+    CertificateAuthority,
     Email,
     Endpoint,
     Name,
@@ -27,6 +27,7 @@ from bursar.config.governance import Governance
 from bursar.config.kpis import Kpis
 from bursar.config.metrics import ClusterMetrics
 from bursar.config.spend import Spend
+from bursar.config.stops import Stops
 from bursar.config.usage import Usage
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.budgets import Book, Budget
@@ -39,19 +40,8 @@ from bursar.domain.usage.producers import ProducerPolicy
 DEFAULT_MODEL_LABELS = ("model", "app.kubernetes.io/model", "serving.kserve.io/inferenceservice")
 
 
-def _is_pem_in_base64(text: str) -> str:
-    try:
-        pem = base64.b64decode(text, validate=True)
-    except ValueError:
-        raise ValueError("must be base64, as `aws eks describe-cluster` prints it") from None
-    if b"BEGIN CERTIFICATE" not in pem:
-        raise ValueError("holds no PEM certificate")
-    return text
-
-
 CapacityReservationId = Annotated[str, Field(pattern=r"^cr-[0-9a-f]+$")]
 HttpsUrl = Annotated[str, Field(pattern=r"^https://\S+$")]
-CertificateAuthority = Annotated[str, AfterValidator(_is_pem_in_base64)]
 
 
 class PrivateNetwork(Section):
@@ -177,6 +167,7 @@ class Config(Section):
     forecast: Forecasts = Forecasts()
     anomalies: Anomalies = Anomalies()
     governance: Governance = Governance()
+    stops: Stops | None = Field(default=None, description="without it nothing is ever stopped")
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
@@ -196,10 +187,13 @@ class Config(Section):
                 told = f"cluster {cluster.name!r} is private and in another account or region"
                 yield ("clusters", n, "network"), told
             yield from self._role_problems(n, cluster)
-        for place, told in self.usage.problems(self.metrics_producers):
-            yield ("usage", *place), told
-        for inside, told in self.governance.problems():
-            yield ("governance", *inside), told
+        for section, found in (
+            ("usage", self.usage.problems(self.metrics_producers)),
+            ("governance", self.governance.problems()),
+            ("stops", self.stops.problems(self.budgets, self.clusters) if self.stops else ()),
+        ):
+            for inside, told in found:
+                yield (section, *inside), told
         known = {cluster.name for cluster in self.clusters}
         for n, budget in enumerate(self.budgets):
             names, at = f"budget {budget.id!r} names", ("budgets", n)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Annotated
 
@@ -30,6 +31,19 @@ def _is_https_beyond_loopback(url: str) -> str:
 Endpoint = Annotated[
     str, Field(pattern=r"^https?://\S+$"), AfterValidator(_is_https_beyond_loopback)
 ]
+
+
+def _is_pem_in_base64(text: str) -> str:
+    try:
+        pem = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise ValueError("must be base64, as `aws eks describe-cluster` prints it") from None
+    if b"BEGIN CERTIFICATE" not in pem:
+        raise ValueError("holds no PEM certificate")
+    return text
+
+
+CertificateAuthority = Annotated[str, AfterValidator(_is_pem_in_base64)]
 
 
 class Section(BaseModel):

@@ -56,7 +56,7 @@ def does(stop: Stop) -> list[str]:
     if Action.SEND_EVENT in stop.actions:
         told.append("sends an event to EventBridge")
     told += stop.notes
-    return told + [f"{cluster} could not be read yet" for cluster in stop.unplanned]
+    return told + [f"{cluster}: {why}" for cluster, why in stop.unplanned.items()]
 
 
 def message(stop: Stop, at: datetime, news: News | None = None, more: Sequence[str] = ()) -> Alert:

@@ -18,7 +18,7 @@ from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.scopes import Scope
-from bursar.domain.stops.rules import Action, Approval, Mode, Place, Rule, places
+from bursar.domain.stops.rules import IN_CLUSTERS, Action, Mode, Place, Rule, places
 from bursar.domain.stops.steps import Step, StepState
 
 
@@ -50,8 +50,8 @@ class ForbiddenStepError(ValueError):
 class Stop(BaseModel):
     """`by` is the person who asked for it; without one, the budget came to `percent`.
 
-    `unplanned` are the clusters that could not be read yet. `enforced`: the budget has a window
-    that reservations are held in.
+    `unplanned` are the clusters that are not read yet, and why. `enforced`: the budget has a
+    window that reservations are held in. `event` is the state that was last sent as an event.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -84,9 +84,10 @@ class Stop(BaseModel):
     ending: Ending | None = None
     ended_at: AwareDatetime | None = None
     ended_because: str = ""
-    unplanned: tuple[str, ...] = ()
+    unplanned: dict[str, str] = Field(default={})
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
+    event: StopState | None = None
 
     @property
     def window(self) -> BudgetWindow:
@@ -108,9 +109,15 @@ class Stop(BaseModel):
         return tuple(each for each in self.steps if each.may_hold)
 
     @property
+    def owes_event(self) -> bool:
+        """Whether its present state is still to be sent: a dry run, or a proposal, never is."""
+        asked = Action.SEND_EVENT in self.actions and self.activated_at is not None
+        return asked and self.event is not self.state
+
+    @property
     def is_open(self) -> bool:
         """Whether there is anything left to do for it."""
-        return not self.is_over or bool(self.holds)
+        return not self.is_over or bool(self.holds) or self.owes_event
 
     @property
     def refuses(self) -> bool:
@@ -130,14 +137,14 @@ class Stop(BaseModel):
         return not quiet.issuperset(self.actions)
 
 
-def automatic_id(budget: Budget, window: Window, approval: Approval, number: int) -> str:
+def stop_id(budget: Budget, window: Window, kind: str, number: int) -> str:
     """Of the `number`th stop of its kind in one window, by the date there: once each."""
     starts = window.start.astimezone(ZoneInfo(budget.time_zone))
-    return f"{budget.id}-{starts:%Y%m%d}-{approval}-{number}"
+    return f"{budget.id}-{starts:%Y%m%d}-{kind}-{number}"
 
 
 def opened(
-    stop_id: str,
+    id_: str,
     budget: Budget,
     rule: Rule,
     window: Window,
@@ -155,8 +162,9 @@ def opened(
 ) -> Stop:
     """A stop as it is proposed; it ends with its window, or before."""
     where = places(budget.scope, rule.where, clusters)
+    reads = bool(IN_CLUSTERS.intersection(actions))
     return Stop(
-        id=stop_id,
+        id=id_,
         budget=budget.id,
         scope=budget.scope,
         owner=budget.owner,
@@ -177,11 +185,12 @@ def opened(
         reason=reason,
         by=by,
         needs=needs,
+        unplanned=_unread(where) if reads else {},
     )
 
 
 def activated(stop: Stop, at: datetime, approved_by: str | None = None) -> Stop:
-    """The stop in force.
+    """The stop in force. What was planned for somebody to look at is planned again.
 
     Raises:
         ForbiddenStepError: it is a dry run, its time is up, or it is not proposed.
@@ -192,7 +201,10 @@ def activated(stop: Stop, at: datetime, approved_by: str | None = None) -> Stop:
         raise ForbiddenStepError(f"{stop.id} is {stop.state}")
     if at >= stop.expires_at:
         raise ForbiddenStepError(f"{stop.id} expired at {stop.expires_at.isoformat()}")
-    return _next(stop, state=StopState.ACTIVE, activated_at=at, approved_by=approved_by)
+    found: dict[str, Any] = {"activated_at": at, "approved_by": approved_by}
+    if approved_by is not None and IN_CLUSTERS.intersection(stop.actions):
+        found |= {"steps": (), "notes": (), "unplanned": _unread(stop.where)}
+    return _next(stop, state=StopState.ACTIVE, **found)
 
 
 def ended(stop: Stop, ending: Ending, because: str, at: datetime) -> Stop:
@@ -222,6 +234,10 @@ def drifted(old: Stop, new: Stop) -> list[Step]:
         for step in new.steps
         if step.state is StepState.DRIFTED and before.get(step.key) is not StepState.DRIFTED
     ]
+
+
+def _unread(where: tuple[Place, ...]) -> dict[str, str]:
+    return {place.cluster: "it is read in the next run" for place in where}
 
 
 def _next(stop: Stop, **changes: Any) -> Stop:

@@ -21,8 +21,9 @@ from bursar.domain.stops.records import (
     Stop,
     StopState,
     activated,
-    automatic_id,
     ended,
+    stop_id,
+    worked,
 )
 from bursar.domain.stops.rules import Action, Approval, Mode, Place, Rule, is_crossed, places
 from tests.unit.domain.stops.samples import (
@@ -75,8 +76,8 @@ def test_actions_go_ahead_alone_or_wait_for_a_person() -> None:
 
 def test_its_name_says_which_window_it_is_about() -> None:
     budget = BUDGET.model_copy(update={"time_zone": "America/New_York"})
-    assert automatic_id(BUDGET, NOVEMBER, Approval.MANUAL, 2) == "search-20261101-manual-2"
-    assert automatic_id(budget, NOVEMBER, Approval.MANUAL, 1) == "search-20261031-manual-1"
+    assert stop_id(BUDGET, NOVEMBER, "manual", 2) == "search-20261101-manual-2"
+    assert stop_id(budget, NOVEMBER, "manual", 1) == "search-20261031-manual-1"
 
 
 def test_a_dry_run_never_becomes_active() -> None:
@@ -224,3 +225,27 @@ def test_what_is_told_of_a_stop_says_how_to_undo_it() -> None:
 def test_a_stop_whose_steps_nobody_applied_has_nothing_to_undo() -> None:
     assert not ended(a_stop(), Ending.EXPIRY, "late", AT).is_open
     assert a_stop().is_open
+
+
+def test_what_a_person_approves_is_planned_anew_from_what_is_there_then() -> None:
+    budget = BUDGET.model_copy(update={"scope": Scope.parse("cluster=prod")})
+    proposed = a_stop(actions=QUOTA, budget=budget)
+    assert list(proposed.unplanned) == ["prod"]
+    planned = worked(proposed, unplanned={}, notes=("prod has no accelerators: no quota",))
+    assert worked(planned, unplanned={}) is planned
+    by_itself, by_ada = activated(planned, AT), activated(planned, AT, "ada")
+    assert (by_itself.notes, by_itself.unplanned) == (planned.notes, {})
+    assert (by_ada.notes, list(by_ada.unplanned)) == (planned.notes[:0], ["prod"])
+
+
+def test_an_event_is_owed_for_each_state_of_a_stop_that_was_in_force() -> None:
+    proposed = a_stop(actions=(Action.SEND_EVENT,))
+    assert not proposed.owes_event
+    active = activated(proposed, AT)
+    assert active.owes_event
+    sent = worked(active, event=active.state)
+    assert not sent.owes_event
+    over = ended(sent, Ending.EXPIRY, "late", AT)
+    assert over.owes_event and over.is_open
+    assert not worked(over, event=over.state).is_open
+    assert not ended(proposed, Ending.EXPIRY, "late", AT).is_open
