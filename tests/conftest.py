@@ -86,11 +86,19 @@ def table_definition(template):
 
 
 @pytest.fixture
-def table(table_definition):
-    """An empty table of that shape in moto, as a boto3 Table."""
-    import boto3  # here: most tests need neither, and they take a second to import
-    from moto import mock_aws
+def table(table_definition, monkeypatch):
+    """An empty table of that shape in moto, as a boto3 Table.
 
+    Its transactions are the embedded AWS's, which copy what they touch and not the table.
+    """
+    import boto3  # here: most tests need none of these, and they take a second to import
+    from moto import mock_aws
+    from moto.dynamodb.models import DynamoDBBackend
+
+    from bursar.local.embedded.transactions import only_touched_items
+
+    quick = only_touched_items(DynamoDBBackend.transact_write_items)
+    monkeypatch.setattr(DynamoDBBackend, "transact_write_items", quick)
     with mock_aws():
         yield boto3.resource("dynamodb").create_table(
             TableName="bursar", BillingMode="PAY_PER_REQUEST", **table_definition

@@ -32,16 +32,7 @@ def dynamodb_local_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 @pytest.fixture
 def moto_table(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """moto's, asked one request at a time: it does not decide and write in one step.
-
-    Its transactions are the embedded AWS's, which copy what they touch and not the table.
-    """
-    from moto.dynamodb.models import DynamoDBBackend  # here: as in `table`
-
-    from bursar.local.embedded.transactions import only_touched_items
-
-    quick = only_touched_items(DynamoDBBackend.transact_write_items)
-    monkeypatch.setattr(DynamoDBBackend, "transact_write_items", quick)
+    """moto's, asked one request at a time: it does not decide and write in one step."""
     one_at_a_time = Lock()
     client = table.meta.client
     call = client._make_api_call
