@@ -166,7 +166,10 @@ class BursarStack(Stack):
         series = SpendSeries(
             self, "Series", config=config, shared=shared, numeric=bundle.numeric, **table
         )
-        send_notifications = add("send_notifications", settings.SendNotificationsSettings(**told))
+        send_notifications = add(
+            "send_notifications",
+            settings.SendNotificationsSettings(**told, pages_url=http.pages_url),
+        )
         check_health = add("check_health", settings.CheckHealthSettings(**table))
 
         # when

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as api
@@ -14,7 +15,7 @@ from constructs import Construct
 from bursar.config import Config
 from bursar.settings import ServeApiSettings
 from infra.constructs.function import Function, Shared
-from infra.constructs.sign_in import SignIn
+from infra.constructs.sign_in import SIGNED_IN_PATH, SignIn
 
 MACHINES = (
     "POST /v1/usage",
@@ -35,6 +36,17 @@ PEOPLE = (
     "GET /v1/audit",
 )
 OPEN = ("GET /openapi.json",)
+PAGES = (
+    "GET /",
+    "GET /exceptions",
+    "GET /exceptions/new",
+    "GET /exceptions/{id}",
+    "GET /approvals",
+    "GET /audit",
+    f"GET {SIGNED_IN_PATH}",
+    "GET /sign-in.json",
+    "GET /assets/{version}/{file}",
+)
 _REQUESTS_A_SECOND, _BURST = 200, 400
 _LOGGED = (
     "requestId",
@@ -49,7 +61,8 @@ _LOGGED = (
 class HttpApi(Construct):
     """Machines sign their requests (SigV4), people sign in; what is open tells nothing of ours.
 
-    Nothing at all where there is neither a producer of usage nor a person.
+    The pages are an open shell: what they show they ask the people's routes for, as whoever has
+    signed in. Nothing at all where there is neither a producer of usage nor a person.
     """
 
     def __init__(
@@ -65,18 +78,33 @@ class HttpApi(Construct):
         super().__init__(scope, id_)
         self.functions: list[Function] = []
         self.sign_in: SignIn | None = None
-        if config.usage.producers or config.governance.people:
-            function = Function(self, "serve_api", settings, shared=shared, memory_mib=512)
-            self.functions = [function]
-            self._serve(function, config, retain)
-
-    def _serve(self, function: Function, config: Config, retain: bool) -> None:
+        self.pages_url = ""
+        if not (config.usage.producers or config.governance.people):
+            return
         self.api = api.HttpApi(
             self,
             "Api",
             description="Bursar's API",
             create_default_stage=False,
         )
+        if config.governance.people:
+            url, oidc = self.api.api_endpoint, config.governance.oidc
+            self.sign_in = SignIn(self, "SignIn", oidc=oidc, api_url=url, retain=retain)
+            self.pages_url = url
+            settings = replace(
+                settings,
+                pages_url=url,
+                sign_in_issuer=self.sign_in.issuer,
+                sign_in_client=self.sign_in.audience,
+                sign_in_authorize_url=self.sign_in.authorize_url,
+                sign_in_token_url=self.sign_in.token_url,
+                sign_out_url=self.sign_in.sign_out_url,
+            )
+        function = Function(self, "serve_api", settings, shared=shared, memory_mib=512)
+        self.functions = [function]
+        self._serve(function, config)
+
+    def _serve(self, function: Function, config: Config) -> None:
         log = logs.LogGroup(
             self,
             "AccessLog",
@@ -99,11 +127,11 @@ class HttpApi(Construct):
             machines = authorizers.HttpIamAuthorizer()
             for route in MACHINES:
                 self._add(route, machines)
-        if config.governance.people:
-            url, oidc = self.api.api_endpoint, config.governance.oidc
-            self.sign_in = SignIn(self, "SignIn", oidc=oidc, api_url=url, retain=retain)
+        if self.sign_in:
             for route in PEOPLE:
                 self._add(route, self.sign_in.authorizer)
+            for route in PAGES:
+                self._add(route, api.HttpNoneAuthorizer())
 
     def _write_log(self, log: logs.ILogGroup) -> None:
         """One line of JSON for each request: what, how it ended, and never what it held."""

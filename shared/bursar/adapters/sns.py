@@ -12,13 +12,20 @@ from bursar.domain.alerts import Alert, NotPublishedError
 
 
 class SnsPublisher:
-    """Routing is the subscriptions': they filter on the message attribute `owner`."""
+    """Routing is the subscriptions': they filter on the message attribute `owner`.
 
-    def __init__(self, client: Any, alerts_topic_arn: str, slack_topic_arn: str) -> None:
-        self._client = client
+    An alert's link may be a path of our pages: `pages_url` makes it whole.
+    """
+
+    def __init__(
+        self, client: Any, alerts_topic_arn: str, slack_topic_arn: str, pages_url: str = ""
+    ) -> None:
+        self._client, self._pages = client, pages_url.rstrip("/")
         self._alerts, self._slack = alerts_topic_arn, slack_topic_arn
 
     def publish(self, alert: Alert) -> None:
+        if self._pages and alert.link and alert.link.startswith("/"):
+            alert = alert.model_copy(update={"link": self._pages + alert.link})
         attributes = {
             name: {"DataType": "String", "StringValue": value}
             for name, value in (

@@ -24,6 +24,21 @@ class Oidc(Section):
 
     issuer: Endpoint = Field(description="the `iss` of its tokens, and where its keys are found")
     audience: str = Field(min_length=1, description="the client id that its tokens are made for")
+    authorize_url: Endpoint | None = Field(
+        default=None, description="its authorization_endpoint: where the pages send people"
+    )
+    token_url: Endpoint | None = Field(
+        default=None, description="its token_endpoint, which must answer pages of other origins"
+    )
+    sign_out_url: Endpoint | None = Field(
+        default=None, description="where people are sent who sign out"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Oidc:
+        if (self.authorize_url is None) is not (self.token_url is None):
+            raise ValueError("give authorize_url and token_url, or neither: then pages are dark")
+        return self
 
 
 class Governance(Section):

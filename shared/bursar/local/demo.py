@@ -172,7 +172,12 @@ class Demo:
 
 @contextmanager
 def open_demo(
-    config: Config, assembly: Path, work: Path, tell: Tell, length: DemoLength = WHOLE
+    config: Config,
+    assembly: Path,
+    work: Path,
+    tell: Tell,
+    length: DemoLength = WHOLE,
+    api_url: str = "",
 ) -> Iterator[Demo]:
     """Backfill, deploy and seed: a guard that stands at the end of its past."""
     days = length.scenario_days
@@ -185,7 +190,7 @@ def open_demo(
         past = _past(config, scenario, services, now, tell)
         clock.set(now)
         tell("deploying the synthesized template into the embedded AWS")
-        with LocalGuard(config, scenario, services, clock, assembly, work) as guard:
+        with LocalGuard(config, scenario, services, clock, assembly, work, api_url) as guard:
             resources = len(guard.deployment.resources)
             tell(f"{resources} resources deployed; storing the past")
             seed(past, config, scenario, guard.stores, now)

@@ -129,6 +129,7 @@ class LocalGuard:
         clock: Clock,
         assembly: Path,
         work: Path,
+        api_url: str = "",
     ) -> None:
         self.config, self.scenario = config, scenario
         with ExitStack() as stack:
@@ -138,6 +139,7 @@ class LocalGuard:
                     now=clock.now,
                     endpoints=services.endpoints,
                     directory=work,
+                    api_url=api_url,
                 )
             )
             self.deployment = self.cloud.deploy(assembly)

@@ -1,4 +1,4 @@
-"""One loopback port: the report's pages, and the API as the template routes it."""
+"""One loopback port: the report, the issuer, and API and pages as the template routes them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from bursar.local.clock_control import PATH, ClockControl
 from bursar.local.embedded.http_gateway import HttpAnswer, HttpGateway, HttpRequest, problem
+from bursar.local.sign_in import LocalSignIn
 
 _LONGEST_BODY_BYTES = 10_000_000  # as API Gateway has it
-_API = ("/v1/", "/openapi.json")
 
 Answer = Callable[[HttpRequest], HttpAnswer]
 Pages = Mapping[str, tuple[str, bytes]]  # path -> content type, body
@@ -44,21 +44,25 @@ def listen(port: int) -> ThreadingHTTPServer:
 
 
 def answering(
-    pages: NewestPages, gateway: HttpGateway, clock: ClockControl, one_at_a_time: threading.Lock
+    reports: NewestPages,
+    gateway: HttpGateway,
+    clock: ClockControl,
+    sign_in: LocalSignIn,
+    one_at_a_time: threading.Lock,
 ) -> Answer:
-    """What answers a request; the cloud takes one thing at a time, a request or a step of time."""
+    """What answers a request; the cloud takes one thing at a time, a request or a step of time.
+
+    The reports stand before the pages of the template, and the local issuer for the stack's.
+    """
 
     def answer(request: HttpRequest) -> HttpAnswer:
-        if request.path.startswith(_API):
-            with one_at_a_time:
-                return gateway.answer(request)
-        if request.path == PATH:
-            with one_at_a_time:
-                return clock.answer(request)
-        kind, body = pages.get(request.path) or ("", b"")
-        if request.method != "GET" or not kind:
-            return problem(404, "there is no such page")
-        return HttpAnswer(200, {"content-type": kind, "cache-control": "no-store"}, body)
+        if request.method == "GET" and (found := reports.get(request.path)):
+            kind, body = found
+            return HttpAnswer(200, {"content-type": kind, "cache-control": "no-store"}, body)
+        if sign_in.answers(request.path):
+            return sign_in.answer(request)
+        with one_at_a_time:
+            return clock.answer(request) if request.path == PATH else gateway.answer(request)
 
     return answer
 

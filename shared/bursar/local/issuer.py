@@ -24,7 +24,7 @@ from bursar.local.embedded.http_gateway import NotAllowedError, UnauthenticatedE
 
 ISSUER = "http://127.0.0.1/bursar-local"
 AUDIENCE = "bursar"
-_LIVES_SECONDS = 12 * 3600
+LIVES_SECONDS = 12 * 3600
 _KEY_BITS = 2048
 
 
@@ -70,8 +70,10 @@ class LocalIssuer:
         self._account = account
         self._key = _key(key or key_file())
 
-    def token(self, email: str, now: float | None = None) -> str:
+    def token(self, email: str, now: float | None = None, *, nonce: str = "") -> str:
         """A bearer token, good for twelve hours of this machine's clock.
+
+        `nonce` is what a client asked to find in it.
 
         Raises:
             UnknownPersonError: nobody here has that email.
@@ -86,9 +88,15 @@ class LocalIssuer:
             "email": email,
             "email_verified": True,
             "iat": at,
-            "exp": at + _LIVES_SECONDS,
+            "exp": at + LIVES_SECONDS,
+            **({"nonce": nonce} if nonce else {}),
         }
         return jwt.encode({"alg": "RS256"}, claims, self._key)
+
+    def public_keys(self) -> Mapping[str, Any]:
+        """What verifies the tokens: RFC 7517, section 5."""
+        public = self._key.as_dict(private=False)
+        return {"keys": [{**public, "use": "sig", "alg": "RS256"}]}
 
     def authorize(self, route: Route, token: str) -> Mapping[str, Any]:
         """The authorizer context of a route, as API Gateway gives it to a function.

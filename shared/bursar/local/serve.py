@@ -17,6 +17,7 @@ from bursar.local.demo import WHOLE, DemoLength, open_demo
 from bursar.local.embedded.http_gateway import HttpGateway
 from bursar.local.http_server import NewestPages, Pages, answering, handler
 from bursar.local.issuer import LocalIssuer
+from bursar.local.sign_in import LocalSignIn
 
 _STEP = timedelta(hours=1)
 _GOES_ON = timedelta(days=6)  # the scenario reaches a week beyond its end
@@ -37,7 +38,8 @@ def serve_demo(
     """Run until interrupted. Prints `ready URL` on a line of its own once the page is there."""
     one_at_a_time = threading.Lock()
     try:
-        with open_demo(config, assembly, work, tell, length) as demo:
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        with open_demo(config, assembly, work, tell, length, url) as demo:
             demo.go_on(demo.now + length.live, tell)
             pages = NewestPages()
             pages.put(render(demo.report()))
@@ -53,11 +55,13 @@ def serve_demo(
 
             gateway = HttpGateway(demo.guard.cloud, issuer.authorize)
             clock = ClockControl(issuer, advance)
-            answer = answering(pages, gateway, clock, one_at_a_time)
+            sign_in = LocalSignIn(issuer, url)
+            answer = answering(pages, gateway, clock, sign_in, one_at_a_time)
             server.RequestHandlerClass = handler(answer)
             thread = threading.Thread(target=server.serve_forever, daemon=True)
             thread.start()
-            sys.stdout.write(f"ready http://127.0.0.1:{server.server_address[1]}\n")
+            tell(f"ask for an approval, and sign it, at {url}/exceptions")
+            sys.stdout.write(f"ready {url}\n")
             sys.stdout.flush()
             while demo.now < end:
                 time.sleep(_SECONDS_PER_STEP)

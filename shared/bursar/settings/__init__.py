@@ -81,6 +81,24 @@ class HasWorkflow(Settings):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class HasPages(Settings):
+    """Where people see requests and decide: every link that they are sent begins so."""
+
+    pages_url: str = ""  # where nobody is configured who could ask
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HasSignIn(HasPages):
+    """How the pages sign people in; nothing of it is secret."""
+
+    sign_in_issuer: str = ""
+    sign_in_client: str = ""
+    sign_in_authorize_url: str = ""
+    sign_in_token_url: str = ""
+    sign_out_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class HasAuditBucket(Settings):
     audit_bucket: str
 
@@ -113,7 +131,7 @@ class CloseHourSettings(HasTable, HasSnapshots): ...
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SendNotificationsSettings(HasTable, HasTopics): ...
+class SendNotificationsSettings(HasTable, HasTopics, HasPages): ...
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,7 +140,7 @@ class IngestUsageSettings(HasTable, HasUsage):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ServeApiSettings(HasTable, HasUsage, HasWorkflow): ...
+class ServeApiSettings(HasTable, HasUsage, HasWorkflow, HasSignIn): ...
 
 
 class ReleaseExpiredSettings(HasTable): ...

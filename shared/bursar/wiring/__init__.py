@@ -21,7 +21,7 @@ from bursar.settings import (
     RollupUsageSettings,
     Settings,
 )
-from bursar.wiring.gate import GatePorts
+from bursar.wiring.pages import PagesPorts
 
 if TYPE_CHECKING:
     from bursar import ports
@@ -41,7 +41,7 @@ class NotGivenError(LookupError):
     """A function asked for a port that its settings do not allow it."""
 
 
-class Ports(GatePorts):
+class Ports(PagesPorts):
     """The outside world in AWS, one lazy attribute a port."""
 
     def __init__(self, settings: Settings) -> None:
@@ -185,8 +185,8 @@ class Ports(GatePorts):
     def publisher(self) -> ports.Publisher:
         from bursar.adapters.sns import SnsPublisher
 
-        topics = self._given(HasTopics)
-        return SnsPublisher(_client("sns"), topics.alerts_topic_arn, topics.slack_topic_arn)
+        sns, to = _client("sns"), self._given(HasTopics)
+        return SnsPublisher(sns, to.alerts_topic_arn, to.slack_topic_arn, self.pages_url)
 
     @cached_property
     def health(self) -> ports.HealthLog:

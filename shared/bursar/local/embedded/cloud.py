@@ -48,13 +48,16 @@ class EmbeddedCloud:
         endpoints: Mapping[str, str] | None = None,
         directory: Path | None = None,
         parallelism: int = 2,
+        api_url: str = "",
     ) -> None:
         """`endpoints` are services that moto lacks, by the name botocore gives their variable:
         `{"PRICING": url, "COST_EXPLORER": url}`. `directory` keeps code and logs after close.
+        `api_url` is where somebody serves the HTTP API, if not at an address of AWS.
         """
         self.region = region
         self.account = ACCOUNT
         self.clock = Clock(now or datetime.now(UTC))
+        self._api_url = api_url
         self._deployment: Deployment | None = None
         self._pollers: list[StreamPoller | QueuePoller | Workflows] = []
         self._created = self.clock.now
@@ -134,7 +137,9 @@ class EmbeddedCloud:
         """
         if self._deployment is not None:
             raise DeploymentError("this cloud has its stack already")
-        deployed = deployments.deploy(assembly, self.client, self.account, self.region)
+        deployed = deployments.deploy(
+            assembly, self.client, self.account, self.region, self._api_url
+        )
         self._deployment = deployed
         self._created = self.clock.now
         self._pollers = [

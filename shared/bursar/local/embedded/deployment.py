@@ -91,8 +91,14 @@ def _folders(function: LambdaFunction) -> tuple[str, ...]:
     return (parts[1],) if parts[0] == "functions" else ()
 
 
-def deploy(assembly: Path, client: Callable[[str], Any], account: str, region: str) -> Deployment:
-    """Upload the assets, create the stack, tell what there is.
+def deploy(
+    assembly: Path,
+    client: Callable[[str], Any],
+    account: str,
+    region: str,
+    api_url: str = "",
+) -> Deployment:
+    """Upload the assets, create the stack, tell what there is. Its HTTP API is at `api_url`.
 
     Raises:
         UnsupportedResourceError: a resource type is not known here.
@@ -105,7 +111,7 @@ def deploy(assembly: Path, client: Callable[[str], Any], account: str, region: s
     if assets.exists():
         _upload(assets, client("s3"), account, region)
     _bootstrap(template, client)
-    stack = Stack(client, account, region)
+    stack = Stack(client, account, region, api_url)
     name = template_file.name.removesuffix(".template.json")
     with _types_installed(stack):
         created = _create(name, template, account, region)

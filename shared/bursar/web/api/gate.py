@@ -64,6 +64,7 @@ def post_jobs() -> Response[str]:
             scope=scope_of(jobs, config.organisation, config.governance.teams),
             hours=body.hours,
             actor=producer.name,
+            pages=ports.pages_url,
         )
         answer = gate_job(
             submission,

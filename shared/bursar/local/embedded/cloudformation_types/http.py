@@ -18,7 +18,8 @@ from bursar.local.embedded.functions import Route
 def _api(request: Request) -> Created:
     record(request)
     api = request.logical_id.lower()[:10]
-    url = f"https://{api}.execute-api.{request.stack.region}.amazonaws.com"
+    in_aws = f"https://{api}.execute-api.{request.stack.region}.amazonaws.com"
+    url = request.stack.api_url or in_aws
     return Created(api, {"ApiId": api, "ApiEndpoint": url})
 
 

@@ -34,6 +34,7 @@ class Stack:
     client: Callable[[str], Any]
     account: str
     region: str
+    api_url: str = ""  # where the HTTP API is served, if anywhere
     functions: dict[str, LambdaFunction] = field(default_factory=dict)
     invoke_configs: dict[str, InvokeConfig] = field(default_factory=dict)
     streams: list[StreamMapping] = field(default_factory=list)

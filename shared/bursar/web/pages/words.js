@@ -1,0 +1,60 @@
+// How amounts, times and states are written. Amounts come as text and lose no digit.
+
+import { el } from "./dom.js";
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const CENTS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const STATUSES = {
+  pending: "waiting", approved: "approved", denied: "denied", expired: "expired",
+};
+
+export function exactly(usd) {
+  const [, sign, whole, part = ""] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(usd);
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${sign}$${grouped}.${part.padEnd(2, "0")}`;
+}
+
+export function rounded(usd) {
+  return CENTS.format(usd);
+}
+
+export function moment(iso) {
+  const at = new Date(iso);
+  const two = (number) => String(number).padStart(2, "0");
+  const day = `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
+  const text = `${day}, ${two(at.getUTCHours())}:${two(at.getUTCMinutes())} UTC`;
+  return el("time", { datetime: iso }, text);
+}
+
+export function day(iso) {
+  const at = new Date(iso);
+  const text = `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
+  return el("time", { datetime: iso }, text);
+}
+
+// `in 2 days 4 h`; nothing once it has passed.
+export function left(from, to) {
+  const minutes = Math.floor((new Date(to) - new Date(from)) / 60000);
+  if (minutes <= 0) return "";
+  if (minutes < 60) return `in ${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `in ${hours} h ${minutes % 60} min`;
+  const days = Math.floor(hours / 24);
+  return `in ${days} ${days === 1 ? "day" : "days"} ${hours % 24} h`;
+}
+
+export function plain(name) {
+  return name.replaceAll(/[-_]/g, " ");
+}
+
+export function scope(pairs) {
+  return Object.entries(pairs).map(([name, value]) => `${name}=${value}`).join(", ");
+}
+
+export function status(name) {
+  return el("span", { class: `status ${name}` }, STATUSES[name] ?? name);
+}
+
+export function asked(request) {
+  return request.tiers.find((tier) => tier.status === "pending")?.name ?? null;
+}
