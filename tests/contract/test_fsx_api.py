@@ -53,6 +53,20 @@ TOLD = {
         },
     ),
     "fs-00000004": file_system("fs-00000004", "ONTAP", 1_024),
+    "fs-00000005": file_system(
+        *("fs-00000005", "ONTAP", 4_096),
+        OntapConfiguration={
+            "DeploymentType": "SINGLE_AZ_2",
+            "HAPairs": 2,
+            "ThroughputCapacityPerHAPair": 1_536,
+            "DiskIopsConfiguration": {"Mode": "USER_PROVISIONED", "Iops": 40_000},
+        },
+    ),
+    "fs-00000006": file_system(
+        *("fs-00000006", "WINDOWS", 2_000),
+        StorageType="HDD",
+        WindowsConfiguration={"DeploymentType": "MULTI_AZ_1", "ThroughputCapacity": 32},
+    ),
 }
 SPECS = {
     "fs-00000001": FsxSpec("fs-00000001", "LUSTRE", "SSD", "PERSISTENT_2", 1_200, 125),
@@ -61,6 +75,12 @@ SPECS = {
     ),
     "fs-00000003": FsxSpec("fs-00000003", "OPENZFS", "SSD", "SINGLE_AZ_2", 64, mbps=160),
     "fs-00000004": FsxSpec("fs-00000004", "ONTAP", "SSD", None, 1_024),
+    "fs-00000005": FsxSpec(
+        *("fs-00000005", "ONTAP", "SSD", "SINGLE_AZ_2", 4_096),
+        mbps=3_072,
+        provisioned_iops=40_000,
+    ),
+    "fs-00000006": FsxSpec("fs-00000006", "WINDOWS", "HDD", "MULTI_AZ_1", 2_000, mbps=32),
 }
 
 
@@ -106,12 +126,7 @@ def catalogue(request, fsx):
 
 
 def test_each_is_described_as_it_was_provisioned(catalogue) -> None:
-    assert (
-        catalogue.describe(
-            ["fs-00000004", "fs-00000002", "fs-00000001", "fs-00000003", "fs-00000001"]
-        )
-        == SPECS
-    )
+    assert catalogue.describe([*sorted(SPECS, reverse=True), "fs-00000001"]) == SPECS
 
 
 def test_unknown_ids_are_left_out_and_hide_no_other(catalogue) -> None:

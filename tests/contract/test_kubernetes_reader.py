@@ -212,6 +212,56 @@ def test_a_volume_is_joined_with_its_claim_and_class() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("source", "driver", "volume_id"),
+    [
+        (
+            {"nfs": {"server": "svm-1.fs-0123456789abcdef0.fsx.us-east-1.amazonaws.com"}},
+            *("network/fsx", "fs-0123456789abcdef0"),
+        ),
+        (
+            {
+                "csi": {
+                    "driver": "nfs.csi.k8s.io",
+                    "volumeHandle": "nfs-server/share##",
+                    "volumeAttributes": {"server": "fs-89abcdef.fsx.eu-west-1.amazonaws.com"},
+                }
+            },
+            *("network/fsx", "fs-89abcdef"),
+        ),
+        (
+            {
+                "csi": {
+                    "driver": "smb.csi.k8s.io",
+                    "volumeHandle": "smb",
+                    "volumeAttributes": {
+                        "source": "//svm.fs-89abcdef.fsx.us-east-1.amazonaws.com/share"
+                    },
+                }
+            },
+            *("network/fsx", "fs-89abcdef"),
+        ),
+        (
+            {"nfs": {"server": "fs-01234567.efs.us-east-1.amazonaws.com"}},
+            *("network/efs", "fs-01234567"),
+        ),
+        ({"nfs": {"server": "filer.example.org"}}, None, None),
+        (
+            {"csi": {"driver": "smb.csi.k8s.io", "volumeHandle": "share"}},
+            *("smb.csi.k8s.io", "share"),
+        ),
+    ],
+)
+def test_a_file_system_of_aws_is_known_by_the_host_name_it_is_mounted_by(
+    source: dict[str, Any], driver: str | None, volume_id: str | None
+) -> None:
+    volumes = [
+        {"metadata": {"name": "pv"}, "spec": source, "status": {"phase": "Available"}},
+    ]
+    (read,) = inventory_of({"persistentvolumes": volumes}).volumes
+    assert (read.driver, read.volume_id) == (driver, volume_id)
+
+
 def test_load_balancers_are_told_apart_and_waiting_ones_left_out() -> None:
     def service(name: str, host: str | None, **spec: Any) -> dict[str, Any]:
         ingress = [{"hostname": host}] if host else []

@@ -196,7 +196,7 @@ def openzfs(family: str, usd: str, unit: str, where: str = "Single-AZ") -> dict[
     )
 
 
-def test_what_openzfs_is_billed_beside_its_storage_is_read_for_a_single_zone(
+def test_what_openzfs_is_billed_beside_its_storage_is_read_for_each_deployment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     throughput, iops = "Provisioned Throughput", "Provisioned IOPS"
@@ -209,6 +209,7 @@ def test_what_openzfs_is_billed_beside_its_storage_is_read_for_a_single_zone(
     rows, price_list = read(items, monkeypatch)
     assert rows["openzfs-single-az:mbps-month"].usd == Money.of("0.26")
     assert rows["openzfs-single-az:iops-month"].usd == Money.of("0.006")
+    assert rows["openzfs-multi-az:mbps-month"].usd == Money.of("0.8661")
     assert price_list.ambiguous == []
     twice = openzfs(throughput, "0.13", "MBps-Mo") | {"serviceCode": "AmazonFSx"}
     twice["product"] = twice["product"] | {"sku": "B"}

@@ -14,6 +14,12 @@ _AT_ONCE = 50  # FSx takes no more ids in a question
 _ID = re.compile(r"fs-[0-9a-f]{8,}")  # what else a volume may say, FSx refuses to look up
 _NOT_FOUND = "FileSystemNotFound"
 _CHOSEN = "USER_PROVISIONED"
+_CONFIGURATIONS = {
+    "LUSTRE": "LustreConfiguration",
+    "OPENZFS": "OpenZFSConfiguration",
+    "ONTAP": "OntapConfiguration",
+    "WINDOWS": "WindowsConfiguration",
+}
 
 
 class FsxFileSystemCatalogue:
@@ -55,8 +61,7 @@ def _told(client: Any, ids: Sequence[str]) -> list[Mapping[str, Any]] | None:
 
 def _spec(told: Mapping[str, Any]) -> FsxSpec:
     kind = told["FileSystemType"]
-    key = {"LUSTRE": "LustreConfiguration", "OPENZFS": "OpenZFSConfiguration"}.get(kind, "")
-    configuration = told.get(key, {})
+    configuration = told.get(_CONFIGURATIONS.get(kind, ""), {})
     iops = (
         configuration.get("DiskIopsConfiguration") or configuration.get("MetadataConfiguration")
     ) or {}
@@ -67,6 +72,13 @@ def _spec(told: Mapping[str, Any]) -> FsxSpec:
         deployment=configuration.get("DeploymentType"),
         size_gib=told.get("StorageCapacity"),
         mbps_per_tib=configuration.get("PerUnitStorageThroughput"),
-        mbps=configuration.get("ThroughputCapacity"),
+        mbps=_mbps(configuration),
         provisioned_iops=iops.get("Iops") if iops.get("Mode") == _CHOSEN else None,
     )
+
+
+def _mbps(configuration: Mapping[str, Any]) -> int | None:
+    """ONTAP may say how much each of its pairs of servers has."""
+    if (of_pair := configuration.get("ThroughputCapacityPerHAPair")) is not None:
+        return int(of_pair * configuration.get("HAPairs", 1))
+    return configuration.get("ThroughputCapacity")

@@ -1,74 +1,26 @@
-"""Which products of the AWS Price List are which of Bursar's prices: one line each.
-
-A product is found by exact attributes and by its usage type without the region's prefix
-(`EU-NatGateway-Hours`, in us-east-1 plain `NatGateway-Hours`). A usage pattern with a group
-makes one price for each thing that the group matches, such as an instance type.
-"""
+"""Which products of the AWS Price List are which of Bursar's prices: one line each."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+from bursar.adapters.fsx_price_specs import FSX_SPECS
+from bursar.adapters.price_spec import (
+    GB,
+    GIB_HOUR,
+    GIB_MONTH,
+    HOUR,
+    IOPS_MONTH,
+    MIBPS_MONTH,
+    VCPU_HOUR,
+    PriceSpec,
+)
 from bursar.domain import prices
-from bursar.domain.price_selection import Product, Tier
-from bursar.domain.prices import PriceKey, VolumeMeasure
-
-# EU is Ireland. A digit is required elsewhere: `TS-LoadBalancerUsage` is no region's.
-_REGION_PREFIX = r"(?:(?:EU|[A-Z]{2,4}\d+)-)?"
-
-HOUR = {"hrs": Fraction(1), "hours": Fraction(1), "hour": Fraction(1)}
-GIB_MONTH = {"gb-mo": Fraction(1), "gb-month": Fraction(1)}  # AWS writes GB and bills GiB
-IOPS_MONTH = {"iops-mo": Fraction(1)}
-MIBPS_MONTH = {"mibps-mo": Fraction(1), "gibps-mo": Fraction(1, 1024)}
-MBPS_MONTH = {"mbps-mo": Fraction(1), "mibps-mo": Fraction(1)}  # FSx counts no difference
-GB = {"gb": Fraction(1)}
-VCPU_HOUR = {"vcpu-hours": Fraction(1), **HOUR}
-GIB_HOUR = {"gb-hours": Fraction(1), **HOUR}
-
-
-@dataclass(frozen=True, slots=True)
-class PriceSpec:
-    """One line: `key(region, *groups of usage)` is priced by the product that matches.
-
-    `units` says how many of Bursar's unit one of AWS' units is worth as a price: a GiB/s
-    month at 40.96 is a MiB/s month at 40.96 x 1/1024. `plus` is a second usage type whose
-    rate is added. `tier` says which of a product's rates: the only one, the first that is
-    paid, or the one that begins at so many units a month.
-    """
-
-    key: Callable[..., PriceKey]
-    unit: str
-    service: str
-    usage: str
-    units: Mapping[str, Fraction]
-    filters: Mapping[str, str] = field(default_factory=dict)
-    region_field: str = "regionCode"
-    tier: Tier | Decimal = Tier.ONLY
-    plus: str | None = None
-
-    def match(self, product: Product, usage: str | None = None) -> tuple[str, ...] | None:
-        """The groups of the usage pattern when the product is one of this line's."""
-        used = product.attributes.get("usagetype", "")
-        found = re.fullmatch(_REGION_PREFIX + (usage or self.usage), used)
-        return found.groups() if found else None
-
-    def makes(self, key: PriceKey) -> bool:
-        """Whether this line is the one to ask for the key."""
-        if not re.compile(self.usage).groups:
-            return self.key(key.region) == key
-        before, _, after = self.key(key.region, "\0").item.partition("\0")
-        named = key.item.removeprefix(before).removesuffix(after)
-        return named != "" and self.key(key.region, named) == key
-
-    def named(self, region: str) -> str:
-        """The line as a person looks for it: its key, or what it makes keys of."""
-        if re.compile(self.usage).groups:
-            return f"{self.service} {region} {self.usage}"
-        return str(self.key(region))
+from bursar.domain.price_selection import Tier
+from bursar.domain.prices import VolumeMeasure
 
 
 def _volume(volume_type: str, usage: str) -> PriceSpec:
@@ -156,23 +108,6 @@ def _files(service: str, storage_class: str, usage: str, **filters: str) -> Pric
         GIB_MONTH,
         {"productFamily": "Storage", **filters},
         tier=Tier.FIRST_PAID,
-    )
-
-
-def _openzfs(measure: str, family: str, units: Mapping[str, Fraction]) -> PriceSpec:
-    """What a single-zone OpenZFS file system is billed beside its storage."""
-    name = f"openzfs-single-az:{measure}"
-    return PriceSpec(
-        lambda region: prices.file_performance(region, "AmazonFSx", name),
-        measure,
-        "AmazonFSx",
-        r".*",
-        units,
-        {
-            "productFamily": family,
-            "fileSystemType": "OpenZFS",
-            "deploymentOption": "Single-AZ",
-        },
     )
 
 
@@ -264,30 +199,7 @@ SPECS: tuple[PriceSpec, ...] = (
     _files("AmazonEFS", "archive", "ArchiveTimedStorage-ByteHrs"),
     _files("AmazonEFS", "one-zone", "TimedStorage-Z-ByteHrs"),
     _files("AmazonEFS", "one-zone-infrequent-access", "IATimedStorage-Z-ByteHrs"),
-    *(
-        _files(
-            "AmazonFSx",
-            f"lustre-ssd-{mbps}",
-            r"Storage.*",
-            fileSystemType="Lustre",
-            storageType="SSD",
-            throughputCapacity=mbps,
-        )
-        for mbps in ("125", "250", "500", "1000")
-    ),
-    *(
-        _files(
-            "AmazonFSx",
-            f"{name.lower()}-ssd-single-az",
-            r"(?!.*Backup).*Storage.*",
-            fileSystemType=name,
-            storageType="SSD",
-            deploymentOption="Single-AZ",
-        )
-        for name in ("Windows", "OpenZFS", "ONTAP")
-    ),
-    _openzfs("mbps-month", "Provisioned Throughput", MBPS_MONTH),
-    _openzfs("iops-month", "Provisioned IOPS", IOPS_MONTH),
+    *FSX_SPECS,
     _files("AmazonS3", "standard", "TimedStorage-ByteHrs"),
     _files("AmazonS3", "standard-ia", "TimedStorage-SIA-ByteHrs"),
     _files("AmazonS3", "one-zone-ia", "TimedStorage-ZIA-ByteHrs"),

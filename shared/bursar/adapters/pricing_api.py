@@ -16,7 +16,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bursar.adapters.price_list_specs import SPECS, PriceSpec
+from bursar.adapters.price_list_specs import SPECS
+from bursar.adapters.price_spec import PriceSpec
 from bursar.domain.money import Money
 from bursar.domain.price_list_errors import (
     PriceListError,

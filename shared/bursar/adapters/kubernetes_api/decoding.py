@@ -150,6 +150,11 @@ class NodeItem(Struct, gc=False):
 class CsiSource(Struct, gc=False, rename="camel"):
     driver: str
     volume_handle: str = ""
+    volume_attributes: dict[str, str] | None = None
+
+
+class NfsSource(Struct, gc=False):
+    server: str = ""
 
 
 class EbsSource(Struct, gc=False):
@@ -164,6 +169,7 @@ class ClaimReference(Struct, gc=False):
 class VolumeSpec(Struct, gc=False, rename="camel"):
     capacity: Quantities | None = None
     csi: CsiSource | None = None
+    nfs: NfsSource | None = None
     aws_elastic_block_store: EbsSource | None = None
     claim_ref: ClaimReference | None = None
     storage_class_name: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from bursar.adapters.kubernetes_api.amounts import AmountReader
@@ -11,9 +12,12 @@ from bursar.adapters.kubernetes_api.decoding import (
     StorageClassItem,
     VolumeItem,
 )
-from bursar.domain.cluster.records import LoadBalancer, Volume
+from bursar.domain.cluster.records import NETWORK_DRIVER, LoadBalancer, Volume
 
 _IN_TREE_EBS = "kubernetes.io/aws-ebs"
+_NETWORK_DRIVERS = ("nfs.csi.k8s.io", "smb.csi.k8s.io")
+# fs-1.fsx.eu-west-1..., svm-1.fs-1.fsx.eu-west-1..., fs-1.efs.eu-west-1.amazonaws.com
+_AWS_HOST = re.compile(r"\b(fs-[0-9a-f]{8,})\.(efs|fsx)\.[a-z0-9-]+\.amazonaws\.com")
 _NETWORK_CLASSES = ("service.k8s.aws/nlb", "eks.amazonaws.com/nlb")
 _NETWORK_TYPES = ("nlb", "nlb-ip", "external")
 
@@ -69,6 +73,8 @@ def _volume(
 
 
 def _backing(item: VolumeItem) -> tuple[str | None, str | None]:
+    if found := _AWS_HOST.search(_host(item)):
+        return f"{NETWORK_DRIVER}{found[2]}", found[1]
     if item.spec.csi is not None:
         # EFS writes fs-...:/path::fsap-...; the file system is what is billed
         return item.spec.csi.driver, item.spec.csi.volume_handle.partition(":")[0] or None
@@ -76,6 +82,16 @@ def _backing(item: VolumeItem) -> tuple[str | None, str | None]:
         # in-tree EBS writes aws://zone/vol-...
         return _IN_TREE_EBS, item.spec.aws_elastic_block_store.volume_id.rpartition("/")[2] or None
     return None, None
+
+
+def _host(item: VolumeItem) -> str:
+    """The server of a network file system that is mounted by its name, else nothing."""
+    if item.spec.nfs is not None:
+        return item.spec.nfs.server
+    if item.spec.csi is None or item.spec.csi.driver not in _NETWORK_DRIVERS:
+        return ""
+    told = item.spec.csi.volume_attributes or {}
+    return told.get("server") or told.get("source") or ""
 
 
 def _kind(item: ServiceItem) -> str:

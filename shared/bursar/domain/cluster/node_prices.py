@@ -49,7 +49,9 @@ def keys_of(nodes: Iterable[Node], region: str) -> set[PriceKey]:
 def price_node(node: Node, region: str, book: Prices) -> NodePrice:
     """Price one EC2 or HyperPod node. Fargate is priced by its pod instead.
 
-    A spot node without a spot price is unpriced: its on-demand price would be an invention.
+    A spot node without a spot price is unpriced: its on-demand price would be an invention. So is
+    a node of a Capacity Block: EC2 tells the fee of one that is for sale, and of an extension, but
+    neither DescribeCapacityBlocks nor DescribeCapacityReservations tells that of one bought.
     """
     if not node.instance_type:
         return NodePrice(None, reason="the node has no instance type label")

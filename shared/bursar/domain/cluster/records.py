@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 UNALLOCATED = "__unallocated__"
+NETWORK_DRIVER = "network/"  # and `efs` or `fsx`: a file system that is mounted by its host name
 IDLE = "__idle__"
 SHARED = "__shared__"
 CONTROL_PLANE = "__control_plane__"

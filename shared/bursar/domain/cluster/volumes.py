@@ -11,7 +11,7 @@ from bursar.domain.cluster import storage
 from bursar.domain.cluster.costs import SECONDS_PER_HOUR, CostPolicy, CostSheet
 from bursar.domain.cluster.hours import Category, RowKey
 from bursar.domain.cluster.node_prices import Prices
-from bursar.domain.cluster.records import UNALLOCATED, Pod, Volume
+from bursar.domain.cluster.records import NETWORK_DRIVER, UNALLOCATED, Pod, Volume
 from bursar.domain.cluster.storage import Described, FileService, VolumeSpec
 from bursar.domain.money import Money
 from bursar.domain.prices import PriceKey
@@ -20,6 +20,8 @@ UNMOUNTED = "__unmounted__"
 _GIB = 2**30
 _EBS_DRIVERS = frozenset({"ebs.csi.aws.com", "kubernetes.io/aws-ebs", "ebs.csi.eks.amazonaws.com"})
 _FILE_SERVICES = {
+    f"{NETWORK_DRIVER}efs": FileService.EFS,
+    f"{NETWORK_DRIVER}fsx": FileService.FSX,
     "efs.csi.aws.com": FileService.EFS,
     "fsx.csi.aws.com": FileService.FSX,
     "fsx.openzfs.csi.aws.com": FileService.FSX,
@@ -137,6 +139,8 @@ def add_volumes(
             continue
         amount = hourly.times(Fraction(seconds, SECONDS_PER_HOUR))
         sheet.add(volume_row(volume, pricing.owners), Category.STORAGE, amount)
+        if spec.volume_type == "standard":
+            sheet.unpriced[f"{volume.name} I/O requests"] = "EC2 does not say how many there were"
 
 
 def volume_row(volume: Volume, owners: Mapping[Claim, ClaimOwner]) -> RowKey:

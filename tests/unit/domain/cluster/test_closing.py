@@ -272,6 +272,16 @@ def test_ec2_knows_better_than_the_storage_class():
     assert costs.total == Money.of("0.02")
 
 
+def test_a_magnetic_volume_keeps_its_price_and_its_requests_are_said_to_be_missing():
+    costs = closed(
+        all_hour(volumes=[volume()]),
+        row(prices.volume(REGION, "standard", VolumeMeasure.SIZE), "0.072"),
+        described=Described({"vol-pv1": VolumeSpec("vol-pv1", "standard", 100)}),
+    )
+    assert (costs.total, costs.quality) == (Money.of("0.01"), Quality.ESTIMATED)
+    assert unpriced(costs) == {"pv1 I/O requests": "EC2 does not say how many there were"}
+
+
 def test_a_volume_without_an_id_is_priced_as_its_class_asked():
     assert closed(all_hour(volumes=[volume(volume_id=None)]), GP3).total == Money.of("0.01")
 
