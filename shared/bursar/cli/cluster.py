@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 app = App(name="cluster", help="What a cluster needs to let Bursar read it.")
 
 GROUP = "bursar-readers"  # the access entry in the stack puts the snapshot function in it
+STOPPERS = "bursar-stoppers"  # and that of enforce_stop, in this one too
 _READ = ["get", "list"]
 
 
@@ -24,7 +25,11 @@ def _is_service(_: object, told: str | None) -> None:
 
 
 @app.command
-def manifest(*, metrics: Annotated[str | None, Parameter(validator=_is_service)] = None) -> None:
+def manifest(
+    *,
+    metrics: Annotated[str | None, Parameter(validator=_is_service)] = None,
+    stops: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
     """Print the ClusterRole and its binding: get and list on what is read, and nothing else.
 
     Parameters
@@ -33,8 +38,14 @@ def manifest(*, metrics: Annotated[str | None, Parameter(validator=_is_service)]
         A Prometheus in the cluster, as NAMESPACE/NAME:PORT, that is read through the API
         server's proxy: adds a Role that may get that one service's proxy. Not needed where
         Prometheus is reached by its URL.
+    stops
+        Prints instead what a stop may write, and who may: quotas are created and deleted, and
+        LocalQueues, NodePools and Jobs patched. Apply it only where stops shall be enforced.
     """
-    printed = manifests() + (metrics_manifests(*metrics.split("/")) if metrics else [])
+    if stops:
+        printed = stop_manifests()
+    else:
+        printed = manifests() + (metrics_manifests(*metrics.split("/")) if metrics else [])
     sys.stdout.write(yaml.safe_dump_all(printed, sort_keys=False))
 
 
@@ -72,7 +83,24 @@ def metrics_manifests(namespace: str, service: str) -> list[dict[str, Any]]:
     return [role, _binding("Role", name)]
 
 
-def _binding(kind: str, name: dict[str, str]) -> dict[str, Any]:
+def stop_manifests() -> list[dict[str, Any]]:
+    """The ClusterRole for stops, and its binding: the least that they write."""
+    name = {"name": STOPPERS}
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": name,
+        "rules": [
+            _rule("", "resourcequotas", verbs=[*_READ, "create", "delete"]),
+            _rule("kueue.x-k8s.io", "localqueues", verbs=[*_READ, "patch"]),
+            _rule("karpenter.sh", "nodepools", verbs=[*_READ, "patch"]),
+            _rule("batch", "jobs", verbs=[*_READ, "patch"]),
+        ],
+    }
+    return [role, _binding("ClusterRole", name, STOPPERS)]
+
+
+def _binding(kind: str, name: dict[str, str], group: str = GROUP) -> dict[str, Any]:
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": f"{kind}Binding",
@@ -83,10 +111,10 @@ def _binding(kind: str, name: dict[str, str]) -> dict[str, Any]:
             "name": name["name"],
         },
         "subjects": [
-            {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": GROUP},
+            {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group},
         ],
     }
 
 
-def _rule(api_group: str, *resources: str) -> dict[str, Any]:
-    return {"apiGroups": [api_group], "resources": list(resources), "verbs": _READ}
+def _rule(api_group: str, *resources: str, verbs: list[str] | None = None) -> dict[str, Any]:
+    return {"apiGroups": [api_group], "resources": list(resources), "verbs": verbs or _READ}

@@ -1,7 +1,8 @@
 """A Kubernetes API on loopback that behaves as the real one does, for tests and the demo.
 
 Paged lists with opaque continue tokens, gzip, bearer tokens, and the refusals that a reader
-must survive: 401, 403, 404, 410 and 429, each with Kubernetes' own Status body.
+must survive: 401, 403, 404, 410 and 429, each with Kubernetes' own Status body. What can be
+written is in `KubernetesObjects`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
+
+from bursar.local.kubernetes_objects import Call, KubernetesObjects, RefusedError
 
 METRICS = "metrics"  # the plural under which pod metrics are asked of `objects`
 _KINDS = {
@@ -64,6 +67,8 @@ class Asked:
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
 
 class KubernetesServer:
@@ -80,8 +85,11 @@ class KubernetesServer:
         git_version: str = "v1.33.3-eks-ace6451",
         gzip_from_bytes: int = _GZIP_FROM_BYTES,
         port: int = 0,
+        stored: KubernetesObjects | None = None,
     ) -> None:
+        """`stored` are the objects that can be written; without them nothing can."""
         self._objects = objects
+        self._stored = stored
         self._token_ok = token_ok
         self._git_version = git_version
         self._lock = threading.Lock()
@@ -139,7 +147,7 @@ class KubernetesServer:
         self._forbidden = frozenset(plurals)
 
     def answer(self, asked: Asked) -> dict[str, Any] | Refusal:
-        """The whole API: what one GET gets."""
+        """The whole API: what one request gets."""
         with self._lock:
             self.asked.append(asked)
             throttled = self._throttled.pop() if self._throttled else ""
@@ -151,12 +159,23 @@ class KubernetesServer:
             return Refusal(401, "Unauthorized", "Unauthorized")
         if asked.path == "/version":
             return self._version()
-        if asked.path not in _KINDS:
-            return _not_found()
+        if asked.method != "GET" or asked.path not in _KINDS:
+            return self._answer_stored(asked)
         plural, kind = _KINDS[asked.path]
         if plural in self._forbidden:
             return Refusal(403, "Forbidden", f'{plural} is forbidden: cannot list "{plural}"')
         return self._page(plural, kind, asked)
+
+    def _answer_stored(self, asked: Asked) -> dict[str, Any] | Refusal:
+        if self._stored is None:
+            return _not_found()
+        content_type = asked.headers.get("content-type", "")
+        try:
+            return self._stored.answer(
+                Call(asked.method, asked.path, asked.query, content_type, asked.body)
+            )
+        except RefusedError as error:
+            return Refusal(error.status, error.reason, error.message)
 
     def _version(self) -> dict[str, Any]:
         major, minor, *_ = self._git_version.removeprefix("v").split(".")
@@ -223,13 +242,15 @@ def _handler(server: KubernetesServer) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             url = urlsplit(self.path)
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             query = {name: values[0] for name, values in parse_qs(url.query).items()}
-            answer = server.answer(Asked(url.path, query, headers))
+            answer = server.answer(Asked(url.path, query, headers, self.command, body))
             if isinstance(answer, Refusal):
                 self._send(answer.status, answer.body(), answer.headers)
             else:
-                self._send(HTTPStatus.OK, answer, {})
+                made = HTTPStatus.CREATED if self.command == "POST" else HTTPStatus.OK
+                self._send(made, answer, {})
 
         def _send(self, status: int, value: dict[str, Any], headers: Mapping[str, str]) -> None:
             body = msgspec.json.encode(value)
@@ -248,4 +269,6 @@ def _handler(server: KubernetesServer) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet: a test or the demo has its own output."""
 
+    for method in ("POST", "PATCH", "DELETE"):
+        setattr(Handler, f"do_{method}", Handler.do_GET)
     return Handler

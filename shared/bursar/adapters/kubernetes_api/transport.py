@@ -36,6 +36,10 @@ class ListNotServedError(ClusterUnreadableError):
     """The server does not have this list, or does not let us read it (404, 403, or 503)."""
 
 
+class ListAbsentError(ListNotServedError):
+    """The server does not have this list, or this object (404)."""
+
+
 class ListExpiredError(ClusterUnreadableError):
     """The continue token outlived the server's history (410): the list must start again."""
 
@@ -120,17 +124,39 @@ class KubernetesTransport:
 
     def get(self, path: str) -> bytes:
         """The body of any GET that answers 200; raises as `get_page` does."""
+        status, body = self._request("GET", path, None)
+        if status != 200:
+            raise _refusal(path, status, body)
+        return body
+
+    def write(
+        self, method: str, path: str, body: object, content_type: str = "application/json"
+    ) -> tuple[int, str]:
+        """Send an object; the status, and the object or what was said against it, as JSON.
+
+        A server that is busy (429, 503) is asked again: it has done nothing.
+
+        Raises:
+            ClusterUnreadableError: nothing was answered; it may have been written.
+        """
+        status, told = self._request(
+            method, path, msgspec.json.encode(body), {"Content-Type": content_type}
+        )
+        return status, told.decode("utf-8", "replace") if status < 300 else _said(told)
+
+    def _request(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """What is answered in the end: after a renewed token, and a wait as long as is asked."""
         renewed, tries, waited = False, 1, 0.0
         while True:
-            status, headers, body = self._ask(path)
-            if status == 200:
-                return body
+            status, told, answer = self._ask(method, path, body, headers or {})
             if status == 401 and self._renew_token is not None and not renewed:
                 renewed, self._token = True, None
                 continue
-            wait = _wait_seconds(status, headers.get("Retry-After"))
+            wait = _wait_seconds(status, told.get("Retry-After"))
             if wait is None or tries == _TRIES_WHEN_BUSY or waited + wait > _WAIT_AT_MOST_SECONDS:
-                raise _refusal(path, status, body)
+                return status, answer
             self._sleep(wait)
             tries, waited = tries + 1, waited + wait
 
@@ -151,16 +177,19 @@ class KubernetesTransport:
                 raise ClusterUnreadableError(f"{_name(path)}: the same page is offered for ever")
             del page
 
-    def _ask(self, path: str) -> tuple[int, urllib3.HTTPHeaderDict, bytes]:
-        headers = self._headers
+    def _ask(
+        self, method: str, path: str, sent: bytes | None, more: dict[str, str]
+    ) -> tuple[int, urllib3.HTTPHeaderDict, bytes]:
+        headers = {**self._headers, **more}
         if self._renew_token is not None:
             if self._token is None:
                 self._token = _checked(self._renew_token())
             headers = {**headers, "Authorization": f"Bearer {self._token}"}
         try:
             response = self._pool.request(
-                "GET",
+                method,
                 self._endpoint + path,
+                body=sent,
                 headers=headers,
                 redirect=False,
                 preload_content=False,
@@ -199,13 +228,19 @@ def _wait_seconds(status: int, retry_after: str | None) -> float | None:
     return max(1.0, float(asked)) if asked.isascii() and asked.isdigit() else 1.0
 
 
-def _refusal(path: str, status: int, body: bytes) -> ClusterUnreadableError:
+def _said(body: bytes) -> str:
     try:
         said = _STATUS.decode(body).message or ""
     except UNDECODABLE:
         said = body[:_REASON_LENGTH].decode("utf-8", "replace")
-    reason = f"{_name(path)}: the API server answered {status}: {said[:_REASON_LENGTH]}"
-    if status in (403, 404):
+    return said[:_REASON_LENGTH]
+
+
+def _refusal(path: str, status: int, body: bytes) -> ClusterUnreadableError:
+    reason = f"{_name(path)}: the API server answered {status}: {_said(body)}"
+    if status == 404:
+        return ListAbsentError(reason)
+    if status == 403:
         return ListNotServedError(reason)
     if status == 410:
         return ListExpiredError(reason)

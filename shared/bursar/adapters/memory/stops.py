@@ -115,7 +115,9 @@ class MemoryClusterObjects:
         )
 
     def delete(self, found: StoredObject) -> None:
-        self._as_found(found)
+        stored = self._objects.get(found.name)
+        if stored is None or stored.uid != found.uid:
+            raise ObjectChangedError(str(found.name))
         del self._objects[found.name]
 
     def _as_found(self, found: StoredObject) -> StoredObject:
