@@ -19,6 +19,7 @@ from moto import mock_aws
 
 from bursar import wiring
 from bursar.adapters.memory.governance import MemoryWorkflow
+from bursar.config import Config
 from bursar.jobs.chain_audit import chain_audit
 from bursar.jobs.open_windows import open_windows
 from bursar.local.demo_config import ACCOUNT, CLUSTERS, REGION, demo_config
@@ -119,7 +120,7 @@ def serving(directory: Path, table_definition: Any) -> Iterator[ServedApi]:
     """The demo's organisation, and one enforced budget of 100 USD for the tenant globex."""
     values = demo_config(dict.fromkeys(CLUSTERS, 1))
     values["budgets"].append(ENFORCED)
-    config = wiring.Config.model_validate(values)
+    config = Config.model_validate(values)
     file = directory / "bursar.json"
     file.write_text(config.model_dump_json(by_alias=True))
     settings = ServeApiSettings(config_file=str(file), table_name="bursar", usage_bucket="usage")

@@ -43,6 +43,18 @@ def test_intents_are_moved_into_the_chain_in_their_order(stores: Stores) -> None
     assert verify_audit(stores.audit, anchors) == []
 
 
+def test_it_is_read_from_any_record_on(stores: Stores) -> None:
+    filed(stores, 5)
+    chain_audit(stores.audit, stores.audit)
+
+    def read(*page: int) -> list[int]:
+        return [record.number for record in stores.audit.records(*page)]
+
+    assert read(3) == [4, 5]
+    assert read(1, 2) == [2, 3]
+    assert read(5) == read(99) == []
+
+
 def test_an_append_to_an_old_head_changes_nothing(stores: Stores) -> None:
     filed(stores, 2)
     first, second = stores.audit.waiting(9)
@@ -91,4 +103,40 @@ def test_a_chain_is_read_over_its_partitions(
     filed(stores, 25)
     chain_audit(stores.audit, stores.audit)
     assert [record.number for record in stores.audit.records()] == list(range(1, 26))
+    for after in (9, 10, 11, 20):
+        beyond = [record.number for record in stores.audit.records(after)]
+        assert beyond == list(range(after + 1, 26))
     assert verify_audit(stores.audit, MemoryAuditAnchors()) == []
+
+
+def test_a_head_that_was_set_back_is_found_by_what_stands_beyond_it(dynamodb_table: Any) -> None:
+    stores = stores_on(dynamodb_table)
+    filed(stores, 3)
+    chain_audit(stores.audit, stores.audit)
+    second = list(stores.audit.records())[1]
+    for head in ({"number": 2, "hash": second.hash}, None):
+        key = {"pk": "AUDIT", "sk": "HEAD"}
+        if head:
+            dynamodb_table.put_item(Item=key | head)
+        else:
+            dynamodb_table.delete_item(Key=key)
+        assert [each.number for each in verify_audit(stores.audit, MemoryAuditAnchors())] == [3]
+
+
+@pytest.mark.parametrize("part", ["body", "hash"])
+def test_what_is_no_record_any_more_is_a_finding_and_no_crash(
+    dynamodb_table: Any, part: str
+) -> None:
+    stores = stores_on(dynamodb_table)
+    filed(stores, 3)
+    chain_audit(stores.audit, stores.audit)
+    items = [item for item in dynamodb_table.scan()["Items"] if "#CHAIN#" in item["pk"]]
+    second = next(item for item in items if int(item["sk"]) == 2)
+    for maimed in ({part: None}, {part: "text"}, {part: b"\xff"}):
+        dynamodb_table.put_item(Item=second | maimed)
+        found = verify_audit(stores.audit, MemoryAuditAnchors())
+        assert found[0].number == 2
+        assert [record.text for record in stores.audit.records()]
+    dynamodb_table.put_item(Item=second)
+    dynamodb_table.put_item(Item=second | {"sk": "nothing"})
+    assert verify_audit(stores.audit, MemoryAuditAnchors())[0].number == 4

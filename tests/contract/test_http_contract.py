@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bursar.cli.main import app
 from infra.constructs.http_api import MACHINES, PEOPLE
 from tests.contract.served_api import NOON, ServedApi, serving
 
@@ -265,3 +266,40 @@ def test_reading_changes_nothing(api: ServedApi) -> None:
         assert api.call("", f"{method} /v1/exceptions/{told['id']}/decisions")[0] in (401, 405)
     again = api.call("requester", f"GET /v1/exceptions/{told['id']}")[1]
     assert (again["version"], again["tiers"]) == (1, told["tiers"])
+
+
+def test_the_audit_is_read_by_pages_from_any_record_on(api: ServedApi) -> None:
+    ask(api)
+    api.chain()
+    head = api.call("viewer", "GET /v1/audit")[1]["head"]["number"]
+    pages = [api.call("viewer", f"GET /v1/audit?after={n}")[1] for n in (0, head - 1, head, 999)]
+    assert [len(page["records"]) for page in pages] == [min(head, 100), 1, 0, 0]
+    assert pages[1]["records"][0]["hash"] == pages[1]["head"]["hash"]
+
+
+def test_the_audit_is_verified_and_exported_by_whoever_reads_the_api(
+    api: ServedApi,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    ask(api)
+    api.chain()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("BURSAR_TOKEN", api.token("viewer"))
+    with api.listening() as url:
+        told = [_audit(capsys, command, "--url", url) for command in ("verify", "export")]
+        monkeypatch.setenv("BURSAR_TOKEN", api.token("gateway"))
+        refused = _audit(capsys, "verify", "--url", url)
+    (code, whole), (_, lines) = told
+    number = len(lines.splitlines())
+    assert (code, whole.split(",")[0]) == (0, f"whole: {number} records")
+    assert refused == (2, "")
+    assert _audit(capsys, "verify", "--as", "nobody@example.com") == (2, "")
+    assert _audit(capsys, "verify", "--url", "http://127.0.0.1:1")[0] == 3
+
+
+def _audit(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as ended:
+        app(["audit", *words])
+    return int(ended.value.code or 0), capsys.readouterr().out

@@ -6,6 +6,7 @@ that a listing is all that is read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from bursar.domain.governance.audit import AuditHead
 
 _FOLDER = "audit/heads/"
+_NAME = re.compile("([0-9]{12})-([0-9a-f]{64})")
 
 
 class S3AuditAnchors:
@@ -32,9 +34,6 @@ class S3AuditAnchors:
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=_FOLDER
         )
-        return [_head(entry["Key"]) for page in pages for entry in page.get("Contents", ())]
-
-
-def _head(name: str) -> AuditHead:
-    number, _, digest = name.removeprefix(_FOLDER).partition("-")
-    return AuditHead(int(number), bytes.fromhex(digest))
+        names = (entry["Key"] for page in pages for entry in page.get("Contents", ()))
+        found = (_NAME.fullmatch(name.removeprefix(_FOLDER)) for name in names)
+        return [AuditHead(int(each[1]), bytes.fromhex(each[2])) for each in found if each]

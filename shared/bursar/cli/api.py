@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from bursar.cli.exits import Exit, leave
 
 TOKEN_VARIABLE = "BURSAR_TOKEN"  # noqa: S105 a name
+LOCAL_URL = "http://127.0.0.1:8787"
 _LOOPBACK = {"127.0.0.1", "localhost"}
 _LONGEST_SECONDS = 600  # a day of simulated time takes some seconds
 

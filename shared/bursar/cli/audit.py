@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import boto3
 from cyclopts import App, Parameter
 
 from bursar.adapters.cloudformation import stack_outputs
 from bursar.adapters.dynamodb.governance.audit import DynamoAudit
+from bursar.adapters.memory.governance import MemoryAuditAnchors
 from bursar.adapters.s3_audit_anchors import S3AuditAnchors
+from bursar.cli.api import LOCAL_URL, call
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave
+from bursar.domain.governance.audit import AuditHead, AuditRecord
 from bursar.jobs.verify_audit import verify_audit
 
 Help = Parameter
@@ -23,10 +27,32 @@ _CHANGED = 1
 app = App(name="audit", help="Export the audit, or verify that nothing of it was changed.")
 
 
+class ApiAudit:
+    """The chain as the API tells it."""
+
+    def __init__(self, url: str, as_: str | None) -> None:
+        self._url, self._as = url, as_
+
+    def head(self) -> AuditHead:
+        told = self._page(0)["head"]
+        return AuditHead(told["number"], bytes.fromhex(told["hash"]))
+
+    def records(self, after: int = 0) -> Iterator[AuditRecord]:
+        while page := self._page(after)["records"]:
+            for each in page:
+                yield AuditRecord(
+                    each["number"], each["body"].encode(), bytes.fromhex(each["hash"])
+                )
+            after += len(page)
+
+    def _page(self, after: int) -> Any:
+        return call(self._url, "GET", f"/v1/audit?after={after}", as_=self._as)
+
+
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Where:
-    """Which audit."""
+    """Which audit: of the stack's table, or as the API tells it."""
 
     stack: Annotated[str, Help(name="--stack", help="the deployed stack")] = "Bursar"
     region: Annotated[str | None, Help(name="--region", help="where it is deployed")] = None
@@ -34,11 +60,25 @@ class Where:
     bucket: Annotated[
         str | None, Help(name="--bucket", help="of the anchored heads, instead of --stack")
     ] = None
+    url: Annotated[
+        str | None, Help(name="--url", help="of the API, to read it there: without the anchors")
+    ] = None
+    as_: Annotated[
+        str | None, Help(name="--as", help="an example person's email: `bursar local serve`")
+    ] = None
 
-    def audit(self) -> DynamoAudit:
+    @property
+    def api(self) -> str | None:
+        return self.url or (LOCAL_URL if self.as_ else None)
+
+    def audit(self) -> DynamoAudit | ApiAudit:
+        if self.api:
+            return ApiAudit(self.api, self.as_)
         return DynamoAudit(deployed_table(self.table, self.stack, self.region))
 
-    def anchors(self) -> S3AuditAnchors:
+    def anchors(self) -> S3AuditAnchors | MemoryAuditAnchors:
+        if self.api:
+            return MemoryAuditAnchors()  # none: the API cannot read them
         if (bucket := self.bucket) is None:
             client = boto3.client("cloudformation", region_name=self.region)
             bucket = stack_outputs(client, self.stack).get("AuditBucket")
@@ -55,8 +95,8 @@ _HERE = Where()
 def export(*, where: Where = _HERE) -> None:
     """Print the chain, a record a line: its number, its hash and the text that was hashed."""
     try:
-        for number, body, hash_ in where.audit().records():
-            line = {"number": number, "hash": hash_.hex(), "body": body.decode()}
+        for record in where.audit().records():
+            line = {"number": record.number, "hash": record.hash.hex(), "body": record.text}
             sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
@@ -79,4 +119,5 @@ def verify(*, where: Where = _HERE) -> None:
         sys.stdout.write(f"record {finding.number}: {finding.told}\n")
     if findings:
         raise SystemExit(_CHANGED)
-    sys.stdout.write(f"whole: {head.number} records, ending in {head.hash.hex()}\n")
+    unseen = "; anchors were not compared" if where.api else ""
+    sys.stdout.write(f"whole: {head.number} records, ending in {head.hash.hex()}{unseen}\n")

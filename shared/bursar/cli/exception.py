@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.markup import escape
 
-from bursar.cli.api import TOKEN_VARIABLE, call
+from bursar.cli.api import LOCAL_URL, TOKEN_VARIABLE, call
 from bursar.cli.exits import Exit, leave
 from bursar.domain.scopes import Scope, ScopeError
 
@@ -26,7 +26,7 @@ class Where:
     """Whose API, and who asks."""
 
     url: Annotated[str, Help(name="--url", help="ApiUrl of the stack, or where serve is")] = (
-        "http://127.0.0.1:8787"
+        LOCAL_URL
     )
     as_: Annotated[
         str | None,

@@ -115,20 +115,24 @@ class AuditIntents(Protocol):
         ...
 
 
-class AuditChain(Protocol):
+class AuditReader(Protocol):
     """The chained records, and the head that they end at."""
 
     def head(self) -> AuditHead: ...
 
+    def records(self, after: int = 0) -> Iterator[AuditRecord]:
+        """Those beyond number `after`, in their order, read consistently."""
+        ...
+
+
+class AuditChain(AuditReader, Protocol):
     def append(
         self, head: AuditHead, intents: Sequence[AuditIntent], records: Sequence[AuditRecord]
     ) -> bool:
         """Move intents into the chain; False when it no longer ends at this head."""
         ...
 
-    def records(self) -> Iterator[AuditRecord]:
-        """From the first on, read consistently."""
-        ...
+    def records(self, after: int = 0, at_most: int | None = None) -> Iterator[AuditRecord]: ...
 
 
 class AuditAnchors(Protocol):

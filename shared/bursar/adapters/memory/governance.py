@@ -46,8 +46,9 @@ class MemoryAudit:
             del self._waiting[each.id]
         return True
 
-    def records(self) -> Iterator[AuditRecord]:
-        return iter(tuple(self._records))
+    def records(self, after: int = 0, at_most: int | None = None) -> Iterator[AuditRecord]:
+        beyond = [each for each in self._records if each.number > after]
+        return iter(beyond[:at_most])
 
 
 class MemoryAuditAnchors:

@@ -32,6 +32,11 @@ class AuditRecord(NamedTuple):
     body: bytes
     hash: bytes
 
+    @property
+    def text(self) -> str:
+        """The body as people read it; what was made no text by somebody stays visible."""
+        return self.body.decode("utf-8", "backslashreplace")
+
 
 class AuditHead(NamedTuple):
     """The end of the chain: its last record's number and hash."""

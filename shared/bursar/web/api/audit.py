@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from itertools import dropwhile, islice
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -32,11 +31,10 @@ def get_audit() -> Response[str]:
     if not (after.isascii() and after.isdecimal() and len(after) <= 12):
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "after is the number of a record")
     head = of.audit.head()
-    rest = dropwhile(lambda record: record.number <= int(after), of.audit.records())
-    page = [_as_json(record) for record in islice(rest, _A_PAGE)]
+    page = [_as_json(record) for record in of.audit.records(int(after), _A_PAGE)]
     told = {"head": {"number": head.number, "hash": head.hash.hex()}, "records": page}
     return answer_json(HTTPStatus.OK, told)
 
 
 def _as_json(record: AuditRecord) -> dict[str, Any]:
-    return {"number": record.number, "hash": record.hash.hex(), "body": record.body.decode()}
+    return {"number": record.number, "hash": record.hash.hex(), "body": record.text}

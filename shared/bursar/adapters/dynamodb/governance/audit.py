@@ -12,6 +12,7 @@ from itertools import count, islice
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
+from boto3.dynamodb.types import Binary
 
 from bursar.adapters.dynamodb.paging import query
 from bursar.adapters.dynamodb.transactions import transact
@@ -68,14 +69,17 @@ class DynamoAudit:
             actions.append({"Delete": {"Key": _intent_key(intent), **present}})
         return transact(self._table, actions)
 
-    def records(self) -> Iterator[AuditRecord]:
+    def records(self, after: int = 0, at_most: int | None = None) -> Iterator[AuditRecord]:
         """Partition after partition, until one is empty and the head is not beyond it."""
-        for thousand in count():
-            partition = Key("pk").eq(_partition(thousand))
-            items = query(self._table, KeyConditionExpression=partition, ConsistentRead=True)
+        return islice(self._beyond(after, {"Limit": at_most} if at_most else {}), at_most)
+
+    def _beyond(self, after: int, page: dict[str, int]) -> Iterator[AuditRecord]:
+        for thousand in count(after // _A_PARTITION):
+            rest = Key("pk").eq(_partition(thousand)) & Key("sk").gt(_number(after))
+            items = query(self._table, KeyConditionExpression=rest, ConsistentRead=True, **page)
             found = 0
             for found, item in enumerate(items, 1):  # noqa: B007 - counted
-                yield AuditRecord(int(item["sk"]), bytes(item["body"]), bytes(item["hash"]))
+                yield _record(item)
             if not found and self.head().number <= (thousand + 1) * _A_PARTITION:
                 return
 
@@ -89,8 +93,23 @@ def _intent(item: dict[str, Any]) -> AuditIntent:
     return AuditIntent(item["sk"], at, bytes(item["body"]))
 
 
+def _record(item: dict[str, Any]) -> AuditRecord:
+    """What is stored, also where it is no record any more: then its hash is not that of it."""
+    sk = str(item["sk"])
+    number = int(sk) if sk.isdecimal() else 0
+    return AuditRecord(number, _bytes(item.get("body")), _bytes(item.get("hash")))
+
+
+def _bytes(stored: Any) -> bytes:
+    return bytes(stored) if isinstance(stored, Binary | bytes) else str(stored).encode()
+
+
 def _record_key(number: int) -> dict[str, str]:
-    return {"pk": _partition((number - 1) // _A_PARTITION), "sk": f"{number:012}"}
+    return {"pk": _partition((number - 1) // _A_PARTITION), "sk": _number(number)}
+
+
+def _number(number: int) -> str:
+    return f"{number:012}"
 
 
 def _partition(thousand: int) -> str:
