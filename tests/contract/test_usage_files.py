@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bursar.adapters.token_prices.genai import GenaiTokenPrices
-from bursar.adapters.usage_files import reading
+from bursar.adapters.usage_files import line_file
 from bursar.adapters.usage_files.lines import UnusableFileError
 from bursar.adapters.usage_files.repeated_ids import IdLog
 from bursar.adapters.usage_files.summing import cost_files
@@ -240,7 +240,9 @@ def test_chunks_cut_anywhere_change_nothing(tmp_path: Path, monkeypatch: Any) ->
     path.write_bytes(b"\n".join([json.dumps(GOOD).encode(), *ODD, *ODD]))
     whole = costs(path, by="tenant")
     for size in (1, 100, 777, 5000):
-        monkeypatch.setattr(reading, "read_chunks", lambda path, size=size: _chunks_of(path, size))
+        monkeypatch.setattr(
+            line_file, "read_chunks", lambda path, size=size: _chunks_of(path, size)
+        )
         assert costs(path, by="tenant") == whole
 
 
@@ -307,13 +309,17 @@ def test_ids_that_spill_to_disk_are_compared_all_the_same() -> None:
     import numpy as np
 
     hashes = np.arange(1000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    with IdLog(in_memory=64) as log:
-        for part in np.split(hashes, 20):
-            log.add(part)
-        log.add(hashes[[3, 500, 3]])
-        found = [(each.tolist(), count) for each, count in log.repeated() if count]
-    assert sorted(h for each, _ in found for h in each) == sorted(hashes[[3, 500]].tolist())
-    assert sum(count for _, count in found) == 5
+    with IdLog(in_memory=64, at_once=4) as log:
+        for n in range(20):
+            log.add(hashes[50 * n : 50 * n + 50], np.arange(100 * n, 100 * n + 50), 0)
+        log.add(hashes[[3, 500, 3]], np.array([7, 8, 9]), 1)
+        found = [
+            (file, place)
+            for told in log.repeated()
+            for file, place in zip(told.files.tolist(), told.places.tolist(), strict=True)
+        ]
+    # the 4th and the 501st of the first file, each fifty of which begin a hundred further on
+    assert sorted(found) == [(0, 3), (0, 1000), (1, 7), (1, 8), (1, 9)]
 
 
 def test_published_prices_apply_by_day_by_hours_and_by_context(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bursar.adapters.usage_files.plain_lines import DEFAULTS, Records
+from bursar.adapters.usage_files.name_codes import NameCodes
+from bursar.adapters.usage_files.record_columns import DEFAULTS, Records
 from bursar.adapters.usage_files.rows import NEVER, SUMMED
-from bursar.adapters.usage_files.words import Integers, Mask, Words, mixed
+from bursar.adapters.usage_files.words import Integers, Mask
 from bursar.domain.usage.file_costs import Dimension, UsageGroup
 from bursar.domain.usage.prices import PriceBreaks
 from bursar.domain.usage.records import TokenCounts
@@ -23,7 +24,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 10**6
 _TIMES = {Dimension.DAY: 86_400 * _SECOND, Dimension.HOUR: 3600 * _SECOND}
 _FLOAT_EXACT, _INTEGER_EXACT = 2**53, 2**63 - 1
-_ONE = np.uint64(1)
 
 Rejections = list[tuple[Mask, str]]
 
@@ -61,17 +61,22 @@ class UsageSums:
         self._book = book
         self._columns = list(dict.fromkeys(["provider", "model", *self._named]))
         self._tick = min((_TIMES[each] for each in by if each in _TIMES), default=0)
-        self._codes: dict[tuple[int, int], int] = {}
+        self._codes = NameCodes(self._columns, self._code)
         self._names: list[_Names] = []
+        self._known: dict[tuple[str | bool, ...], int] = {}
+        self._any_breaks = False
         self._keys: dict[_Key, int] = {}
+        self._groups: Integers = np.empty(0, np.int64)  # of names whose price never changes
         self._samples: list[_Sample] = []
         self._sums: NDArray[Any] = np.zeros((len(SUMMED) + 1, 64), np.int64)
         self._most = 0
 
     def codes(self, records: Records) -> tuple[Records, Integers, Rejections]:
         """The group of each record; records that need a time and have none are rejected."""
-        local, of = self._name_codes(records)
-        segments, timeless = self._segments(records, local, of)
+        names = self._codes.of(records)
+        if not self._tick and not self._any_breaks:
+            return records, self._groups_of_names(records, names), []
+        segments, timeless = self._segments(records, names)
         rejections: Rejections = []
         if timeless.any():
             rejections.append((timeless, "at is missing: the price of its model is dated"))
@@ -85,9 +90,9 @@ class UsageSums:
             refused |= mask
         if refused.any():
             kept = ~refused
-            records, of = records.where(kept), of[kept]
+            records, names = records.where(kept), names[kept]
             segments, buckets = segments[kept], buckets[kept]
-        return records, self._group_codes(records, local, of, segments, buckets), rejections
+        return records, self._group_codes(records, names, segments, buckets), rejections
 
     def add(self, records: Records, codes: Integers, *, times: int = 1) -> None:
         """Add what records count, or with `times=-1` take it away again."""
@@ -130,58 +135,36 @@ class UsageSums:
         times = {Dimension.DAY: f"{at:%Y-%m-%d}", Dimension.HOUR: f"{at:%Y-%m-%dT%H:00:00Z}"}
         return tuple(times[each] if each in _TIMES else named[each.value] for each in self._by)
 
-    def _name_codes(self, records: Records) -> tuple[list[int], Integers]:
-        """Codes of the different names among the records, and which of them each record has."""
-        first, second = self._hashes(records)
-        _, rows, of = np.unique(first, return_index=True, return_inverse=True)
-        if (second[rows][of] != second).any():  # two names with one 64-bit hash
-            pairs = np.stack((first, second), axis=1)
-            _, rows, of = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
-            of = of.ravel()
-        hashes = zip(first[rows].tolist(), second[rows].tolist(), strict=True)
-        local = []
-        for row, key in zip(rows.tolist(), hashes, strict=True):
-            code = self._codes.get(key)
-            if code is None:
-                code = self._codes[key] = len(self._names)
-                self._names.append(self._read_names(records, row))
-            local.append(code)
-        return local, of
+    def _code(self, records: Records, row: int) -> int:
+        """Of the names of a record."""
 
-    def _hashes(self, records: Records) -> tuple[Words, Words]:
-        first = np.zeros(len(records), np.uint64)
-        if records.batch is not None:
-            first += records.batch
-        second = first.copy()
-        for salt, name in enumerate(self._columns, start=1):
-            if name in records.texts:
-                one, two = records.buffer.hashes(records.texts[name])
-                first += mixed(one + np.uint64(salt))
-                second += mixed(two + np.uint64(salt))
-            else:
-                first += mixed(np.full(1, salt, np.uint64))
-                second += mixed(np.full(1, salt, np.uint64))
-        return first, second
-
-    def _read_names(self, records: Records, row: int) -> _Names:
         def text(name: str) -> str:
             if name not in records.texts:
                 return ""
-            starts, lengths = records.texts[name]
+            starts, lengths, _ = records.texts[name]
             return records.buffer.text(int(starts[row]), int(lengths[row]))
 
         batch = records.batch is not None and bool(records.batch[row])
-        provider, model = text("provider"), text("model")
-        breaks = self._book.breaks(provider, model, batch=batch)
-        return _Names(provider, model, batch, tuple(map(text, self._named)), breaks)
+        told: tuple[str | bool, ...] = (batch, *map(text, self._columns))
+        code = self._known.get(told)
+        if code is None:
+            code = self._known[told] = len(self._names)
+            provider, model = text("provider"), text("model")
+            breaks = self._book.breaks(provider, model, batch=batch)
+            named = tuple(map(text, self._named))
+            self._names.append(_Names(provider, model, batch, named, breaks))
+            self._any_breaks |= breaks != PriceBreaks()
+        return code
 
-    def _segments(self, records: Records, local: list[int], of: Integers) -> tuple[Integers, Mask]:
+    def _segments(self, records: Records, names: Integers) -> tuple[Integers, Mask]:
         """Between which breaks of its model's price each record lies, as one number."""
         segments = np.zeros(len(records), np.int64)
         timeless = np.zeros(len(records), np.bool_)
-        breaks = [self._names[code].breaks for code in local]
-        for each in set(breaks) - {PriceBreaks()}:
-            rows = np.flatnonzero(np.array([own == each for own in breaks])[of])
+        present = np.flatnonzero(np.bincount(names)).tolist()
+        for each in {self._names[code].breaks for code in present} - {PriceBreaks()}:
+            own = np.zeros(len(self._names), np.bool_)
+            own[[code for code in present if self._names[code].breaks == each]] = True
+            rows = np.flatnonzero(own[names])
             found = np.zeros(len(rows), np.int64)
             if each.dated:
                 at = _times(records)[rows]
@@ -199,35 +182,43 @@ class UsageSums:
         return segments, timeless
 
     def _group_codes(
-        self,
-        records: Records,
-        local: list[int],
-        of: Integers,
-        segments: Integers,
-        buckets: Integers,
+        self, records: Records, names: Integers, segments: Integers, buckets: Integers
     ) -> Integers:
         if not len(records):
             return np.empty(0, np.int64)
-        if not segments.any() and not self._tick:
-            first = np.full(len(local), -1)
-            first[of[::-1]] = np.arange(len(of))[::-1]
-            present = first >= 0
-            which, inverse = first[present], (np.cumsum(present) - 1)[of]
-        else:
-            low = int(buckets.min())
-            wide = int(buckets.max()) - low + 1
-            parts = (of * (int(segments.max()) + 1) + segments) * wide + (buckets - low)
-            _, which, inverse = np.unique(parts, return_index=True, return_inverse=True)
-        codes = []
-        for row in which.tolist():
-            key = _Key(local[of[row]], int(segments[row]), int(buckets[row]))
-            code = self._keys.get(key)
-            if code is None:
-                code = self._keys[key] = len(self._samples)
-                self._samples.append(_sample(records, row))
-            codes.append(code)
+        low = int(buckets.min())
+        wide = int(buckets.max()) - low + 1
+        parts = (names * (int(segments.max()) + 1) + segments) * wide + (buckets - low)
+        _, which, inverse = np.unique(parts, return_index=True, return_inverse=True)
+        codes = [
+            self._group(_Key(int(names[row]), int(segments[row]), int(buckets[row])), records, row)
+            for row in which.tolist()
+        ]
         found: Integers = np.array(codes, np.int64)[inverse]
         return found
+
+    def _groups_of_names(self, records: Records, names: Integers) -> Integers:
+        """The groups where nothing else makes one."""
+        if len(self._groups) < len(self._names):
+            new = np.full(len(self._names) - len(self._groups), -1)
+            self._groups = np.concatenate((self._groups, new))
+        found: Integers = self._groups[names]
+        unknown = np.flatnonzero(found < 0)
+        if len(unknown):
+            new, rows = np.unique(names[unknown], return_index=True)
+            self._groups[new] = [
+                self._group(_Key(name, 0, 0), records, row)
+                for name, row in zip(new.tolist(), unknown[rows].tolist(), strict=True)
+            ]
+            found = self._groups[names]
+        return found
+
+    def _group(self, key: _Key, records: Records, row: int) -> int:
+        code = self._keys.get(key)
+        if code is None:
+            code = self._keys[key] = len(self._samples)
+            self._samples.append(_sample(records, row))
+        return code
 
     def _make_room(self, width: int, most: int) -> None:
         if width > self._sums.shape[1]:

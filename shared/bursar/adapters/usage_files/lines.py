@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
@@ -20,10 +21,11 @@ class UnusableFileError(Exception):
 
 
 class Chunk(NamedTuple):
-    """Whole lines, each with its newline. A line beyond the longest is cut off there and
-    `too_long`."""
+    """Whole lines, each with its newline, and where in the file they start, as it is unzipped.
+    A line beyond the longest is cut off there and `too_long`."""
 
     lines: bytes
+    place: int
     too_long: bool = False
 
 
@@ -38,12 +40,29 @@ def read_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
     Raises:
         UnusableFileError: it cannot be read, or its gzip is damaged.
     """
+    with _unzipped(path) as stream:
+        yield from _chunks(stream, size)
+
+
+def read_lines(path: Path, places: Sequence[int]) -> Iterator[bytes]:
+    """The lines that start at these places, which rise, each with its newline.
+
+    Raises:
+        UnusableFileError: see `read_chunks`.
+    """
+    with _unzipped(path) as stream:
+        for place in places:
+            stream.seek(place)
+            yield stream.readline().removesuffix(b"\n") + b"\n"
+
+
+@contextmanager
+def _unzipped(path: Path) -> Iterator[IO[bytes]]:
     try:
         with _opened(path) as file:
             zipped = file.read(2) == _GZIP
             file.seek(0)
-            stream = cast(IO[bytes], gzip.GzipFile(fileobj=file)) if zipped else file
-            yield from _chunks(stream, size)
+            yield cast(IO[bytes], gzip.GzipFile(fileobj=file)) if zipped else file
     except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UnusableFileError(f"{path}: {reason}") from error
@@ -59,18 +78,22 @@ def _opened(path: Path) -> IO[bytes]:
 
 def _chunks(stream: IO[bytes], size: int) -> Iterator[Chunk]:
     start = stream.read(len(_BOM))
-    rest = b"" if start == _BOM else start
+    place = len(_BOM) if start == _BOM else 0  # of what is left of the block before
+    rest = b"" if place else start
     while block := stream.read(size):
-        lines = rest + block
-        end = lines.rfind(b"\n") + 1
-        lines, rest = lines[:end], lines[end:]
-        if lines:
-            yield Chunk(lines)
+        end = block.rfind(b"\n") + 1
+        if end:
+            lines = b"".join((rest, memoryview(block)[:end]))
+            yield Chunk(lines, place)
+            place, rest = place + len(lines), block[end:]
+        else:
+            rest += block
         if len(rest) > LONGEST_LINE_BYTES:
-            yield Chunk(rest[:LONGEST_LINE_BYTES] + b"\n", too_long=True)
+            yield Chunk(rest[:LONGEST_LINE_BYTES] + b"\n", place, too_long=True)
             rest = _skip_line(stream, size)
+            place = stream.tell() - len(rest)
     if rest:
-        yield Chunk(rest + b"\n")
+        yield Chunk(rest + b"\n", place)
 
 
 def _skip_line(stream: IO[bytes], size: int) -> bytes:

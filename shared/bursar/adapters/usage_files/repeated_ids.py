@@ -6,22 +6,35 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 
-from bursar.adapters.usage_files.words import Words
+from bursar.adapters.usage_files.words import Integers, Words
 
 _PARTS = 64  # by the highest bits
-_IN_MEMORY = 4 << 20  # of 8 bytes each
+_IN_MEMORY = 4 << 20  # of 16 bytes each
+_AT_ONCE = 1 << 20  # tellings of repeated ids that are held at once
+_PLACE_BITS = 44  # 16 TB of a file; the bits above are the file's number
+_PLACE = np.uint64((1 << _PLACE_BITS) - 1)
+_LOWEST = np.uint64((1 << 20) - 1)
+
+
+class Places(NamedTuple):
+    """Where lines start, in the order of files and lines: the number of the file, and in it."""
+
+    files: Integers
+    places: Integers
 
 
 class IdLog:
-    """The 64-bit hashes of ids, in memory, and beyond four million of them in temporary files."""
+    """The 64-bit hashes of ids and where each was told, in memory, and beyond four million of
+    them in temporary files."""
 
-    def __init__(self, in_memory: int = _IN_MEMORY) -> None:
+    def __init__(self, in_memory: int = _IN_MEMORY, at_once: int = _AT_ONCE) -> None:
         self._in_memory = in_memory
-        self._recent: list[Words] = []
+        self._at_once = at_once
+        self._recent: list[tuple[Words, Words]] = []
         self._count = 0
         self._files: list[IO[bytes]] = []
         self._open = ExitStack()
@@ -37,26 +50,41 @@ class IdLog:
     ) -> None:
         self._open.close()
 
-    def add(self, hashes: Words) -> None:
-        self._recent.append(hashes)
+    def add(self, hashes: Words, places: Integers, file: int) -> None:
+        told = places.view(np.uint64) | np.uint64(file << _PLACE_BITS)
+        self._recent.append((hashes, told))
         self._count += len(hashes)
         if self._count > self._in_memory:
             self._spill()
 
-    def repeated(self) -> Iterator[tuple[Words, int]]:
-        """Hashes that came more than once, sorted, and how often in all: a part at a time."""
+    def repeated(self) -> Iterator[Places]:
+        """Where ids were told that came more than once, each with all its tellings: at most
+        about a million of them at a time."""
         if not self._files:
-            yield _repeated(self._take())
+            yield from self._repeated(*self._take())
             return
         self._spill()
         for file in self._files:
             file.seek(0)
-            yield _repeated(np.frombuffer(file.read(), np.uint64).copy())
+            pairs = np.frombuffer(file.read(), np.uint64).reshape(-1, 2)
+            yield from self._repeated(pairs[:, 0], pairs[:, 1])
 
-    def _take(self) -> Words:
-        hashes = np.concatenate(self._recent) if self._recent else np.empty(0, np.uint64)
+    def _repeated(self, hashes: Words, told: Words) -> Iterator[Places]:
+        ordered = np.sort(hashes)
+        again = ordered[1:][ordered[1:] == ordered[:-1]]
+        ids = np.unique(again)
+        if not len(ids):
+            return
+        for some in np.array_split(ids, -(-(len(again) + len(ids)) // self._at_once)):
+            places = np.sort(told[_among(hashes, some)])
+            files = (places >> np.uint64(_PLACE_BITS)).astype(np.int64)
+            yield Places(files, (places & _PLACE).astype(np.int64))
+
+    def _take(self) -> tuple[Words, Words]:
+        none = np.empty(0, np.uint64)
+        hashes, told = zip((none, none), *self._recent, strict=True)
         self._recent, self._count = [], 0
-        return hashes
+        return np.concatenate(hashes), np.concatenate(told)
 
     def _spill(self) -> None:
         if not self._files:
@@ -64,17 +92,22 @@ class IdLog:
                 self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 closed with the log
                 for _ in range(_PARTS)
             ]
-        hashes = self._take()
-        hashes.sort()
+        hashes, told = self._take()
+        order = np.argsort(hashes)
+        pairs = np.stack((hashes[order], told[order]), axis=1)
         limits = np.arange(1, _PARTS, dtype=np.uint64) << np.uint64(64 - 6)
         for file, part in zip(
-            self._files, np.split(hashes, np.searchsorted(hashes, limits)), strict=True
+            self._files, np.split(pairs, np.searchsorted(pairs[:, 0], limits)), strict=True
         ):
             file.write(part.tobytes())
 
 
-def _repeated(hashes: Words) -> tuple[Words, int]:
-    hashes.sort()
-    again = hashes[1:][hashes[1:] == hashes[:-1]]
-    distinct = np.unique(again)
-    return distinct, len(again) + len(distinct)
+def _among(hashes: Words, ids: Words) -> Integers:
+    """Which of the hashes are these ids', which are sorted. Most are told not to be by a table
+    of their lowest bits, far sooner than by a search."""
+    marked = np.zeros(1 << 20, np.bool_)
+    marked[ids & _LOWEST] = True
+    rows = np.flatnonzero(marked[hashes & _LOWEST])
+    found = hashes[rows]
+    places = np.minimum(np.searchsorted(ids, found), len(ids) - 1)
+    return np.compress(ids[places] == found, rows)

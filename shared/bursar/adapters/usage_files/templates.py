@@ -40,6 +40,14 @@ class Template:
         """Double quotes in each line; a line with more has one in a value."""
         return sum(c.before.count(b'"') + c.after.count(b'"') for c in self.columns)
 
+    @cached_property
+    def joints(self) -> tuple[bytes, ...]:
+        """The fixed bytes before each value, from the end of the value before it on, and those
+        behind the last. A mere comma is none: values are told apart by it."""
+        behind = [b"", *(c.after + b"," for c in self.columns[:-1])]
+        between = [a + c.before for a, c in zip(behind, self.columns, strict=True)]
+        return (*(b"" if joint == b"," else joint for joint in between), self.columns[-1].after)
+
 
 def template_of_header(names: list[str]) -> Template:
     return Template(tuple(Column(name) for name in names), empty_tells_nothing=True)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from bursar.adapters.usage_files.words import (
+    ZEROS,
     Buffer,
     Integers,
     Mask,
@@ -17,7 +18,6 @@ from bursar.adapters.usage_files.words import (
 )
 
 _SECOND = 10**6
-_DAY = 86_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 _SHORTEST = 19  # without fraction and zone
 
@@ -26,38 +26,48 @@ def _word(text: bytes) -> np.uint64:
     return np.uint64(int.from_bytes(text, "little"))
 
 
-# 2026-11- and 20T13:05, with what is no digit set to 0
+# what stands between the digits of 2026-11- and of 20T13:05
 _DATE_MARKS, _DATE_OF = _word(b"\0\0\0\0\xff\0\0\xff"), _word(b"\0\0\0\0-\0\0-")
 _TIME_MARKS, _TIME_OF = _word(b"\0\0\xff\0\0\xff\0\0"), _word(b"\0\0T\0\0:\0\0")
 _SPACE_OF = _word(b"\0\0 \0\0:\0\0")
-_TIME_ZEROS = _word(b"\0\0\x30\0\0\x30\0\0")
-_DATE_ZEROS = _word(b"\0\0\0\0\x30\0\0\x30")
 _BYTE = np.uint64(0xFF)
+_ZONES = {0: b"", 1: b"Z", 3: b"+00"}  # by length
 
 
 def microseconds(buffer: Buffer, texts: Texts) -> tuple[Integers, Mask]:
     """Since 1970, cut to the microsecond; and which texts are such times."""
     good = texts.lengths >= _SHORTEST
-    starts = np.where(good, texts.starts, 0)
-    seconds, also = _whole_seconds(buffer, starts)
-    fraction, also_fraction = _fraction(buffer, starts, np.where(good, texts.lengths, _SHORTEST))
-    return seconds * _SECOND + fraction, good & also & also_fraction & (seconds >= 0)
+    if not good.all():
+        starts = np.where(good, texts.starts, 0)
+        texts = Texts(starts, np.where(good, texts.lengths, _SHORTEST))
+    dates, times, rest = buffer.first_words(texts, 3)
+    minutes, also_minutes = _minutes(dates, times)
+    second, also_second = number_of(((rest >> np.uint64(8)) ^ ZEROS) << np.uint64(48))
+    fraction, also_fraction = _fraction(buffer, texts, rest)
+    good &= also_minutes & also_second & also_fraction
+    good &= ((rest & _BYTE) == ord(":")) & (second < 60)
+    return (minutes * 60 + second) * _SECOND + fraction, good
 
 
-def _whole_seconds(buffer: Buffer, starts: Integers) -> tuple[Integers, Mask]:
-    dates, times, rest = buffer.at(starts), buffer.at(starts + 8), buffer.at(starts + 16)
+def _minutes(dates: Words, times: Words) -> tuple[Integers, Mask]:
+    """Minutes since 1970 of each `2026-11-20T13:05`; those of neighbours are mostly the same."""
+    new = np.ones(len(dates) + 1, np.bool_)
+    new[1:-1] = (dates[1:] != dates[:-1]) | (times[1:] != times[:-1])
+    heads = np.flatnonzero(new)
+    minutes, good = _each_minute(dates[heads[:-1]], times[heads[:-1]])
+    several = np.diff(heads)
+    return np.repeat(minutes, several), np.repeat(good, several)
+
+
+def _each_minute(dates: Words, times: Words) -> tuple[Integers, Mask]:
     marks = times & _TIME_MARKS
     good = ((dates & _DATE_MARKS) == _DATE_OF) & ((marks == _TIME_OF) | (marks == _SPACE_OF))
-    good &= (rest & _BYTE) == ord(":")
-    year_month, good_date = number_of((dates & ~_DATE_MARKS) | _DATE_ZEROS)  # 20260110, November
-    day_time, good_time = number_of((times & ~_TIME_MARKS) | _TIME_ZEROS)  # 20 013 005
-    second, good_second = digits_at_start(rest >> np.uint64(8), np.full(len(starts), 2))
+    year_month, good_date = number_of((dates ^ ZEROS) & ~_DATE_MARKS)  # 20260110, November
+    day_time, good_time = number_of((times ^ ZEROS) & ~_TIME_MARKS)  # 20 013 005
     day, hour, minute = day_time // 10**6, day_time // 1000 % 1000, day_time % 1000
-    second //= 10**6
     days, good_day = _days(year_month * 10 + day)
-    good &= good_date & good_time & good_second & good_day
-    good &= (hour < 24) & (minute < 60) & (second < 60)
-    return days * _DAY + hour * 3600 + minute * 60 + second, good
+    good &= good_date & good_time & good_day & (hour < 24) & (minute < 60)
+    return (days * 24 + hour) * 60 + minute, good
 
 
 def _days(dates: Integers) -> tuple[Integers, Mask]:
@@ -78,17 +88,23 @@ def _day(told: int) -> int:
         return -1
 
 
-def _fraction(buffer: Buffer, starts: Integers, lengths: Integers) -> tuple[Integers, Mask]:
+def _fraction(buffer: Buffer, texts: Texts, rest: Words) -> tuple[Integers, Mask]:
     """Microseconds behind the second, and whether what follows it is a fraction and UTC."""
-    if int(lengths.min(initial=_SHORTEST)) == int(lengths.max(initial=_SHORTEST)) == _SHORTEST:
-        return np.zeros(len(starts), np.int64), np.ones(len(starts), np.bool_)
+    starts, lengths = texts.starts, texts.lengths
+    none = np.zeros(len(starts), np.int64)
+    zone_length = (texts.only_length or 0) - _SHORTEST
+    if zone_length in _ZONES:
+        zone = (rest >> np.uint64(24)) & np.uint64((1 << (8 * zone_length)) - 1)
+        plain = zone == _word(_ZONES[zone_length])
+        if plain.all():
+            return none, plain
     last = buffer.at(starts + lengths - 8)
-    zone = _zone_length(last)
-    digits = lengths - _SHORTEST - zone - 1  # without the point
+    zones = _zone_length(last)
+    digits = lengths - _SHORTEST - zones - 1  # without the point
     plain = digits == -1
     pointed = (digits > 0) & (digits <= 8)
     if plain.all():
-        return np.zeros(len(starts), np.int64), plain
+        return none, plain
     words = buffer.at(starts + _SHORTEST)
     pointed &= (words & _BYTE) == ord(".")
     counted = np.where(pointed, digits, 0)

@@ -16,115 +16,147 @@ Words: TypeAlias = NDArray[np.uint64]
 Integers: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
 
-BEFORE, AFTER = b"\0" * 16, b"\0" * 16  # so that a word may be taken at any place
+WORD = 8
+# so that words may be taken a little before and behind any value
+BEFORE, AFTER = b"\0" * 2 * WORD, b"\0" * 6 * WORD
 
-_WORD = 8
-_BITS = np.uint64(64)
 _LOW = np.array([(1 << (8 * n)) - 1 for n in range(9)], np.uint64)  # the lowest n bytes
-_ZEROS = np.uint64(0x3030303030303030)  # the text 00000000
-_HIGH_HALVES = np.uint64(0xF0F0F0F0F0F0F0F0)
-_LOW_HALVES = np.uint64(0x0F0F0F0F0F0F0F0F)
-_SIXES = np.uint64(0x0606060606060606)
+ZEROS = np.uint64(0x3030303030303030)  # the text 00000000
+_ABOVE_NINE = np.uint64(0x7676767676767676)  # added to a byte above 9, sets its highest bit
+_HIGHEST_BITS = np.uint64(0x8080808080808080)
 _MULTIPLIERS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
+_SHIFTS = (np.uint64(29), np.uint64(31))
 _FINAL = np.uint64(0xBF58476D1CE4E5B9)
+_POWERS = 10 ** np.arange(WORD + 1, dtype=np.int64)
 
 
 class Texts(NamedTuple):
-    """Values of one column: where each starts in the buffer, and its length in bytes."""
+    """Values of one column: where each starts in the buffer, and its length in bytes. `words`
+    are the first of each, where they were taken already; bytes of what follows may end them."""
 
     starts: Integers
     lengths: Integers
+    words: tuple[Words, ...] = ()
 
     def where(self, kept: Mask) -> Texts:
-        return Texts(self.starts[kept], self.lengths[kept])
+        words = tuple(each[kept] for each in self.words)
+        return Texts(self.starts[kept], self.lengths[kept], words)
+
+    @property
+    def longest(self) -> int:
+        return int(self.lengths.max(initial=0))
+
+    @property
+    def only_length(self) -> int | None:
+        """The length that all of them have, if they do."""
+        longest = self.longest
+        return longest if int(self.lengths.min(initial=longest)) == longest else None
 
 
 class Buffer:
     """Bytes with room around them."""
 
     def __init__(self, content: bytes) -> None:
-        fill = b"\0" * (-len(content) % _WORD)
-        self.padded = b"".join((BEFORE, content, fill, AFTER))
+        self.padded = b"".join((BEFORE, content, AFTER))
         self.bytes = np.frombuffer(self.padded, np.uint8)
-        self._aligned: Words = np.frombuffer(self.padded, np.dtype("<u8"))
+
+    def windows(self, places: Integers, count: int) -> tuple[Words, ...]:
+        """So many words from each place on. Taken as one item of bytes, which has no alignment:
+        numpy copies it whole, several times as fast as it takes its words one by one."""
+        size = len(self.padded) - WORD * count + 1
+        items: NDArray[np.void] = np.ndarray(
+            (size,), np.dtype((np.void, WORD * count)), self.padded, 0, (1,)
+        )
+        taken = items[places].view("<u8").reshape(-1, count)
+        return tuple(np.ascontiguousarray(taken.T))
 
     def at(self, places: Integers) -> Words:
-        """The word that starts at each place, of the two aligned ones that hold it: numpy takes
-        aligned words four times as fast."""
-        index = places >> 3
-        shift = ((places & 7) << 3).astype(np.uint64)
-        low: Words = self._aligned[index] >> shift
-        index += 1
-        high: Words = self._aligned[index] << (_BITS - shift)  # a shift by 64 leaves nothing
-        return low | high
+        return self.windows(places, 1)[0]
 
     def text(self, start: int, length: int) -> str:
         return self.padded[start : start + length].decode()
 
     def is_at(self, expected: bytes, places: Integers) -> Mask:
-        """Whether these very bytes stand at each place."""
-        found = np.ones(len(places), np.bool_)
-        for offset in range(0, len(expected), _WORD):
-            part = expected[offset : offset + _WORD]
-            word = np.uint64(int.from_bytes(part, "little"))
-            found &= (self.at(places + offset) & _LOW[len(part)]) == word
+        """Whether these very bytes, eight at most, stand at each place."""
+        word = np.uint64(int.from_bytes(expected, "little"))
+        found: Mask = (self.at(places) & _LOW[len(expected)]) == word
         return found
+
+    def first_words(self, texts: Texts, count: int) -> tuple[Words, ...]:
+        """So many of each; bytes of what follows may end them."""
+        if count <= len(texts.words):
+            return texts.words[:count]
+        return self.windows(texts.starts, count)
 
     def words_of(self, texts: Texts) -> Iterator[Words]:
         """First words, second words, ... of all, with zeros behind the end of each."""
-        for offset in range(0, int(texts.lengths.max(initial=0)), _WORD):
-            left = np.clip(texts.lengths - offset, 0, _WORD)
-            yield self.at(np.where(left > 0, texts.starts + offset, 0)) & _LOW[left]
+        only = texts.only_length
+        for n in range(-(-texts.longest // WORD)):
+            left: Integers | int
+            if only is not None:
+                left = min(only - n * WORD, WORD)
+            else:
+                left = np.clip(texts.lengths - n * WORD, 0, WORD)
+            if n < len(texts.words):
+                words = texts.words[n]
+            else:
+                words = self.at(np.where(left, texts.starts + n * WORD, 0))
+            yield words if only and left == WORD else words & _LOW[left]
 
-    def hashes(self, texts: Texts) -> tuple[Words, Words]:
-        """Two independent 64-bit hashes of each text."""
-        first = texts.lengths.astype(np.uint64)
-        second = first.copy()
+    def hashes(self, texts: Texts, which: int) -> Words:
+        """One of two independent 64-bit hashes of each text."""
+        found = texts.lengths.astype(np.uint64)
         for word in self.words_of(texts):
-            first = (first ^ word) * _MULTIPLIERS[0]
-            first ^= first >> np.uint64(29)
-            second = (second ^ word) * _MULTIPLIERS[1]
-            second ^= second >> np.uint64(31)
-        return mixed(first), mixed(second)
+            found ^= word
+            found *= _MULTIPLIERS[which]
+            found ^= found >> _SHIFTS[which]
+        return mixed(found)
 
     def whole_numbers(self, texts: Texts) -> tuple[Integers, Mask]:
         """Numbers of up to 16 digits without leading zeros, and which of the texts are ones."""
-        ends, lengths = texts.starts + texts.lengths, texts.lengths
-        numbers, good = _eight_digits(self.at(ends - _WORD), np.minimum(lengths, _WORD))
-        if int(lengths.max(initial=0)) > _WORD:
-            high, also = _eight_digits(
-                self.at(ends - 2 * _WORD), np.clip(lengths - _WORD, 0, _WORD)
-            )
-            numbers, good = numbers + high * 10**_WORD, good & also
-        leading = (self.bytes[texts.starts] == ord("0")) & (lengths > 1)
-        return numbers, good & ~leading & (lengths > 0) & (lengths <= 2 * _WORD)
+        lengths, longest = texts.lengths, texts.longest
+        first = np.minimum(lengths, WORD) if longest > WORD else lengths
+        words = self.first_words(texts, 2 if longest > WORD else 1)
+        numbers, digits = digits_of(words[0], first)
+        if longest > WORD:
+            behind = np.clip(lengths - WORD, 0, WORD)
+            low, also = digits_of(words[1], behind)
+            numbers, digits = numbers * _POWERS[behind] + low, digits & also
+        leading = (words[0].view(np.uint8)[::WORD] == ord("0")) & (lengths > 1)
+        good = digits & ~leading & (lengths > 0)
+        return numbers, good if longest <= 2 * WORD else good & (lengths <= 2 * WORD)
+
+
+def digits_of(words: Words, lengths: Integers) -> tuple[Integers, Mask]:
+    """The number that the first `lengths` bytes of each word write, and whether they do."""
+    return number_of((words ^ ZEROS) << ((WORD - lengths) << 3).view(np.uint64))
 
 
 def digits_at_start(words: Words, lengths: Integers) -> tuple[Integers, Mask]:
     """The first digits of each word, as if zeros followed to the eighth: `5` is 50000000."""
-    kept = _LOW[lengths]
-    return number_of((words & kept) | (_ZEROS & ~kept))
+    return number_of((words ^ ZEROS) & _LOW[lengths])
 
 
 def mixed(words: Words) -> Words:
     """Every bit of a word spread over all of it."""
-    words = (words ^ (words >> np.uint64(30))) * _FINAL
-    return words ^ (words >> np.uint64(27))
+    words = words ^ (words >> np.uint64(30))
+    words *= _FINAL
+    words ^= words >> np.uint64(27)
+    return words
 
 
-def _eight_digits(words: Words, lengths: Integers) -> tuple[Integers, Mask]:
-    """The number in the last `lengths` bytes of each word."""
-    filled = _LOW[_WORD - lengths]
-    return number_of((words & ~filled) | (_ZEROS & filled))
-
-
-def number_of(words: Words) -> tuple[Integers, Mask]:
-    """The number that the eight digits of each word write: first pairs of digits are summed,
-    then pairs of pairs, then both fours."""
-    good = ((words & _HIGH_HALVES) == _ZEROS) & (((words + _SIXES) & _HIGH_HALVES) == _ZEROS)
-    values = ((words & _LOW_HALVES) * np.uint64(2561)) >> np.uint64(8)
-    values = ((values & np.uint64(0x00FF00FF00FF00FF)) * np.uint64(6553601)) >> np.uint64(16)
-    values = ((values & np.uint64(0x0000FFFF0000FFFF)) * np.uint64(42949672960001)) >> np.uint64(
-        32
-    )
-    return values.astype(np.int64), good
+def number_of(digits: Words) -> tuple[Integers, Mask]:
+    """The number of eight digits, each a byte from 0 to 9, and whether they are: first pairs of
+    digits are summed, then pairs of pairs, then both fours."""
+    above = digits + _ABOVE_NINE
+    above |= digits
+    above &= _HIGHEST_BITS
+    values = digits * np.uint64(2561)
+    values >>= np.uint64(8)
+    values &= np.uint64(0x00FF00FF00FF00FF)
+    values *= np.uint64(6553601)
+    values >>= np.uint64(16)
+    values &= np.uint64(0x0000FFFF0000FFFF)
+    values *= np.uint64(42949672960001)
+    values >>= np.uint64(32)
+    return values.view(np.int64), above == 0

@@ -1,0 +1,172 @@
+"""The records and the rejections of a file of lines, a chunk at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from bursar.adapters.usage_files.lines import read_chunks, read_lines
+from bursar.adapters.usage_files.plain_lines import Lines, lines_of, records_of, suspects
+from bursar.adapters.usage_files.record_columns import DEFAULTS, Records
+from bursar.adapters.usage_files.rows import COUNTS, NAMES, Row, RowError
+from bursar.adapters.usage_files.templates import Template, template_of_json
+from bursar.adapters.usage_files.words import BEFORE, Buffer, Integers, Texts
+
+_MOST_TEMPLATES = 8  # tried on a chunk; what none of them fits is read line by line
+_LINES_AT_ONCE = 4096  # of those that are read again
+
+ReadRow = Callable[[bytes], Row | None]
+
+
+class Rejected(NamedTuple):
+    line: int
+    reason: str
+
+
+class Part(NamedTuple):
+    """What came of a chunk."""
+
+    records: list[Records]
+    rejected: list[Rejected]
+    lines: int
+
+
+class LineFile:
+    """Lines of JSON or CSV. Columns that are not known are ignored, and empty lines are none. A
+    line of CSV is a record: a quoted newline ends it.
+
+    `read_row` reads a line by every rule. `templates` are those of its lines, and `learn` says
+    whether its lines may tell others. Numbered lines begin with `first`, at `start` in the file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        until: int,
+        read_row: ReadRow,
+        templates: list[Template],
+        *,
+        learn: bool,
+        first: int = 1,
+        start: int = 0,
+    ) -> None:
+        self._path = path
+        self._until = until
+        self._read_row = read_row
+        self._templates = templates
+        self._learn = learn
+        self._first = first
+        self._start = start
+
+    def parts(self) -> Iterator[Part]:
+        """All of it.
+
+        Raises:
+            UnusableFileError: it cannot be read.
+        """
+        number = self._first
+        for chunk in read_chunks(self._path):
+            before = max(self._start - chunk.place, 0)
+            if before >= len(chunk.lines):
+                continue
+            part = self._part(chunk.lines[before:], number, chunk.place + before, chunk.too_long)
+            number += part.lines
+            yield part
+
+    def parts_at(self, places: Integers) -> Iterator[Part]:
+        """The records of the lines that start at these places, which rise.
+
+        Raises:
+            UnusableFileError: it cannot be read.
+        """
+        lines = read_lines(self._path, places.tolist())
+        for n in range(0, len(places), _LINES_AT_ONCE):
+            content = b"".join(islice(lines, _LINES_AT_ONCE))
+            yield self._part(content, 0, places[n : n + _LINES_AT_ONCE])
+
+    def _part(
+        self, content: bytes, first: int, places: int | Integers, too_long: bool = False
+    ) -> Part:
+        if too_long:
+            return Part([], [Rejected(first, "is longer than a megabyte")], 1)
+        every = _lines(content, first, places)
+        doubtful = suspects(every)
+        odd = [every.where(doubtful)]
+        left = every.where(~doubtful) if doubtful.any() else every
+        records, left = self._plain(left)
+        rows, rejected = [], []
+        for lines in (*odd, left):
+            for n, (number, place) in enumerate(
+                zip(lines.numbers.tolist(), lines.places.tolist(), strict=True)
+            ):
+                try:
+                    row = self._read_row(lines.line(n))
+                except RowError as error:
+                    rejected.append(Rejected(number, str(error)))
+                else:
+                    if row is not None:
+                        rows.append((number, place, row))
+        if rows:
+            records.append(_records_of_rows(rows))
+        return Part(records, sorted(rejected), len(every.starts))
+
+    def _plain(self, left: Lines) -> tuple[list[Records], Lines]:
+        """The records that templates give, those that gave before first; and the lines left."""
+        records: list[Records] = []
+        for template in list(self._templates):
+            left = self._take(left, template, records)
+        for n in range(_MOST_TEMPLATES if self._learn else 0):
+            if len(self._templates) >= _MOST_TEMPLATES or n >= len(left.starts):
+                break
+            learnt = template_of_json(left.line(n))
+            if learnt is not None and learnt not in self._templates:
+                before = len(left.starts)
+                left = self._take(left, learnt, records)
+                if len(left.starts) < before:
+                    self._templates.append(learnt)
+        return records, left
+
+    def _take(self, left: Lines, template: Template, records: list[Records]) -> Lines:
+        if not len(left.starts):
+            return left
+        found, plain = records_of(left, template, self._until)
+        if found is None or not plain.any():
+            return left
+        records.append(found)
+        return left.where(~plain)
+
+
+def _lines(content: bytes, first: int, places: int | Integers) -> Lines:
+    """Lines without the carriage return that may end them."""
+    if b"\r" not in content:
+        return lines_of(content, first, places)
+    told = lines_of(content, first, places)
+    return lines_of(content.replace(b"\r\n", b"\n"), first, told.places)
+
+
+def _records_of_rows(rows: list[tuple[int, int, Row]]) -> Records:
+    """The same columns, of records that were read one by one."""
+    columns = [[row.id.encode() for *_, row in rows]]
+    columns += [[row.names[n].encode() for *_, row in rows] for n in range(len(NAMES))]
+    buffer = Buffer(b"".join(b"".join(column) for column in columns))
+    lengths = np.array([[len(text) for text in column] for column in columns], np.int64)
+    ends = np.cumsum(lengths.ravel()).reshape(lengths.shape) + len(BEFORE)
+    counts: dict[str, Integers] = {
+        name: np.array([row.counts[n] for *_, row in rows], np.int64)
+        for n, name in enumerate(COUNTS)
+    }
+    return Records(
+        buffer=buffer,
+        numbers=np.array([number for number, *_ in rows], np.int64),
+        places=np.array([place for _, place, _ in rows], np.int64),
+        texts={
+            name: Texts(ends[n] - lengths[n], lengths[n]) for n, name in enumerate(("id", *NAMES))
+        },
+        at=np.array([row.at for *_, row in rows], np.int64),
+        batch=np.array([row.batch for *_, row in rows], np.bool_),
+        counts={name: told for name, told in counts.items() if (told != DEFAULTS[name]).any()},
+    )
