@@ -20,5 +20,6 @@ def handler(run: FollowUpRun, ports: Ports) -> dict[str, Any]:
         spend=ports.spend,
         budgets=ports.budgets,
         forecasts=ports.forecasts,
+        limits=ports.raised_limits,
     )
     return {"alerts": [alert.id for alert in raised]}

@@ -29,6 +29,7 @@ from bursar.jobs.admission import Admission
 from bursar.jobs.admit_spend import SpendRequest, admit_spend
 from bursar.jobs.open_windows import open_windows
 from bursar.jobs.post_usage import Posted, post_entries
+from bursar.jobs.raised_limits import RaisedLimits
 from tests.contract.ledger_books import AT_ONCE, Books, books_on, entry
 
 AT = datetime(2026, 11, 20, 13, 10, tzinfo=UTC)
@@ -113,8 +114,10 @@ def gate_on(backing: Any, *budgets: Budget, **more: Any) -> Gate:
         conflicts=books.conflicts,
         windows=books.windows,
         budgets=held,
-        allowances=memory if backing is None else DynamoExceptions(backing),
-        raised=RaisedBudgets(budgets or BUDGETS, lambda scope: held.facts(pairs(scope))),
+        raised=RaisedLimits(
+            memory if backing is None else DynamoExceptions(backing),
+            RaisedBudgets(budgets or BUDGETS, lambda scope: held.facts(pairs(scope))),
+        ),
         prices=OwnTokenPrices([PRICED]),
         patience=AT_ONCE,
         **more,
@@ -140,8 +143,9 @@ def approve(gate: Gate, usd: str = "50", scope: str = "tenant=search", **more: A
         AT - timedelta(minutes=1),
         told["until"],
     )
-    if isinstance(gate.admission.allowances, MemoryAllowances):
-        gate.admission.allowances.grant(allowance)
+    store = gate.admission.raised.allowances
+    if isinstance(store, MemoryAllowances):
+        store.grant(allowance)
     else:
         assert transact(gate.backing, [allowances.put(allowance)])
     return allowance.exception

@@ -44,7 +44,7 @@ def gate(backing: Any) -> Gate:
 
 
 def left(gate: Gate, exception: str = "E1") -> str:
-    found = gate.admission.allowances.allowance(exception)
+    found = gate.admission.raised.allowances.allowance(exception)
     assert found is not None
     return found.remaining.plain()
 
@@ -201,7 +201,7 @@ def test_a_new_configured_limit_leaves_what_was_approved_on_top(gate: Gate) -> N
 def balanced(gate: Gate, granted: str = "50") -> None:
     """What holds at every moment, whatever has happened."""
     balance = gate.balance()
-    allowance = gate.admission.allowances.allowance("E1")
+    allowance = gate.admission.raised.allowances.allowance("E1")
     assert allowance is not None
     consumed = allowance.consumed.get(BudgetWindow("search", NOVEMBER), Money.zero())
     assert allowance.remaining + consumed == Money.of(granted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,10 +19,20 @@ from bursar.clients.reservations import (
     bearer,
 )
 from bursar.domain.admission.reservations import HoldRefusal, HoldRefusedError, HoldStatus
+from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension
 from bursar.jobs.release_expired import release_expired
-from tests.contract.admission_books import AT, LATER, Gate, budget, gate_on, with_ports
+from tests.contract.admission_books import (
+    AT,
+    LATER,
+    NOVEMBER,
+    Gate,
+    approve,
+    budget,
+    gate_on,
+    with_ports,
+)
 from tests.contract.admission_http import BATCH, GATEWAY, call, ports_of, serving
 
 ASKED: dict[str, Any] = {
@@ -71,7 +81,30 @@ def test_a_reservation_is_made_settled_and_seen_in_the_budgets(ports: Any) -> No
         "spent_usd": "4.25",
         "reserved_usd": "0",
         "available_usd": "95.75",
+        "exceptions": [],
     }
+
+
+def test_what_was_approved_is_in_the_limit_until_only_what_was_used_of_it_is(
+    gate: Gate, ports: Any
+) -> None:
+    """Of $50 approved beyond $100, $20 are used: $150, and $120 after the end."""
+    until = AT + timedelta(hours=2)
+    approve(gate, "50", until=until)
+
+    def shown(at: datetime) -> Any:
+        found = next(
+            each for each in call(ports, "GET /v1/budgets", at=at)[1] if each["id"] == "search"
+        )
+        told = [each["remaining_usd"] for each in found["exceptions"]]
+        return found["limit_usd"], found["available_usd"], told
+
+    assert shown(AT) == ("150", "150", ["50"])
+    gate.admission.windows.set_base(BudgetWindow("all", NOVEMBER), Money.of(500))
+    gate.admission.windows.set_base(BudgetWindow("find", NOVEMBER), Money.of(500))
+    gate.admitted(amount="120")
+    assert shown(AT) == ("150", "30", ["30"])
+    assert shown(until) == ("120", "0", [])
 
 
 def test_a_budget_that_is_short_is_named_with_what_it_has(ports: Any) -> None:

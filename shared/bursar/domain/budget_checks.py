@@ -18,6 +18,7 @@ from bursar.domain.figures import Figures
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 
+_WHOLE = 100
 _PROJECTION_RECOVERS_BELOW = Fraction(95, 100)  # of its threshold: a run rate wobbles
 
 
@@ -28,17 +29,28 @@ class Assessment:
 
 
 def assess(
-    budget: Budget, window: Window, figures: Figures, old: BudgetState | None, now: datetime
+    budget: Budget,
+    window: Window,
+    figures: Figures,
+    old: BudgetState | None,
+    now: datetime,
+    *,
+    used_up: bool = False,
 ) -> Assessment:
     """The budget's next state and the alerts that go with it.
 
     A jump over several thresholds of a basis tells the highest and marks the rest. A
     projected threshold at or below one that was really passed is only marked. A window that
     has ended keeps the limit that it ended with, and has nothing left to project.
+
+    Args:
+        used_up: approved exceptions have left in the limit what was used of them, and no more.
+            What is within it was approved: no news.
     """
     has_ended = now >= window.end
     if has_ended and old:
-        budget = budget.model_copy(update={"limit": old.limit})
+        limit = min(old.limit, budget.limit) if used_up else old.limit
+        budget = budget.model_copy(update={"limit": limit})
     projected = None if has_ended else figures.projected(window)
     values: dict[ThresholdBasis, Money | None] = {
         ThresholdBasis.ACTUAL: figures.spent,
@@ -56,7 +68,12 @@ def assess(
         alerts.append(news.recovery(recovered, epoch))
         epoch += 1
         fired -= {threshold.key for threshold in recovered}
-    passed = [each for each in budget.thresholds if _is_passed(each, budget.limit, values)]
+    within = used_up and figures.spent <= budget.limit
+    passed = [
+        each
+        for each in budget.thresholds
+        if _is_passed(each, budget.limit, values) and not (within and _is_of_the_past(each))
+    ]
     alerts += [news.crossing(threshold, epoch) for threshold in _worth_telling(passed, fired)]
     state = BudgetState(
         budget_id=budget.id,
@@ -83,6 +100,10 @@ def _amount(threshold: Threshold, limit: Money) -> Money:
 def _is_passed(threshold: Threshold, limit: Money, values: Values) -> bool:
     value = values[threshold.basis]
     return value is not None and value >= _amount(threshold, limit)
+
+
+def _is_of_the_past(threshold: Threshold) -> bool:
+    return threshold.basis is not ThresholdBasis.PROJECTED and threshold.percent <= _WHOLE
 
 
 def _has_recovered(threshold: Threshold, limit: Money, values: Values) -> bool:

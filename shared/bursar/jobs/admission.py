@@ -12,12 +12,11 @@ from bursar.domain.admission.reservations import (
     HoldUnansweredError,
     Reservation,
 )
-from bursar.domain.governance.raises import RaisedBudgets
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.money import Money
 from bursar.jobs.post_usage import Patience
+from bursar.jobs.raised_limits import RaisedLimits
 from bursar.ports import (
-    Allowances,
     ConflictLog,
     EnforcedWindows,
     LedgerStore,
@@ -35,8 +34,7 @@ class Admission:
     conflicts: ConflictLog
     windows: EnforcedWindows
     budgets: EnforcedBudgets
-    allowances: Allowances
-    raised: RaisedBudgets
+    raised: RaisedLimits
     prices: TokenPriceBook
     patience: Patience
     ceiling: Money | None = None

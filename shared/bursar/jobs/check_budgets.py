@@ -17,6 +17,7 @@ from bursar.domain.periods import SECOND, Window, midnight, window_of
 from bursar.domain.scopes import Dimension
 from bursar.domain.spend import Metric, SpendFact
 from bursar.domain.spend_forecast.records import series_of
+from bursar.jobs.raised_limits import RaisedBudget, RaisedLimits
 from bursar.ports import BudgetStore, CostHistory, ForecastStore, SpendStore, StatementStore
 
 _TRIES = 5
@@ -38,9 +39,11 @@ def check_budgets(
     spend: SpendStore,
     budgets: BudgetStore,
     forecasts: ForecastStore | None = None,
+    limits: RaisedLimits | None = None,
 ) -> list[Alert]:
     """Assess the budgets that something new was heard for; the alerts that were raised.
 
+    What an approved exception raises a limit by is no news.
     A budget whose scope nobody has seen keeps its state: no data is not zero.
     """
     raised: list[Alert] = []
@@ -50,8 +53,18 @@ def check_budgets(
             continue
         for window in windows_due(budget, now):
             if figures := books.figures(budget, window):
-                raised += _commit(budget, window, figures, now, budgets)
+                of = _with_exceptions(budget, window, figures, now, limits)
+                raised += _commit(of, window, figures, now, budgets)
     return raised
+
+
+def _with_exceptions(
+    budget: Budget, window: Window, figures: Figures, now: datetime, limits: RaisedLimits | None
+) -> RaisedBudget:
+    if limits is None:
+        return RaisedBudget(budget)
+    limits.cover(budget, window, figures)
+    return limits.raised(budget, window, now)
 
 
 def _is_for(budget: Budget, news: News) -> bool:
@@ -157,11 +170,12 @@ class Books:
 
 
 def _commit(
-    budget: Budget, window: Window, figures: Figures, now: datetime, budgets: BudgetStore
+    raised: RaisedBudget, window: Window, figures: Figures, now: datetime, budgets: BudgetStore
 ) -> tuple[Alert, ...]:
+    budget = raised.budget
     for _ in range(_TRIES):
         old: BudgetState | None = budgets.state(budget.id, window)
-        found = assess(budget, window, figures, old, now)
+        found = assess(budget, window, figures, old, now, used_up=raised.used_up)
         rows = [OutboxRow(alert=alert, due_at=now) for alert in found.alerts]
         if old and not rows and old == found.state.model_copy(update={"version": old.version}):
             return ()  # of a window that has ended, or a bill that says the same

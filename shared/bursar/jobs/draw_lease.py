@@ -15,7 +15,7 @@ from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension
 from bursar.jobs.admission import Admission
 from bursar.jobs.admit_spend import hold, read_balances
-from bursar.jobs.draw_on import left_of, usable_allowances
+from bursar.jobs.draw_on import budgets_of, left_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _slice(
         return request.wanted
     found = slice_of(available, request.wanted, request.least)
     if found != request.wanted:
-        live = usable_allowances(windows, at, admission, facts)
+        live = admission.raised.usable(budgets_of(windows), at, facts)
         available = min(
             each.grantable + left_of(live.get(window.budget_id, ()))
             for window, each in balances.items()

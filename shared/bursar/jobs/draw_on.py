@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,11 +16,10 @@ from bursar.domain.admission.reservations import (
 from bursar.domain.governance.consumption import Allowance
 from bursar.domain.ledger.postings import BudgetWindow, WindowBalance
 from bursar.domain.money import Money
-from bursar.domain.scopes import Dimension
 from bursar.jobs.admission import Admission
+from bursar.jobs.raised_limits import Usable
 
 Balances = Mapping[BudgetWindow, WindowBalance]
-Usable = Mapping[str, Sequence[Allowance]]  # by the id of the budget that they raise
 
 
 def draw_on(
@@ -31,7 +30,7 @@ def draw_on(
     What a short window has spent beyond its limit is covered first, in a transaction of its
     own; the reservation comes back as it was, for another try.
     """
-    live = usable_allowances(short, at, admission, reservation.facts)
+    live = admission.raised.usable(budgets_of(short), at, reservation.facts)
     if any(balance.stopped for balance in short.values()):
         return _refused(short, live)
     if cover(short, live, at, admission):
@@ -45,34 +44,8 @@ def draw_on(
     return replace(reservation, drawn=drawn)
 
 
-def usable_allowances(
-    windows: Collection[BudgetWindow],
-    at: datetime,
-    admission: Admission,
-    facts: Mapping[Dimension, str] | None = None,
-) -> dict[str, list[Allowance]]:
-    """Those of which something is left for the windows' budgets, soonest end first.
-
-    Args:
-        facts: of a request; only exceptions that were granted for all of it are of use.
-    """
-    listed = [
-        each
-        for each in admission.allowances.ending_after(at)
-        if facts is None or each.scope.covers(facts)
-    ]
-    found = {}
-    for budget in sorted({window.budget_id for window in windows}) if listed else ():
-        read = (
-            admission.allowances.allowance(each.exception)
-            for each in admission.raised.raising(budget, listed)
-        )
-        usable = [
-            each for each in read if each and each.usable(at) and each.budget in (None, budget)
-        ]
-        if usable:
-            found[budget] = usable
-    return found
+def budgets_of(windows: Iterable[BudgetWindow]) -> set[str]:
+    return {window.budget_id for window in windows}
 
 
 def left_of(allowances: Sequence[Allowance]) -> Money:

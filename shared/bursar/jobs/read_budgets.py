@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.domain.budgets import Budget
+from bursar.domain.governance.consumption import Allowance
 from bursar.domain.ledger.enforced_budgets import period_of
 from bursar.domain.ledger.postings import BudgetWindow, WindowBalance
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension
 from bursar.domain.usage.producers import ANY_TENANT
+from bursar.jobs.raised_limits import RaisedLimits
 from bursar.ports import EnforcedWindows
 
 
@@ -21,6 +23,21 @@ class BudgetStanding:
     budget: Budget
     window: Window
     balance: WindowBalance
+    approved: tuple[Allowance, ...] = ()
+
+    @property
+    def limit(self) -> Money:
+        """Raised by what was used of approved exceptions, and by what can still be used."""
+        return self.balance.limit + self.left
+
+    @property
+    def available(self) -> Money:
+        return self.balance.available + self.left
+
+    @property
+    def left(self) -> Money:
+        """Of approved exceptions."""
+        return Money.sum(each.remaining for each in self.approved)
 
 
 def read_budgets(
@@ -28,10 +45,12 @@ def read_budgets(
     at: datetime,
     *,
     windows: EnforcedWindows,
+    limits: RaisedLimits,
     tenants: Collection[str] = (ANY_TENANT,),
 ) -> list[BudgetStanding]:
     """The enforced ones that concern those tenants; a window without any use is whole."""
     zero = Money.zero()
+    usable = limits.usable((budget.id for budget in budgets if budget.enforced), at)
     found = []
     for budget in budgets:
         tenant = budget.scope.get(Dimension.TENANT)
@@ -40,5 +59,6 @@ def read_budgets(
             period = period_of(budget, at)
             balance = windows.balance(BudgetWindow(budget.id, period.start))
             whole = WindowBalance(budget.limit, zero, zero, budget.limit)
-            found.append(BudgetStanding(budget, period, balance or whole))
+            approved = tuple(usable.get(budget.id, ()))
+            found.append(BudgetStanding(budget, period, balance or whole, approved))
     return found

@@ -6,7 +6,6 @@ import random
 import time
 from typing import Any
 
-from bursar.adapters.dynamodb.governance.exceptions import DynamoExceptions
 from bursar.adapters.dynamodb.ledger.conflicts import DynamoConflictLog
 from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
 from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
@@ -15,7 +14,7 @@ from bursar.config import Config
 from bursar.jobs.admission import Admission
 from bursar.jobs.post_usage import Patience
 from bursar.ports import TokenPriceBook
-from bursar.wiring.raises import raised_budgets
+from bursar.wiring.raises import raised_limits
 from bursar.wiring.usage import enforced_budgets
 
 
@@ -27,8 +26,7 @@ def admission(config: Config, table: Any, prices: TokenPriceBook) -> Admission:
         conflicts=DynamoConflictLog(table),
         windows=DynamoEnforcedWindows(table),
         budgets=enforced_budgets(config),
-        allowances=DynamoExceptions(table),
-        raised=raised_budgets(config),
+        raised=raised_limits(config, table),
         prices=prices,
         patience=Patience(time.sleep, random.uniform, longest_pause_seconds=0.4),
         ceiling=config.usage.request_ceiling_usd,

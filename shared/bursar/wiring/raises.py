@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from bursar.adapters.dynamodb.governance.exceptions import DynamoExceptions
 from bursar.config import Config
 from bursar.domain.governance.policies import GatedKind
 from bursar.domain.governance.raises import Facts, RaisedBudgets
 from bursar.domain.governance.teams import UNOWNED, AmbiguousOwnerError, owning_team
 from bursar.domain.ledger.lines import CostCategory
 from bursar.domain.scopes import Dimension, Scope
+from bursar.jobs.raised_limits import RaisedLimits
 
 _IN_CLUSTERS = {Dimension.ACCOUNT, Dimension.CLUSTER, Dimension.NAMESPACE, Dimension.CATEGORY}
+
+
+def raised_limits(config: Config, table: Any) -> RaisedLimits:
+    return RaisedLimits(DynamoExceptions(table), raised_budgets(config))
 
 
 def raised_budgets(config: Config) -> RaisedBudgets:

@@ -46,6 +46,7 @@ from bursar.domain.usage.routes import ModelRoutes
 from bursar.jobs.admission import Admission
 from bursar.jobs.attribute_costs import Sources
 from bursar.jobs.post_usage import Patience
+from bursar.jobs.raised_limits import RaisedLimits
 from bursar.jobs.take_usage import UsageIntake
 from bursar.ports import ProviderBill
 from bursar.wiring.raises import raised_budgets
@@ -192,14 +193,14 @@ class MemoryPorts:
         self.touched_hours = self.month_gates = self.entries = self.ledger
         self.bulk_usage = MemoryBulkUsage([BULK])
         self.quarantine = MemoryQuarantine()
+        self.raised_limits = RaisedLimits(self.allowances, raised_budgets(self.config))
         self.admission = Admission(
             reservations=self.ledger,
             ledger=self.ledger,
             conflicts=MemoryConflictLog(self.outbox),
             windows=self.ledger,
             budgets=EnforcedBudgets([SEARCH], "acme", lambda _: ""),
-            allowances=self.allowances,
-            raised=raised_budgets(self.config.model_copy(update={"budgets": [SEARCH]})),
+            raised=self.raised_limits,
             prices=OwnTokenPrices([MINI]),
             patience=Patience(lambda _: None, lambda low, _: low),
         )

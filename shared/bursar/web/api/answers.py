@@ -60,6 +60,7 @@ BUDGETS = _list(
         spent_usd=_USD,
         reserved_usd=_USD,
         available_usd=_USD,
+        exceptions=_list(_object(id=_TEXT, remaining_usd=_USD, until=_TIME)),
     )
 )
 _USD_OR_NULL: Schema = {**_USD, "type": ["string", "null"]}

@@ -121,6 +121,7 @@ def get_budgets() -> Response[str]:
         ports.config.budgets,
         at,
         windows=ports.admission.windows,
+        limits=ports.admission.raised,
         tenants=producer.tenants or {producer.tenant},
     )
     return _answer(HTTPStatus.OK, [_budget(each) for each in standings])
@@ -203,8 +204,16 @@ def _budget(standing: BudgetStanding) -> dict[str, Any]:
         "id": standing.budget.id,
         "scope": str(standing.budget.scope),
         "window": {"starts_at": window.start.isoformat(), "ends_at": window.end.isoformat()},
-        "limit_usd": balance.limit.plain(),
+        "limit_usd": standing.limit.plain(),
         "spent_usd": balance.spent.plain(),
         "reserved_usd": balance.reserved.plain(),
-        "available_usd": balance.available.plain(),
+        "available_usd": standing.available.plain(),
+        "exceptions": [
+            {
+                "id": each.exception,
+                "remaining_usd": each.remaining.plain(),
+                "until": each.until.isoformat(),
+            }
+            for each in standing.approved
+        ],
     }
