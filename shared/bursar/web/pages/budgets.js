@@ -1,12 +1,12 @@
 // How the budgets stand that a request would be spent of, and what their month is expected to be.
 
 import { el, facts } from "./dom.js";
-import { day, exactly, moment, rounded } from "./words.js";
+import { day, moment, rounded } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
 export function budgetsSection(request) {
-  return el("section", {}, el("h2", {}, "Budgets it is spent of"),
+  return el("section", {}, el("h2", {}, "Budgets it comes out of"),
     request.budgets.length ? request.budgets.map((each) => budget(each, request))
       : el("p", {}, "No budget is configured that holds all of this."));
 }
@@ -44,7 +44,7 @@ function bar(each, request) {
     from += size;
   }
   svg.append(rectangle("limit", Math.min((limit / whole) * 100, 99.5), 0.5));
-  return el("div", {}, svg, el("p", { class: "small" }, told, more ? ` (this one: ${exactly(request.amount_usd)})` : ""));
+  return el("div", {}, svg, el("p", { class: "small" }, told));
 }
 
 function rectangle(kind, x, width) {

@@ -7,12 +7,12 @@ export function el(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return made;
 }
 
 export function show(...nodes) {
-  document.getElementById("main").replaceChildren(...nodes.flat().filter(Boolean));
+  document.getElementById("main").replaceChildren(...nodes.flat(Infinity).filter(Boolean));
 }
 
 export function title(text) {

@@ -5,9 +5,9 @@ import { budgetsSection } from "./budgets.js";
 import { announce, el, facts, notice, show, title } from "./dom.js";
 import { rows } from "./lists.js";
 import { editForm } from "./request-form.js";
-import { day, exactly, left, moment, plain, scope, status } from "./words.js";
+import { asked, day, exactly, left, moment, plain, scope, status } from "./words.js";
 
-const MARKS = { approved: "✓", denied: "✕", pending: "…", expired: "⌛" };
+const MARKS = { approved: "✓", denied: "✕", asked: "→" };
 
 export async function requestPage(id) {
   const request = await get(path(id));
@@ -36,10 +36,11 @@ function heading(request) {
     facts(
       ["Asked for by", request.requester],
       request.beneficiary ? ["For", request.beneficiary] : null,
-      ["Spent on", scope(request.scope)],
+      ["Spent on", scope(request.scope, "\n")],
       ["Team", request.team],
       ["To be spent until", moment(request.until)],
-      request.allowance ? ["Left of it", exactly(request.allowance.remaining_usd)] : null));
+      request.allowance ? ["Left of it", exactly(request.allowance.remaining_usd)] : null),
+    request.may_decide ? el("a", { class: "button main to-decision", href: "#decide" }, "To your decision") : null);
 }
 
 // What else there is to know, such as a budget that still refuses.
@@ -77,16 +78,19 @@ function history_(request) {
 }
 
 function consents(request) {
+  const waits = request.status === "pending";
+  const now = waits || request.status === "expired" ? asked(request) : null;
   const tier = (each) => {
     const by = each.decided_by ? ` by ${each.decided_by}` : "";
     const state = { approved: `approved${by}`, denied: `denied${by}` }[each.status]
-      ?? (each.name === request.asked && request.status === "pending" ? "is asked now" : "not asked yet");
-    return el("li", { class: each.status }, el("span", { class: "mark", "aria-hidden": "true" }, MARKS[each.status]),
+      ?? (each.name !== now ? (waits ? "not asked yet" : "was not asked") : waits ? "is asked now" : "did not answer in time");
+    const kind = each.name === now && waits ? "asked" : each.status;
+    return el("li", { class: kind }, el("span", { class: "mark", "aria-hidden": "true" }, MARKS[kind] ?? "·"),
       el("span", {}, el("strong", {}, plain(each.name)), el("br"), state));
   };
   const time = left(request.as_of, request.deadline);
   return [el("h2", {}, "Who signs"), el("ol", { class: "tiers" }, request.tiers.map(tier)),
-    request.status === "pending"
+    waits
       ? el("p", { class: "small" }, "To be answered until ", moment(request.deadline), time ? `, ${time}.` : ".")
       : null];
 }
@@ -120,7 +124,7 @@ function decision(request) {
     el("button", { type: "button", class: "main", onclick: () => send("approve") }, `Approve ${exactly(request.amount_usd)}`),
     el("button", { type: "button", class: "bad", onclick: () => send("deny") }, "Deny"),
   ];
-  return [el("h2", {}, "Your decision"), problem,
+  return [el("h2", { id: "decide", tabindex: "-1" }, "Your decision"), problem,
     el("label", { for: "comment" }, "Comment, for everybody who can see this"), comment,
     el("div", { class: "buttons" }, buttons),
     el("p", { class: "small", id: "stands" },

@@ -47,8 +47,8 @@ export function plain(name) {
   return name.replaceAll(/[-_]/g, " ");
 }
 
-export function scope(pairs) {
-  return Object.entries(pairs).map(([name, value]) => `${name}=${value}`).join(", ");
+export function scope(pairs, between = ", ") {
+  return Object.entries(pairs).sort().map(([name, value]) => `${name}=${value}`).join(between);
 }
 
 export function status(name) {
