@@ -86,6 +86,17 @@ def test_both_channels_are_told_with_the_same_attributes(queues: Queues) -> None
     assert "$61.00  search/llama" in mail["Message"]
 
 
+def test_a_link_to_our_pages_is_whole_and_one_to_elsewhere_stays(queues: Queues) -> None:
+    sns = queues.publisher
+    pages = SnsPublisher(sns._client, sns._alerts, sns._slack, "https://bursar.example.com")
+    pages.publish(alert(link="/exceptions/01ABC"))
+    pages.publish(alert(link="https://x.example/1"))
+    sent = {each["Message"] for each in queues.heard("catch-all")}
+    links = sorted(word for text in sent for word in text.split() if "://" in word)
+    assert links == ["https://bursar.example.com/exceptions/01ABC", "https://x.example/1"]
+    assert "https://bursar.example.com/exceptions/01ABC" in str(queues.heard("slack"))
+
+
 def test_an_owner_hears_of_its_own_and_the_catch_all_of_everything(queues: Queues) -> None:
     for id_, owner in (("BR-1", "search"), ("BR-2", "platform"), ("BR-3", "ranking")):
         queues.publisher.publish(alert(id_, owner=owner))

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bursar.domain.governance.steps import Step
+from infra.constructs.http_api import OPEN, PAGES, PEOPLE
 
 MACHINE = "AWS::StepFunctions::StateMachine"
 ARN = "stateMachine:Bursar-approvals"
@@ -112,6 +113,49 @@ def test_people_sign_in_by_code_and_need_a_second_factor(deployed):
     assert pool["MfaConfiguration"] == "ON"
     assert client["AllowedOAuthFlows"] == ["code"]
     assert client["GenerateSecret"] is False
+
+
+def test_people_come_back_to_the_pages_of_this_api_and_to_no_other(deployed):
+    [client] = deployed.all("AWS::Cognito::UserPoolClient").values()
+    [api] = deployed.all("AWS::ApiGatewayV2::Api")
+    at = {"Fn::GetAtt": [api, "ApiEndpoint"]}
+
+    assert client["CallbackURLs"] == [{"Fn::Join": ["", [at, "/signed-in"]]}]
+    assert client["LogoutURLs"] == [{"Fn::Join": ["", [at, "/"]]}]
+
+
+def test_the_shell_of_the_pages_is_open_and_what_it_shows_is_not(deployed):
+    routes = {
+        each["RouteKey"]: each["AuthorizationType"]
+        for each in deployed.all("AWS::ApiGatewayV2::Route").values()
+    }
+
+    assert {route for route, kind in routes.items() if kind == "NONE"} == {*OPEN, *PAGES}
+    assert {route for route, kind in routes.items() if kind == "JWT"} == set(PEOPLE)
+
+
+def test_who_sends_links_knows_where_the_pages_are(deployed):
+    [api] = deployed.all("AWS::ApiGatewayV2::Api")
+    told = {
+        name
+        for name, twins in deployed.functions().items()
+        for each in twins.values()
+        if each["Environment"]["Variables"].get("BURSAR_PAGES_URL")
+        == {"Fn::GetAtt": [api, "ApiEndpoint"]}
+    }
+
+    assert told == {"send_notifications", "serve_api"}
+
+
+def test_the_pages_are_told_where_the_pool_signs_people_in(deployed):
+    [function] = deployed.functions()["serve_api"].values()
+    variables = function["Environment"]["Variables"]
+
+    assert joined(variables["BURSAR_SIGN_IN_AUTHORIZE_URL"]).endswith("/oauth2/authorize")
+    assert joined(variables["BURSAR_SIGN_IN_TOKEN_URL"]).endswith("/oauth2/token")
+    assert "/logout?client_id=" in joined(variables["BURSAR_SIGN_OUT_URL"])
+    [client] = deployed.all("AWS::Cognito::UserPoolClient")
+    assert variables["BURSAR_SIGN_IN_CLIENT"] == {"Ref": client}
 
 
 def test_tokens_are_taken_for_the_client_of_the_pages_alone(deployed):
