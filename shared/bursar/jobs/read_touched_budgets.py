@@ -13,6 +13,7 @@ from bursar.domain.money import Money
 from bursar.domain.periods import DAY, Window, midnight
 from bursar.domain.scopes import Dimension
 from bursar.domain.spend_forecast.records import SpendForecast, series_of
+from bursar.jobs.raised_limits import RaisedLimits
 from bursar.ports import BudgetStore, EnforcedWindows, ForecastStore
 
 _FORECASTS_HOLD = timedelta(days=7)
@@ -48,12 +49,16 @@ def read_touched_budgets(
     windows: EnforcedWindows,
     states: BudgetStore,
     forecasts: ForecastStore,
+    limits: RaisedLimits,
 ) -> list[TouchedBudget]:
-    """Those whose scope holds all that is asked for, as the configuration has them."""
+    """Those whose scope holds all that is asked for, as the configuration has them.
+
+    What was approved before is in their limits.
+    """
     found = []
-    for budget in budgets:
-        if not budget.scope.covers(facts):
-            continue
+    touched = [each for each in budgets if each.scope.covers(facts)]
+    usable = limits.usable((each.id for each in touched if each.enforced), at)
+    for budget in touched:
         window = period_of(budget, at)
         state = states.state(budget.id, window)
         limit, reserved = budget.limit, Money.zero()
@@ -62,6 +67,9 @@ def read_touched_budgets(
             spent = Money.zero()
             if balance := windows.balance(BudgetWindow(budget.id, window.start)):
                 limit, spent, reserved = balance.limit, balance.spent, balance.reserved
+            limit += Money.sum(each.remaining for each in usable.get(budget.id, ()))
+        else:
+            limit = limits.raised(budget, window, at).budget.limit
         found.append(
             TouchedBudget(
                 budget=budget,

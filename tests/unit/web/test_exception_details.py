@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bursar.domain.budgets import Book, BudgetState
+from bursar.domain.governance.raises import RaisedBudgets
 from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.series.names import SeriesName
 from bursar.domain.spend_forecast.records import Outcome, SpendForecast
+from bursar.jobs.raised_limits import RaisedLimits
 from tests.unit.governance.world import NOON
 from tests.unit.web.test_exceptions_api import ASKED, Api
 
@@ -143,3 +145,47 @@ def test_what_is_wrong_is_told_by_its_member(api: Api, member: str, value: objec
     [error] = told["errors"]
     assert error["pointer"] == f"#/{member}"
     assert error["detail"] in told["detail"]
+
+
+RAISES = (
+    "raises research (namespace=research), 100000 USD a month, by up to 120000 USD until"
+    " 2026-12-20T12:00:00+00:00; what is used of it stays in the limit"
+)
+
+
+def test_it_says_which_budget_it_raises_and_which_parent_still_holds(api: Api) -> None:
+    state = BudgetState(
+        budget_id="everything",
+        starts_at=NOVEMBER,
+        ends_at=datetime(2026, 12, 1, tzinfo=UTC),
+        limit=Money.of(900_000),
+        spent=Money.of(800_000),
+        projected=None,
+        as_of=NOON,
+    )
+    assert api.states.commit(None, state, [])
+    id_ = api.ask()
+    assert shown(api, id_)["notes"] == [
+        RAISES,
+        "everything (org=acme) is not raised and still warns:"
+        " 100000 USD available, 120000 USD asked for",
+    ]
+    assert shown(api, api.ask(amount_usd="100000"))["notes"][1:] == []
+
+
+def test_an_approval_raises_one_limit_and_a_denial_says_nothing_of_any(api: Api) -> None:
+    id_ = api.ask()
+    before = [each["limit_usd"] for each in shown(api, id_)["budgets"]]
+    for who in ("emil", "dirk", "vito"):
+        assert api.decide(who, id_)[0] == 200
+    after = [each["limit_usd"] for each in shown(api, id_)["budgets"]]
+    assert (before, after) == (["900000", "100000"], ["900000", "220000"])
+    denied = api.ask(amount_usd="1")
+    assert api.decide("emma", denied, "deny")[0] == 200
+    assert shown(api, denied)["notes"] == []
+
+
+def test_it_says_that_no_budget_holds_all_of_it(api: Api) -> None:
+    api.ports.raised_limits = RaisedLimits(api.exceptions, RaisedBudgets((), lambda _: {}))
+    told = shown(api, api.ask(scope={"tenant": "shop"}))["notes"]
+    assert told == ["no budget holds all of tenant=shop: no limit is raised"]

@@ -15,7 +15,9 @@ from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.series import MemoryForecastStore
 from bursar.config import Config
 from bursar.jobs.chain_audit import chain_audit
+from bursar.jobs.raised_limits import RaisedLimits
 from bursar.web.api.app import answer, build_api
+from bursar.wiring.raises import raised_budgets
 from tests.unit.governance.world import NOON
 
 ISSUER = "https://issuer.example.com"
@@ -81,6 +83,7 @@ class Api:
             config=config,
             budgets=self.states,
             forecasts=self.forecasts,
+            raised_limits=RaisedLimits(self.exceptions, raised_budgets(config)),
             governance=SimpleNamespace(
                 rules=config.governance.rules(),
                 exceptions=self.exceptions,

@@ -31,18 +31,13 @@ class RaisedBudgets:
         facts: Callable[[Scope], Facts],
         requests: Collection[str] = (),
     ) -> None:
-        self._budgets, self._facts, self._requests = budgets, facts, requests
+        self._budgets, self.facts, self._requests = budgets, facts, requests
 
     def budget(self, policy: str, scope: Scope) -> Budget | None:
         """The one that an exception to this policy raises, if one holds all of its scope."""
         if policy in self._requests:
             return None
         return min(self._holding(scope), key=lambda each: _distance(each, scope), default=None)
-
-    def others(self, policy: str, scope: Scope) -> list[Budget]:
-        """Those that hold all of the scope and are not raised."""
-        raised = self.budget(policy, scope)
-        return [each for each in self._holding(scope) if each != raised]
 
     def raising(self, budget_id: str, allowances: Iterable[Allowance]) -> list[Allowance]:
         """Those that raise this budget; what ends first is used first."""
@@ -54,7 +49,7 @@ class RaisedBudgets:
         return sorted(found, key=lambda each: (each.until, each.exception))
 
     def _holding(self, scope: Scope) -> list[Budget]:
-        facts = self._facts(scope)
+        facts = self.facts(scope)
         return [each for each in self._budgets if each.scope.covers(facts)]
 
 

@@ -144,6 +144,7 @@ EXCEPTION = _object(
         },
         "may_edit": _FLAG,
         "may_decide": _FLAG,
+        "notes": _list(_TEXT),
     },
     **_SUMMARY,
 )

@@ -9,12 +9,11 @@ from bursar.domain.governance.decisions import Choice, decide, is_awaited
 from bursar.domain.governance.exceptions import SpendException
 from bursar.domain.governance.people import Person
 from bursar.domain.governance.refusals import RefusalError
-from bursar.domain.governance.teams import UNOWNED
 from bursar.domain.money import Money
-from bursar.domain.scopes import Dimension
 from bursar.domain.spend_forecast.records import SpendForecast
 from bursar.jobs.read_touched_budgets import TouchedBudget, read_touched_budgets
 from bursar.web.api.exception_bodies import as_details, as_summary
+from bursar.web.api.exception_notes import notes
 from bursar.web.api.policies import policy_as_json
 from bursar.wiring import Ports
 
@@ -25,24 +24,27 @@ def describe(
     ports: Ports, person: Person, exception: SpendException, at: datetime
 ) -> dict[str, Any]:
     """The request as it is, what it would be spent of, and what else its team has asked for."""
-    of, request = ports.governance, exception.request
+    of, request, limits = ports.governance, exception.request, ports.raised_limits
     split = of.exceptions.split(exception.team, request.policy)
+    allowance = of.exceptions.allowance(exception.id)
     told = as_details(
         exception,
         at,
         decisions=of.exceptions.decisions(exception.id),
-        allowance=of.exceptions.allowance(exception.id),
+        allowance=allowance,
         may_edit=person.id == exception.requester and exception.status_at(at) == "pending",
         may_decide=is_awaited(exception, person, at, rules=of.rules),
     )
     touched = read_touched_budgets(
-        _facts(ports, exception),
+        limits.budgets.facts(request.scope),
         ports.config.budgets,
         at,
         windows=of.windows,
         states=ports.budgets,
         forecasts=ports.forecasts,
+        limits=limits,
     )
+    raised = limits.budgets.budget(request.policy, request.scope)
     others = [
         each
         for each in of.exceptions.recent()
@@ -57,6 +59,7 @@ def describe(
         "policy_rules": policy_as_json(policies[0])["rules"] if policies else [],
         "counted_beside_usd": split.others(exception.id, at).plain(),
         "budgets": [_budget(each) for each in touched],
+        "notes": notes(exception, exception.status_at(at), allowance, raised, touched),
         "others": [as_summary(each, at) for each in others[:_OTHERS_SHOWN]],
     }
 
@@ -70,25 +73,6 @@ def _why_not(ports: Ports, person: Person, exception: SpendException, at: dateti
     except RefusalError as refusal:
         return str(refusal)
     return None
-
-
-def _facts(ports: Ports, exception: SpendException) -> dict[Dimension, str]:
-    """What is asked for, and whose it is by the configuration."""
-    config, scope = ports.config, exception.request.scope
-    team = {} if exception.team == UNOWNED else {Dimension.TEAM: exception.team}
-    named = {name: scope[name] for name in scope.dimensions}
-    accounts = [
-        config.account_of(cluster)
-        for cluster in config.clusters
-        if cluster.name == named.get(Dimension.CLUSTER)
-    ]
-    account = accounts[0] if accounts else config.account
-    return {
-        Dimension.ORG: config.organisation,
-        Dimension.ACCOUNT: account,
-        **team,
-        **named,
-    }
 
 
 def _budget(touched: TouchedBudget) -> dict[str, Any]:
