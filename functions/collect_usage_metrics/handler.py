@@ -18,7 +18,7 @@ def handler(run: MetricsRun, ports: Ports) -> dict[str, Any]:
         cluster, store = ports.config.cluster(run.cluster), ports.cluster_use
         metrics = ports.metrics(cluster)
         done = collect_cluster_usage(
-            cluster.name, hour, metrics=metrics, store=store, intake=intake, at=at
+            cluster, hour, metrics=metrics, store=store, intake=intake, at=at
         )
     else:
         meter, price = ports.bedrock(usage.bedrock_of(run.source)), usage.provisioned_price

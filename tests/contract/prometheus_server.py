@@ -1,7 +1,7 @@
 """An HTTP server that answers the queries that Bursar asks as Prometheus documents its API.
 
-It knows a selector by a pattern of names, with a range or without, and `min_over_time` of one;
-an instant query of a selector looks back five minutes.
+It knows a selector by a pattern of names, with a range or without, `min_over_time` of one, and a
+subquery (a sample at each whole step); an instant query of a selector looks back five minutes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ from bursar.domain.usage.counters import Sample, Series
 
 _LOOKBACK_SECONDS = 300.0
 _SELECTOR = re.compile(r'\{__name__=~"(?P<names>[^"]+)"\}\[(?P<range>\d+)s\]')
-_EARLIEST = re.compile(r"min_over_time\((?P<names>\w+)\[(?P<range>\d+)s\]\)")
+_EARLIEST = re.compile(
+    r"min_over_time\((?P<names>\w+)(?:\{(?P<where>[^}]*)\})?\[(?P<range>\d+)s\]\)"
+)
+_STEPPED = re.compile(r"(?P<names>\w+)(?:\{(?P<where>[^}]*)\})?\[(?P<range>\d+)s:(?P<step>\d+)s\]")
+_MATCHER = re.compile(r'(\w+)(=|!=)"([^"]*)"')
 _PLAIN = re.compile(r"(?P<names>[\w:]+)")
 _EXPOSED = re.compile(r"(?P<name>[\w:]+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)")
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
@@ -100,8 +104,12 @@ class Prometheus:
                 for labels, samples in self._select(found["names"], at - float(found["range"]), at)
             ]
             return {"resultType": "matrix", "result": result}
+        if found := _STEPPED.fullmatch(query):
+            result = self._stepped(found, at)
+            return {"resultType": "matrix", "result": result}
         if found := _EARLIEST.fullmatch(query):
-            chosen = self._select(found["names"], at - float(found["range"]), at)
+            start, where = at - float(found["range"]), found["where"] or ""
+            chosen = self._select(found["names"], start, at, where)
             least = [(labels, min(each.value for each in samples)) for labels, samples in chosen]
         elif found := _PLAIN.fullmatch(query):
             chosen = self._select(found["names"], at - _LOOKBACK_SECONDS, at)
@@ -110,6 +118,20 @@ class Prometheus:
             raise AssertionError(f"a query that this server does not know: {query}")
         result = [{"metric": labels, "value": [at, str(value)]} for labels, value in least]
         return {"resultType": "vector", "result": result}
+
+    def _stepped(self, found: re.Match[str], at: float) -> list[dict[str, Any]]:
+        """At every whole step of the range, the value of the moment."""
+        step, where = float(found["step"]), found["where"] or ""
+        first = at - float(found["range"])
+        steps = [n * step for n in range(int(first // step) + 1, int(at // step) + 1)]
+        result = []
+        for labels, samples in self._select(found["names"], first - 300, at, where):
+            values = []
+            for moment in steps:
+                seen = [s for s in samples if moment - _LOOKBACK_SECONDS < s.at <= moment]
+                values += [[moment, str(seen[-1].value)]] if seen else []
+            result.append({"metric": labels, "values": values})
+        return result
 
     def _range(self, asked: Mapping[str, str]) -> dict[str, Any]:
         start, end, step = (float(asked[name]) for name in ("start", "end", "step"))
@@ -124,9 +146,15 @@ class Prometheus:
         return {"resultType": "matrix", "result": result}
 
     def _select(
-        self, names: str, after: float, until: float
+        self, names: str, after: float, until: float, where: str = ""
     ) -> Iterable[tuple[Mapping[str, str], list[Sample]]]:
         for series in self.series:
             found = [each for each in series.samples if after < each.at <= until]
-            if found and re.fullmatch(names, series.labels["__name__"]):
+            named = re.fullmatch(names, series.labels["__name__"])
+            matchers = _MATCHER.findall(where)
+            fits = all(
+                (series.labels.get(name, "") == value) is (operator == "=")
+                for name, operator, value in matchers
+            )
+            if found and named and fits:
                 yield series.labels, found

@@ -37,10 +37,12 @@ def store() -> MemoryClusterUseStore:
 
 
 def collected(
-    server: Prometheus, store: MemoryClusterUseStore, hour: Window = HOUR
+    server: Prometheus, store: MemoryClusterUseStore, hour: Window = HOUR, **more: bool
 ) -> CollectedMetrics:
     source = PrometheusSource(at_url(server.url))
-    return collect_usage_metrics("prod", hour, metrics=source, producer=PROMETHEUS, store=store)
+    return collect_usage_metrics(
+        "prod", hour, metrics=source, producer=PROMETHEUS, store=store, **more
+    )
 
 
 def serve(server: Prometheus, labels: dict[str, str], *rows: tuple[float, int, int, int]) -> None:
@@ -224,3 +226,104 @@ def test_real_pages_are_understood(server: Prometheus, store: MemoryClusterUseSt
     (gpu,) = done.use.gpus
     assert (gpu.gpu_model, gpu.busy, gpu.idle, gpu.tensor) == ("Tesla T4", 0, 1, None)
     assert gpu.memory_total_gib == pytest.approx(15109 / 1024)
+
+
+# --- network ----------------------------------------------------------------------------------
+
+KIB = 1024
+
+
+def sends(
+    server: Prometheus,
+    namespace: str,
+    pod: str,
+    *samples: tuple[int, int],
+    interface: str = "eth0",
+    host_network: str = "false",
+) -> None:
+    """Samples of (minutes after noon, KiB counted), of a pod that kube-state-metrics knows."""
+    where = {"namespace": namespace, "pod": pod}
+    told = [(AT + minutes * 60, float(kib * KIB)) for minutes, kib in samples]
+    name, labels = "container_network_transmit_bytes_total", {"id": f"/kubepods/{pod}"}
+    server.add(name, {**where, **labels, "interface": interface}, *told)
+    info = [(AT + minutes * 60, 1.0) for minutes in range(-15, 60, 5)]
+    server.add("kube_pod_info", {**where, "host_network": host_network, "node": "n-1"}, *info)
+
+
+def steadily(per_five_minutes: int, since: int = -15) -> list[tuple[int, int]]:
+    """A counter that has risen so much every five minutes, until 13:00."""
+    return [(at, (at + 15) // 5 * per_five_minutes) for at in range(since, 60, 5)]
+
+
+def traffic(done: CollectedMetrics) -> dict[str, int]:
+    return {each.namespace: each.sent_bytes for each in done.use.traffic}
+
+
+def test_what_pods_sent_in_the_hour_is_summed_by_namespace(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    sends(server, "chat", "vllm-0", *steadily(10))
+    sends(server, "chat", "vllm-1", *steadily(5))
+    sends(server, "rag", "api-0", *steadily(1))
+    sends(server, "quiet", "api-0", (-15, 7), (0, 7), (55, 7))
+    done = collected(server, store, traffic=True)
+    # 12 rises of each: 12 x 15 KiB and 12 x 1 KiB
+    assert traffic(done) == {"chat": 180 * KIB, "rag": 12 * KIB}
+    assert list(store.between("prod", HOUR)) == [done.use]
+
+
+def test_traffic_is_not_asked_for_unless_it_is_configured(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    sends(server, "chat", "vllm-0", *steadily(10))
+    assert collected(server, store).use.traffic == ()
+    assert not any("network" in path for path, _ in server.asked)
+
+
+def test_the_nodes_own_traffic_and_loopback_are_nobodys(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    sends(server, "chat", "vllm-0", *steadily(10))
+    sends(server, "chat", "vllm-0", *steadily(900), interface="lo")
+    sends(server, "kube-system", "aws-node-1", *steadily(9_000), host_network="true")
+    server.add(
+        "container_network_transmit_bytes_total",
+        {"id": "/", "interface": "eth0"},
+        *((AT + at * 60, float(at)) for at in range(0, 60, 5)),
+    )
+    assert traffic(collected(server, store, traffic=True)) == {"chat": 120 * KIB}
+
+
+def test_a_pods_restarted_network_loses_nothing_and_a_new_pods_counts_from_zero(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    sends(server, "chat", "vllm-0", (-5, 500), (0, 500), (5, 800), (10, 40), (15, 90))
+    sends(server, "rag", "new-0", (30, 200), (35, 260))
+    server.add("kube_pod_start_time", {"namespace": "rag", "pod": "new-0"}, (AT + 1800, AT + 1750))
+    # 300 before the restart and 90 since; 260 from the pod's beginning
+    assert traffic(collected(server, store, traffic=True)) == {"chat": 390 * KIB, "rag": 260 * KIB}
+
+
+def test_without_kube_state_metrics_nobodys_traffic_is_known(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    sends(server, "chat", "vllm-0", *steadily(10))
+    server.series = [each for each in server.series if each.labels["__name__"] != "kube_pod_info"]
+    assert collected(server, store, traffic=True).use.traffic == ()
+
+
+def test_hours_of_traffic_add_up_across_their_edge(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    later = Window(HOUR.end, HOUR.end + timedelta(hours=1))
+    sends(server, "chat", "vllm-0", *((at, (at + 15) * 3) for at in range(-15, 120, 5)))
+    server.add(
+        "kube_pod_info",
+        {"namespace": "chat", "pod": "vllm-0", "host_network": "false"},
+        (AT + 5_400, 1.0),
+    )
+    told = [
+        traffic(collected(server, store, hour, traffic=True))["chat"] for hour in (HOUR, later)
+    ]
+    # from the sample before noon (10 x 3 KiB) to the last (130 x 3 KiB)
+    assert sum(told) == 120 * 3 * KIB

@@ -38,6 +38,10 @@ class ClusterMetrics(Section):
         default=False, description="a model's namespace is the tenant that it serves"
     )
     tenant: str = Field(default="", description="the tenant of all that is served here")
+    network_by_bytes: bool = Field(
+        default=False,
+        description="give the cluster's network row to namespaces, by the bytes that they sent",
+    )
 
     @model_validator(mode="after")
     def _is_one_place_and_somebodys(self) -> ClusterMetrics:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -11,6 +11,7 @@ from fractions import Fraction
 from bursar.domain.attribution.hours import AttributedHour, attribute_hour
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.attribution.self_hosted import ServingSeconds
+from bursar.domain.cluster.use import ClusterUse
 from bursar.domain.ledger.adjustments import adjust, with_adjustments
 from bursar.domain.ledger.lines import Statement
 from bursar.domain.ledger.postings import MonthState, month_name
@@ -132,6 +133,7 @@ def state_hour(hour: Window, sources: Sources, *, as_of: int) -> AttributedHour:
     """The statement of an hour as the ledger and the clusters' closed hours know it now."""
     costs = [c for name in sources.clusters for c in sources.history.hours(name, hour)]
     known = {each.cluster for each in costs}
+    used = [use for name in sources.clusters for use in sources.use.between(name, hour)]
     return attribute_hour(
         hour,
         sources.ledger.leaves(hour.start),
@@ -139,21 +141,23 @@ def state_hour(hour: Window, sources: Sources, *, as_of: int) -> AttributedHour:
         sources.policy,
         as_of=as_of,
         missing=[name for name in sources.clusters if name not in known],
-        serving=serving_seconds(hour, sources),
+        serving=_serving_seconds(used, sources.policy),
+        sent_bytes={
+            use.cluster: {each.namespace: each.sent_bytes for each in use.traffic} for use in used
+        },
     )
 
 
-def serving_seconds(hour: Window, sources: Sources) -> dict[str, ServingSeconds]:
+def _serving_seconds(used: Iterable[ClusterUse], policy: Attribution) -> dict[str, ServingSeconds]:
     """What models' servers measured of their work, by the model as its pods name it."""
-    names = sources.policy.self_hosted.models
+    names = policy.self_hosted.models
     found: dict[str, ServingSeconds] = {}
-    for cluster in sources.clusters:
-        for each in (model for use in sources.use.between(cluster, hour) for model in use.served):
-            name = names.get(each.model, each.model)
-            seconds = ServingSeconds(
-                _exact(each.prefill_seconds), _exact(each.decode_seconds), each.tokens
-            )
-            found[name] = found[name] + seconds if name in found else seconds
+    for each in (model for use in used for model in use.served):
+        name = names.get(each.model, each.model)
+        seconds = ServingSeconds(
+            _exact(each.prefill_seconds), _exact(each.decode_seconds), each.tokens
+        )
+        found[name] = found[name] + seconds if name in found else seconds
     return found
 
 

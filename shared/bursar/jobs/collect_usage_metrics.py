@@ -1,4 +1,4 @@
-"""Read an hour of a cluster's metrics: what its models served, and what its GPUs did."""
+"""Read an hour of a cluster's metrics: what its models served, its GPUs did and its pods sent."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bursar.config import Cluster
 from bursar.domain.cluster.gpu_metrics import GPU_METRICS, gpu_uses
-from bursar.domain.cluster.use import ClusterUse
+from bursar.domain.cluster.network_metrics import (
+    OWN_NETWORK,
+    SENT_BYTES,
+    STEP_SECONDS,
+    sent_by_namespace,
+)
+from bursar.domain.cluster.use import ClusterUse, NamespaceTraffic
 from bursar.domain.periods import Window
 from bursar.domain.usage.counters import Series, Span
 from bursar.domain.usage.producers import ProducerPolicy, TenantRefusedError
@@ -33,7 +40,7 @@ class CollectedMetrics:
 
 
 def collect_cluster_usage(
-    cluster: str,
+    cluster: Cluster,
     hour: Window,
     *,
     metrics: MetricsSource,
@@ -48,7 +55,12 @@ def collect_cluster_usage(
         NotAllPostedError: the ledger was too busy: collect the hour again.
     """
     found = collect_usage_metrics(
-        cluster, hour, metrics=metrics, producer=intake.producer, store=store
+        cluster.name,
+        hour,
+        metrics=metrics,
+        producer=intake.producer,
+        store=store,
+        traffic=bool(cluster.metrics and cluster.metrics.network_by_bytes),
     )
     name = f"{intake.producer.name}/{hour.start:%Y-%m-%dT%H}"
     return intake.take_collected(name, (*found.records, *found.rejections), at)
@@ -61,10 +73,12 @@ def collect_usage_metrics(
     metrics: MetricsSource,
     producer: ProducerPolicy,
     store: ClusterUseStore,
+    traffic: bool = False,
 ) -> CollectedMetrics:
     """Collect one UTC hour that is over. Collected again it gives the same records.
 
-    A producer that names tenants names the namespaces that the models are served from.
+    A producer that names tenants names the namespaces that the models are served from. `traffic`:
+    also what namespaces sent is asked for.
 
     Raises:
         MetricsUnreadableError: a query was not answered whole; nothing was kept.
@@ -87,7 +101,8 @@ def collect_usage_metrics(
         process_starts=starts[1],
     )
     gpus = gpu_uses(samples(GPU_METRICS), span)
-    use = ClusterUse(cluster=cluster, hour=hour.start, gpus=gpus, served=served)
+    sent = _sent(metrics, asked, span, starts[0]) if traffic else ()
+    use = ClusterUse(cluster=cluster, hour=hour.start, gpus=gpus, served=served, traffic=sent)
     store.put(use)
     records, rejections = [], []
     for model in served:
@@ -98,6 +113,19 @@ def collect_usage_metrics(
         except (UsageRecordError, TenantRefusedError) as error:
             rejections.append(Rejection(f"{model.namespace}/{model.model}", str(error)))
     return CollectedMetrics(use, tuple(records), tuple(rejections))
+
+
+def _sent(
+    metrics: MetricsSource, asked: Window, span: Span, pod_starts: Sequence[Series]
+) -> tuple[NamespaceTraffic, ...]:
+    seconds = _seconds(asked)
+    return sent_by_namespace(
+        metrics.instant(f"{SENT_BYTES}[{seconds}s:{STEP_SECONDS}s]", asked.end),
+        span,
+        asked_from=asked.start.timestamp(),
+        own_network=metrics.instant(f"min_over_time({OWN_NETWORK}[{seconds}s])", asked.end),
+        pod_starts=pod_starts,
+    )
 
 
 def _seconds(window: Window) -> int:

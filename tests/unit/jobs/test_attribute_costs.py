@@ -12,7 +12,7 @@ from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
-from bursar.domain.cluster.use import ClusterUse, ServedModel
+from bursar.domain.cluster.use import ClusterUse, NamespaceTraffic, ServedModel
 from bursar.domain.ledger.entries import Entry, Leaf, LeafKey, Pricing
 from bursar.domain.ledger.lines import CostCategory, LineKey
 from bursar.domain.ledger.postings import MonthState, Posting
@@ -130,6 +130,24 @@ def test_what_servers_measured_weighs_their_tokens(guard: Guard) -> None:
     assert {key.tenant: line.usd.plain() for key, line in stated.lines.items()} == {
         "reader": "2",
         "writer": "6",
+    }
+
+
+def test_measured_bytes_give_the_network_row_to_namespaces(guard: Guard) -> None:
+    rows = {RowKey("__network__"): {Category.NETWORK: Money.of(4)}}
+    guard.history.put_hour(HourCosts("prod", NOW, Quality.FINAL, 3600, Basis.RESIDUAL, rows))
+    sent = [NamespaceTraffic(namespace=name, sent_bytes=n) for name, n in (("a", 300), ("b", 100))]
+    before = guard.state().statement
+    guard.use.put(ClusterUse(cluster="prod", hour=NOON, traffic=tuple(sent)))
+    after = guard.state().statement
+    assert before is not None
+    assert after is not None
+    assert {key.namespace: line.usd.plain() for key, line in before.lines.items()} == {
+        "__network__": "4"
+    }
+    assert {key.namespace: line.usd.plain() for key, line in after.lines.items()} == {
+        "a": "3",
+        "b": "1",
     }
 
 

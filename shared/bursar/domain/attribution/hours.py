@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bursar.domain.attribution.applying import Attributing, Unowned, merge_alike
 from bursar.domain.attribution.categories import COST_CATEGORIES, cost_category
+from bursar.domain.attribution.network import network_by_bytes
 from bursar.domain.attribution.rules import Attribution, Owner
 from bursar.domain.attribution.selection import Facts
 from bursar.domain.attribution.self_hosted import (
@@ -43,6 +44,7 @@ _NOBODYS = {
 }
 _SERVING = frozenset(COST_CATEGORIES.values())
 _NOT_MEASURED: Mapping[str, ServingSeconds] = {}
+_NOBODY_MEASURED: Mapping[str, Mapping[str, int]] = {}
 
 Leaves = Mapping[LeafKey, Leaf]
 
@@ -65,6 +67,7 @@ def attribute_hour(
     as_of: int,
     missing: Sequence[str] = (),
     serving: Mapping[str, ServingSeconds] = _NOT_MEASURED,
+    sent_bytes: Mapping[str, Mapping[str, int]] = _NOBODY_MEASURED,
 ) -> AttributedHour:
     """State an hour. Its total is the sum of the priced leaves and of the clusters' totals.
 
@@ -73,7 +76,9 @@ def attribute_hour(
         costs: the closed hour of each cluster that has one.
         missing: clusters that have none: their costs are unknown, not zero.
         serving: seconds of prefill and decode by the model of the pods, where measured.
+        sent_bytes: by cluster and namespace, where measured: who has the network row.
     """
+    costs = [network_by_bytes(each, sent_bytes.get(each.cluster, {})) for each in costs]
     kept = {key: leaf for key, leaf in leaves.items() if not key.shadow}
     users = _users(kept, policy)
     lines: dict[LineKey, Line] = {}

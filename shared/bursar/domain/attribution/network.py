@@ -1,18 +1,18 @@
-"""Network transfer, split by who sent how much, where that was measured."""
+"""What a cluster's network costs, split by who sent how much, where that was measured."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bursar.domain.cluster.hours import Amounts, Category, HourCosts, RowKey
+from bursar.domain.cluster.records import NETWORK
 from bursar.domain.money import Money
-
-NETWORK = "__network__"
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkShare:
-    """A part of a transfer charge. `measured` is False for the one row of what nobody measured."""
+    """A part of a network charge. `measured` is False for the one row of what nobody measured."""
 
     name: str
     usd: Money
@@ -20,7 +20,7 @@ class NetworkShare:
 
 
 def split_by_bytes(usd: Money, sent_bytes: Mapping[str, int]) -> tuple[NetworkShare, ...]:
-    """Divide a charge (NAT, between zones, to the internet) by measured bytes, exactly.
+    """Divide a charge for the network by measured bytes, exactly.
 
     Without a measurement it stays one `__network__` row, marked as not measured: bytes are not
     guessed from CPU or from pods.
@@ -37,3 +37,21 @@ def split_by_bytes(usd: Money, sent_bytes: Mapping[str, int]) -> tuple[NetworkSh
     return tuple(
         NetworkShare(name, part, measured=True) for name, part in zip(names, parts, strict=True)
     )
+
+
+def network_by_bytes(costs: HourCosts, sent_bytes: Mapping[str, int]) -> HourCosts:
+    """The same hour with its network row given to the namespaces that sent bytes in it.
+
+    The row is of the cluster's nodes (their public addresses), not of load balancers, which are
+    their Services' already. It stays one row where nothing was measured.
+    """
+    rows: dict[RowKey, Amounts] = {}
+    for key, row in costs.rows.items():
+        charge = row.get(Category.NETWORK)
+        if key.namespace != NETWORK or charge is None:
+            rows[key] = row
+            continue
+        for share in split_by_bytes(charge, sent_bytes):
+            named = RowKey(share.name, NETWORK) if share.measured else key
+            rows[named] = {Category.NETWORK: share.usd}
+    return replace(costs, rows=rows)

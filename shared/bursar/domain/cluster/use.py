@@ -1,8 +1,8 @@
-"""What a cluster's GPUs and served models did in an hour: the evidence beside its costs."""
+"""What a cluster's GPUs, served models and pods did in an hour: the evidence beside its costs."""
 
 from __future__ import annotations
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bursar.domain.usage.records import TokenCounts
 
@@ -61,10 +61,18 @@ class ServedModel(_Frozen):
         return each_output / (self.prefill_seconds / computed)
 
 
+class NamespaceTraffic(_Frozen):
+    """The bytes that the pods of one namespace sent, wherever to."""
+
+    namespace: str
+    sent_bytes: int = Field(ge=0)
+
+
 class ClusterUse(_Frozen):
-    """One UTC hour of one cluster."""
+    """One UTC hour of one cluster. No `traffic` is none measured, not none sent."""
 
     cluster: str
     hour: AwareDatetime
     gpus: tuple[GpuUse, ...] = ()
     served: tuple[ServedModel, ...] = ()
+    traffic: tuple[NamespaceTraffic, ...] = ()

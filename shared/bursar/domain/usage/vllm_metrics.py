@@ -46,11 +46,11 @@ def served_models(
     seen in the span counts from zero where its pod, or its process, began no earlier than
     `asked_from`.
     """
-    pods, processes = _starts(pod_starts, _pod), _starts(process_starts, _process)
+    pods, processes = starts_by(pod_of, pod_starts), starts_by(_process, process_starts)
     sums = Increases()
     for each in series:
         labels = each.labels
-        started_at = pods.get(_pod(labels), processes.get(_process(labels)))
+        started_at = pods.get(pod_of(labels), processes.get(_process(labels)))
         rise = increase(each.samples, span, asked_from=asked_from, started_at=started_at)
         namespace = first_label(labels, NAMESPACE_LABELS)
         if model := labels.get("model_name"):
@@ -101,8 +101,8 @@ def _served(namespace: str, model: str, sums: Mapping[tuple[str, ...], Increase]
     )
 
 
-def _starts(
-    series: Sequence[Series], key: Callable[[Mapping[str, str]], tuple[str, str]]
+def starts_by(
+    key: Callable[[Mapping[str, str]], tuple[str, str]], series: Sequence[Series]
 ) -> dict[tuple[str, str], float]:
     """The earliest start by key; series without it say nothing."""
     found: dict[tuple[str, str], float] = {}
@@ -113,7 +113,8 @@ def _starts(
     return found
 
 
-def _pod(labels: Mapping[str, str]) -> tuple[str, str]:
+def pod_of(labels: Mapping[str, str]) -> tuple[str, str]:
+    """The namespace and the name of the pod that a series is about."""
     return first_label(labels, NAMESPACE_LABELS), first_label(labels, POD_LABELS)
 
 

@@ -9,7 +9,7 @@ from bursar.domain.attribution.network import NetworkShare, split_by_bytes
 from bursar.domain.cluster.hours import Category, RowKey
 from bursar.domain.cluster.records import CONTROL_PLANE, IDLE, RESERVED, SHARED
 from bursar.domain.ledger.entries import Leaf, LeafKey, Pricing
-from bursar.domain.ledger.lines import CostCategory
+from bursar.domain.ledger.lines import CostCategory, Kind
 from bursar.domain.money import Money
 from bursar.domain.quality import Quality
 from bursar.domain.usage.prices import ClassAmounts
@@ -183,6 +183,38 @@ def test_transfer_is_split_by_measured_bytes_and_else_stays_one_row() -> None:
     assert split_by_bytes(ten, {}) == split_by_bytes(ten, {"quiet": 0}) == unmeasured
     with pytest.raises(ValueError, match="below zero"):
         split_by_bytes(ten, {"web": -1})
+
+
+def test_the_network_row_goes_to_those_who_sent_bytes_and_the_hour_keeps_its_total() -> None:
+    network = RowKey("__network__")
+    prod = costs({network: {Category.NETWORK: "0.10"}, **gpu("rag", "2")})
+    other = costs({network: {Category.NETWORK: "0.05"}}, cluster="other")
+    sent = {"prod": {"rag": 1, "web": 2}}
+    hour = attributed({}, prod, other, sent_bytes=sent).statement
+    lines = {
+        (key.cluster, key.namespace, key.tenant, key.kind): line.usd.plain()
+        for key, line in hour.lines.items()
+        if key.category is CostCategory.NETWORK
+    }
+    assert lines == {
+        ("prod", "rag", "__unattributed__", Kind.ALLOCATED): "0.033333333333",
+        ("prod", "web", "__unattributed__", Kind.ALLOCATED): "0.066666666667",
+        ("other", "__network__", "__shared__", Kind.SHARED): "0.05",  # not measured there
+    }
+    assert hour.total == Money.of("2.15")
+
+
+def test_a_namespaces_share_of_the_network_follows_its_rules() -> None:
+    rule = {"kind": "direct", "by": "namespace"}
+    row = {RowKey("__network__"): {Category.NETWORK: "0.30"}}
+    hour = attributed({}, costs(row), by=policy(rule), sent_bytes={"prod": {"rag": 1, "web": 2}})
+    assert sums(hour.statement, "team") == {"rag": "0.1", "web": "0.2"}
+
+
+def test_load_balancers_stay_with_their_services_whoever_sent_bytes() -> None:
+    row = {RowKey("web", "ingress"): {Category.LOAD_BALANCERS: "0.02"}}
+    hour = attributed({}, costs(row), sent_bytes={"prod": {"rag": 9}}).statement
+    assert [key.namespace for key in hour.lines] == ["web"]
 
 
 def test_served_tokens_are_not_unpriced() -> None:
