@@ -26,6 +26,7 @@ from infra.constructs.function import Function, Shared
 from infra.constructs.http_api import HttpApi
 from infra.constructs.schedules import Schedules
 from infra.constructs.spend_series import SpendSeries
+from infra.constructs.stops import Stops
 from infra.constructs.storage import SNAPSHOTS, USAGE, Storage
 from infra.constructs.topics import Topics
 from infra.constructs.triggers import InstanceStateChanges, follow_outbox
@@ -166,6 +167,14 @@ class BursarStack(Stack):
         series = SpendSeries(
             self, "Series", config=config, shared=shared, numeric=bundle.numeric, **table
         )
+        stops = Stops(
+            self,
+            "Stops",
+            config=config,
+            shared=shared,
+            **table,
+            grant_cluster_access=grant_cluster_access,
+        )
         send_notifications = add(
             "send_notifications",
             settings.SendNotificationsSettings(**told, pages_url=http.pages_url),
@@ -182,6 +191,7 @@ class BursarStack(Stack):
         admission.schedule(when)
         approvals.schedule(when)
         series.schedule(when)
+        stops.schedule(when)
         if bulk:
             when.run(bulk.function, cron="17 *")
         when.run(attribute_costs, cron="21 *", book="ledger")
@@ -208,6 +218,7 @@ class BursarStack(Stack):
             *admission.functions,
             *spend.functions,
             *series.functions,
+            *stops.functions,
             *rolling_up,
         ]
         publish_addresses(self, storage, topics, dead, functions)

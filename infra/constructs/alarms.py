@@ -18,7 +18,10 @@ from infra.constructs.function import pascal_case
 NAMESPACE = "Bursar"
 HEARTBEAT = "Heartbeat"
 HOUR, DAY = 60, 24 * 60  # in minutes
-_TOGETHER = ("collect_usage_metrics", "rollup_usage")  # of one hour, and of one thing: usage
+_TOGETHER = (  # of one hour, and of one thing: usage, and budgets
+    ("collect_usage_metrics", "rollup_usage"),
+    ("check_budgets", "enforce_stop"),
+)
 
 
 class Alarms(Construct):
@@ -106,6 +109,8 @@ def heartbeats(config: Config) -> dict[str, int]:
         beats["collect_usage_metrics"] = HOUR
     if config.usage.bulk:
         beats["rollup_usage"] = HOUR
+    if config.stops:
+        beats["enforce_stop"] = HOUR  # it runs twelve times as often
     if config.clusters:
         fastest = min(cluster.snapshot_every_minutes for cluster in config.clusters)
         beats |= {"snapshot_cluster": fastest, "close_hour": HOUR, "check_budgets": HOUR}
@@ -114,11 +119,12 @@ def heartbeats(config: Config) -> dict[str, int]:
 
 def alarm_groups(beats: Mapping[str, int]) -> Iterator[tuple[tuple[str, ...], int]]:
     """Who shares an alarm, and their minutes: alarms are few, so that each is looked at."""
-    together = tuple(name for name in _TOGETHER if name in beats)
-    if together:
-        yield together, beats[together[0]]
+    groups = [tuple(name for name in group if name in beats) for group in _TOGETHER]
+    shared = {name for group in groups for name in group}
+    for group in filter(None, groups):
+        yield group, beats[group[0]]
     for name, minutes in beats.items():
-        if name not in together:
+        if name not in shared:
             yield (name,), minutes
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bursar.config import Config
 from bursar.domain.budgets import Budget
-from bursar.domain.governance.consumption import Allowance
+from bursar.domain.governance.consumption import Allowance, is_purse
 from bursar.domain.governance.exceptions import SpendException
 from bursar.domain.ledger.lines import NOBODY
 from bursar.domain.ledger.postings import BudgetWindow
@@ -217,10 +217,11 @@ def _cover(
     exception: SpendException, allowance: Allowance, window: BudgetWindow, at: datetime
 ) -> Cover:
     """Of an exception that raised another budget's window, nothing is left for this one."""
-    budgets = {used.budget_id for used in allowance.consumed if ":" not in used.budget_id}
+    budgets = {used.budget_id for used in allowance.consumed if not is_purse(used)}
     worth = Money.zero()
     if budgets <= {window.budget_id}:
         worth = allowance.consumed.get(window, worth)
         if at < allowance.until:
-            worth += allowance.remaining
+            promised = (usd for used, usd in allowance.consumed.items() if is_purse(used))
+            worth += allowance.remaining + Money.sum(promised)
     return Cover(exception.id, approved_at(exception), allowance.until, worth)

@@ -21,7 +21,7 @@ from bursar.settings import (
     RollupUsageSettings,
     Settings,
 )
-from bursar.wiring.pages import PagesPorts
+from bursar.wiring.stops import StopPorts
 
 if TYPE_CHECKING:
     from bursar import ports
@@ -41,7 +41,7 @@ class NotGivenError(LookupError):
     """A function asked for a port that its settings do not allow it."""
 
 
-class Ports(PagesPorts):
+class Ports(StopPorts):
     """The outside world in AWS, one lazy attribute a port."""
 
     def __init__(self, settings: Settings) -> None:

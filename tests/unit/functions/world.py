@@ -21,6 +21,7 @@ from bursar.adapters.memory.clusters import (
 )
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.ec2 import MemorySpotHistory
+from bursar.adapters.memory.governance import MemoryAudit, MemoryExceptions
 from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
 from bursar.adapters.memory.metrics import MemoryBedrockMeter, MemoryMetrics
 from bursar.adapters.memory.notices import MemoryHealthLog, MemoryPublisher
@@ -29,6 +30,7 @@ from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.memory.series import MemoryAnomalyStore, MemoryForecastStore
 from bursar.adapters.memory.spend import MemoryBill, MemoryCounter, MemorySpendStore
 from bursar.adapters.memory.statements import MemoryStatementStore
+from bursar.adapters.memory.stops import MemoryClusterObjects, MemoryEventBus, MemoryStops
 from bursar.adapters.memory.usage import MemoryBulkUsage, MemoryUsageArchive
 from bursar.adapters.usage_formats import read
 from bursar.domain.alerts import OutboxRow
@@ -47,6 +49,7 @@ from bursar.jobs.admission import Admission
 from bursar.jobs.attribute_costs import Sources
 from bursar.jobs.post_usage import Patience
 from bursar.jobs.raised_limits import RaisedLimits
+from bursar.jobs.stopping import Reach, Stopping
 from bursar.jobs.take_usage import UsageIntake
 from bursar.ports import ProviderBill
 from bursar.wiring.raises import raised_budgets
@@ -157,6 +160,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "collect_spend": AT_ELEVEN,
     "collect_usage_metrics": AT_ELEVEN | {"source": "bedrock:eu-west-1"},
     "detect_anomalies": AT_ELEVEN | {"book": "ledger", "grain": "hour"},
+    "enforce_stop": AT_ELEVEN,
     "forecast_spend": AT_ELEVEN | {"book": "billed"},
     "ingest_usage": {"Records": [message(json.dumps(TOLD))]},
     "reconcile_spend": AT_ELEVEN,
@@ -177,7 +181,10 @@ class MemoryPorts:
         metrics = {"url": "https://prometheus.example.com", "tenants_by_namespace": True}
         prod = {"name": "prod", "region": "eu-west-1", "endpoint": "https://prod"}
         self.config = config(
-            budget("namespace=search", "1"), usage=usage, clusters=[prod | {"metrics": metrics}]
+            budget("namespace=search", "1"),
+            usage=usage,
+            clusters=[prod | {"metrics": metrics}],
+            stops={},
         )
         self.cluster_use = MemoryClusterUseStore()
         self.snapshots, self.history = MemorySnapshotStore(), MemoryCostHistory()
@@ -203,6 +210,18 @@ class MemoryPorts:
             raised=self.raised_limits,
             prices=OwnTokenPrices([MINI]),
             patience=Patience(lambda _: None, lambda low, _: low),
+        )
+        audit = MemoryAudit()
+        exceptions = MemoryExceptions(self.outbox, audit)
+        self.stopping = Stopping(
+            stops=MemoryStops(self.outbox, audit, self.ledger),
+            budgets=self.budgets,
+            windows=self.ledger,
+            exceptions=exceptions,
+            allowances=exceptions,
+            statements=self.statements,
+            events=MemoryEventBus(),
+            reach=lambda cluster: Reach(self.cluster_reader(cluster), MemoryClusterObjects()),
         )
         self.statement_sources = Sources(
             ["prod"], self.config.attribution, self.ledger, self.history, self.cluster_use
