@@ -19,6 +19,7 @@ from bursar.clients.reservations import (
     bearer,
 )
 from bursar.domain.admission.reservations import HoldRefusal, HoldRefusedError, HoldStatus
+from bursar.domain.governance.policies import DEFAULT_POLICIES, Policy
 from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension
@@ -113,6 +114,30 @@ def test_a_budget_that_is_short_is_named_with_what_it_has(ports: Any) -> None:
     status, problem, headers = call(ports, "POST /v1/reservations", more)
     assert (status, problem["budget"], problem["available_usd"]) == (402, "all", "89.5")
     assert headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_policy_on_single_requests_is_heard(gate: Gate) -> None:
+    """More than $0.01 is to be reviewed, as the default has it; $5 of gpt-x must be signed."""
+    strict = Policy.model_validate(
+        {
+            "name": "dear-requests",
+            "kind": "api_request",
+            "applies": [{"fact": "model", "is": "equals", "value": "gpt-x"}],
+            "rules": [
+                {
+                    "when": [{"fact": "estimated_cost_usd", "is": "at_least", "value": "5"}],
+                    "then": "require_approval",
+                }
+            ],
+        }
+    )
+    ports = ports_of(with_ports(gate, policies=[*DEFAULT_POLICIES, strict]))
+    cheap, dear = ({**ASKED, "idempotency_key": usd, "amount_usd": usd} for usd in ("0.01", "4"))
+    for body, review in ((cheap, None), (dear, "estimated_cost_usd (4) is above 0.01")):
+        told = call(ports, "POST /v1/reservations", body | {"usage_event_id": None})[1]
+        assert told.get("review") == (review and f"api-request: {review}")
+    status, problem, _ = call(ports, "POST /v1/reservations", {**ASKED, "amount_usd": "5"})
+    assert (status, problem["budget"]) == (402, "dear-requests")
 
 
 def test_a_number_with_many_digits_loses_none(ports: Any) -> None:

@@ -117,6 +117,8 @@ def _print(told: dict[str, Any]) -> None:
         lines["left"] = f"{allowance['remaining_usd']} USD"
     for name, value in lines.items():
         console.print(f"  {name:<9} {escape(_one_line(value))}")
+    for note in told.get("notes", ()):
+        console.print(f"  {'note':<9} {escape(_one_line(note))}")
     for tier in told["tiers"]:
         by = f" by {tier['decided_by']}" if tier["decided_by"] else ""
         console.print(f"  {escape(tier['name']):<22} {tier['status']}{escape(by)}")

@@ -155,6 +155,9 @@ class Usage(Section):
     request_ceiling_usd: Annotated[Money, AfterValidator(_above_zero)] | None = Field(
         default=None, description="no reservation of a single request is above it"
     )
+    record_ceiling_usd: Annotated[Money, AfterValidator(_above_zero)] | None = Field(
+        default=None, description="usage that cost more a request is held for a person's review"
+    )
     bulk: bool = Field(
         default=False, description="above 3 million records a day: Firehose, S3 and Athena"
     )

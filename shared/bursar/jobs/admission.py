@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bursar.domain.admission.answers import Busy, Closed, Conflict, Unknown
@@ -12,6 +13,7 @@ from bursar.domain.admission.reservations import (
     HoldUnansweredError,
     Reservation,
 )
+from bursar.domain.governance.policies import Policy
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.money import Money
 from bursar.jobs.post_usage import Patience
@@ -27,7 +29,7 @@ from bursar.ports import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """`ceiling` is the most that a single request may cost."""
+    """`ceiling` is the most that a single request may cost; `policies` may be of requests."""
 
     reservations: ReservationStore
     ledger: LedgerStore
@@ -38,6 +40,7 @@ class Admission:
     prices: TokenPriceBook
     patience: Patience
     ceiling: Money | None = None
+    policies: Sequence[Policy] = ()
 
     def of(self, principal: str, reservation_id: str) -> Reservation | None:
         """The principal's reservation of that id: others' are as if they were not."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from bursar.domain.admission.answers import Admitted, Busy, Conflict, Refused, Unpriced
 from bursar.domain.admission.estimates import worst_case
@@ -16,6 +17,14 @@ from bursar.domain.admission.reservations import (
     digest_of,
     reservation_id,
 )
+from bursar.domain.governance.policies import (
+    Fact,
+    GatedKind,
+    Judgement,
+    Policy,
+    Verdict,
+    judge,
+)
 from bursar.domain.ledger.postings import BudgetWindow, WindowBalance
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
@@ -24,6 +33,7 @@ from bursar.jobs.admission import Admission
 from bursar.jobs.draw_on import draw_on
 from bursar.jobs.release_expired import release_expired
 
+_REFUSALS = {Verdict.REQUIRE_APPROVAL, Verdict.STOP, Verdict.DENY}
 CEILING = "request-ceiling"  # what refuses a request that is too dear by itself
 
 
@@ -77,6 +87,9 @@ def admit_spend(
     amount = amount or Money.zero()
     if admission.ceiling is not None and amount > admission.ceiling:
         return Refused(CEILING, admission.ceiling)
+    judged = _judge(facts, amount, admission.policies)
+    if judged.verdict in _REFUSALS:
+        return Refused(judged.policy or GatedKind.API_REQUEST, Money.zero())
     reservation = Reservation(
         id=request.id,
         principal=request.principal,
@@ -88,7 +101,20 @@ def admit_spend(
         expires_at=life.end,
         usage_event_id=request.usage_event_id or request.id,
     )
-    return hold(reservation, at, admission)
+    answer = hold(reservation, at, admission)
+    if isinstance(answer, Admitted) and judged.verdict is Verdict.REVIEW:
+        return replace(answer, review=judged.reason)
+    return answer
+
+
+def _judge(facts: Mapping[Dimension, str], amount: Money, policies: Sequence[Policy]) -> Judgement:
+    """What policies say of single requests; where none does, budgets alone decide."""
+    own = [policy for policy in policies if policy.kind is GatedKind.API_REQUEST]
+    if not own:
+        return Judgement(Verdict.ALLOW, None, "")
+    told: dict[str, Fact] = {str(name): value for name, value in facts.items()}
+    told["estimated_cost_usd"] = Decimal(amount.plain())
+    return judge(own, GatedKind.API_REQUEST, told)
 
 
 def hold(

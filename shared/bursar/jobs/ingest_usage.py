@@ -8,7 +8,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bursar.domain.ledger.entries import EntryId
-from bursar.domain.usage.plausibility import Judgement, PlausibilityLimits, judge
+from bursar.domain.money import Money
+from bursar.domain.usage.plausibility import (
+    Judgement,
+    PlausibilityLimits,
+    Verdict,
+    judge,
+    judge_cost,
+)
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.quarantine import HeldUsage, RejectedUsage, digest_of
 from bursar.domain.usage.records import UsageRecord
@@ -17,7 +24,26 @@ from bursar.ports import Quarantine, UsageArchive
 
 Read = Callable[[str, ProducerPolicy], Iterable[UsageRecord | Rejection]]
 Post = Callable[[Sequence[UsageRecord]], Collection[EntryId]]
+Cost = Callable[[UsageRecord], Money]
 DEFAULT_LIMITS = PlausibilityLimits()
+
+
+def nothing_known(_: UsageRecord) -> Money:
+    """For whoever has no prices."""
+    return Money.zero()
+
+
+class Judge(NamedTuple):
+    """Whether records can be true, by themselves and by what they cost."""
+
+    limits: PlausibilityLimits
+    cost: Cost
+
+    def verdict(self, record: UsageRecord, received_at: datetime) -> Verdict:
+        found = judge(record, received_at, self.limits)
+        if found.judgement is not Judgement.ACCEPT or self.limits.dearest_request is None:
+            return found
+        return judge_cost(record, self.cost(record), self.limits)
 
 
 class Message(NamedTuple):
@@ -60,6 +86,7 @@ def ingest(
     quarantine: Quarantine,
     post: Post,
     limits: PlausibilityLimits = DEFAULT_LIMITS,
+    cost: Cost = nothing_known,
 ) -> Ingested:
     """Read and post a batch of one producer's messages.
 
@@ -72,7 +99,7 @@ def ingest(
     latest: datetime | None = None
     for message in messages:
         latest = max(latest or message.received_at, message.received_at)
-        _sort(message, producer, read, limits, batch)
+        _sort(message, producer, read, Judge(limits, cost), batch)
     quarantine.reject(batch.rejected)
     quarantine.hold(batch.held)
     records = [record for _, record in batch.told]
@@ -100,6 +127,7 @@ def ingest_collected(
     post: Post,
     at: datetime,
     limits: PlausibilityLimits = DEFAULT_LIMITS,
+    cost: Cost = nothing_known,
 ) -> Ingested:
     """Take in what was asked for rather than sent; `name` says what (a source and its hour).
 
@@ -113,6 +141,7 @@ def ingest_collected(
         quarantine=quarantine,
         post=post,
         limits=limits,
+        cost=cost,
     )
 
 
@@ -120,7 +149,7 @@ def _sort(
     message: Message,
     producer: ProducerPolicy,
     read: Read,
-    limits: PlausibilityLimits,
+    judges: Judge,
     batch: _Sorted,
 ) -> None:
     rejections: list[Rejection] = []
@@ -128,7 +157,7 @@ def _sort(
         if isinstance(told, Rejection):
             rejections.append(told)
             continue
-        verdict = judge(told, message.received_at, limits)
+        verdict = judges.verdict(told, message.received_at)
         if verdict.judgement is Judgement.ACCEPT:
             batch.told.append((message.id, told))
         elif verdict.judgement is Judgement.HOLD:

@@ -8,12 +8,21 @@ from datetime import datetime
 
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Entry, EntryId
+from bursar.domain.money import Money
 from bursar.domain.usage.billing import bill
+from bursar.domain.usage.plausibility import PlausibilityLimits
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import UsageRecord
 from bursar.domain.usage.rejections import Rejection
 from bursar.domain.usage.routes import ModelRoutes
-from bursar.jobs.ingest_usage import Ingested, Message, Read, ingest, ingest_collected
+from bursar.jobs.ingest_usage import (
+    DEFAULT_LIMITS,
+    Ingested,
+    Message,
+    Read,
+    ingest,
+    ingest_collected,
+)
 from bursar.jobs.post_usage import LedgerBusyError, Patience, post_entries
 from bursar.ports import (
     ConflictLog,
@@ -44,6 +53,7 @@ class UsageIntake:
     windows: EnforcedWindows
     budgets: EnforcedBudgets
     patience: Patience
+    limits: PlausibilityLimits = DEFAULT_LIMITS
 
     def take(self, messages: Sequence[Message]) -> Ingested:
         """Take a batch in; `failed` are the messages that are to come again."""
@@ -58,6 +68,8 @@ class UsageIntake:
             archive=self.archive,
             quarantine=self.quarantine,
             post=post,
+            limits=self.limits,
+            cost=self._cost,
         )
 
     def take_collected(
@@ -76,6 +88,8 @@ class UsageIntake:
             quarantine=self.quarantine,
             post=lambda records: self.post(records, at),
             at=at,
+            limits=self.limits,
+            cost=self._cost,
         )
         if done.failed:
             raise NotAllPostedError(name)
@@ -83,15 +97,7 @@ class UsageIntake:
 
     def post(self, records: Sequence[UsageRecord], at: datetime) -> Collection[EntryId]:
         """Price and post records; the names of those that the ledger was too busy for."""
-        entries = [
-            bill(
-                record,
-                self.prices.price_at(record.provider, record.model, record.at),
-                self.routes,
-            )
-            for record in records
-        ]
-        return self.post_entries(entries, at)
+        return self.post_entries([self._bill(record) for record in records], at)
 
     def post_entries(self, entries: Sequence[Entry], at: datetime) -> Collection[EntryId]:
         """Post what has its price; the names of those that the ledger was too busy for."""
@@ -108,3 +114,10 @@ class UsageIntake:
         except LedgerBusyError as busy:
             return busy.names
         return ()
+
+    def _bill(self, record: UsageRecord) -> Entry:
+        price = self.prices.price_at(record.provider, record.model, record.at)
+        return bill(record, price, self.routes)
+
+    def _cost(self, record: UsageRecord) -> Money:
+        return self._bill(record).amounts.usd

@@ -30,4 +30,5 @@ def admission(config: Config, table: Any, prices: TokenPriceBook) -> Admission:
         prices=prices,
         patience=Patience(time.sleep, random.uniform, longest_pause_seconds=0.4),
         ceiling=config.usage.request_ceiling_usd,
+        policies=config.governance.policies,
     )

@@ -15,6 +15,7 @@ from bursar.adapters.token_prices.genai import GenaiTokenPrices
 from bursar.adapters.usage_formats import read
 from bursar.config import Config
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
+from bursar.domain.usage.plausibility import PlausibilityLimits
 from bursar.domain.usage.price_books import LayeredTokenPrices, OwnTokenPrices
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.routes import ModelRoute, ModelRoutes
@@ -43,6 +44,7 @@ def usage_intake(
         windows=DynamoEnforcedWindows(table),
         budgets=enforced_budgets(config),
         patience=Patience(time.sleep, random.uniform),
+        limits=PlausibilityLimits(dearest_request=config.usage.record_ceiling_usd),
     )
 
 

@@ -17,11 +17,13 @@ from bursar.domain.ledger.entries import Leaf, LeafKey
 from bursar.domain.ledger.postings import MonthState
 from bursar.domain.money import Money
 from bursar.domain.periods import hour_of
+from bursar.domain.usage.plausibility import PlausibilityLimits
 from bursar.domain.usage.price_books import OwnTokenPrices
 from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.routes import ModelRoute, ModelRoutes
 from bursar.jobs.ingest_usage import Ingested, Message
+from bursar.jobs.review_held_usage import release
 from bursar.jobs.take_usage import NotAllPostedError, UsageIntake
 from tests.contract.ledger_books import AT_ONCE, NOW, ONE_PM, Books, books_on, record
 
@@ -30,7 +32,8 @@ PRICE = TokenPrice(provider="openai", model="gpt-x", source="t", tiers=(ContextT
 
 
 class Intake:
-    def __init__(self, routes: ModelRoutes | None = None) -> None:
+    def __init__(self, routes: ModelRoutes | None = None, ceiling: str | None = None) -> None:
+        self.quarantine = MemoryQuarantine()
         self.books: Books = books_on(None)
         self.archive = MemoryUsageArchive()
         books = self.books
@@ -40,12 +43,13 @@ class Intake:
             routes=routes or ModelRoutes(),
             prices=OwnTokenPrices([PRICE]),
             archive=self.archive,
-            quarantine=MemoryQuarantine(),
+            quarantine=self.quarantine,
             ledger=books.ledger,
             conflicts=books.conflicts,
             windows=books.windows,
             budgets=EnforcedBudgets((), "acme", lambda _: ""),
             patience=AT_ONCE,
+            limits=PlausibilityLimits(dearest_request=ceiling and Money.of(ceiling)),
         )
 
     def take(self, *bodies: str, at: datetime = NOW) -> Ingested:
@@ -119,3 +123,23 @@ def test_a_collected_hour_that_cannot_be_posted_fails_by_its_name() -> None:
     intake.books.gates.turn("2026-11", MonthState.FROZEN)
     with pytest.raises(NotAllPostedError, match="prometheus:prod 13:00"):
         intake.intake.take_collected("prometheus:prod 13:00", [record("1")], NOW)
+
+
+def test_what_costs_more_a_request_than_the_ceiling_is_held_until_a_person_releases_it() -> None:
+    """$0.003 a request: a thousand tokens of $2 and a hundred of $10 a million."""
+    assert Intake(ceiling="0.003").take(line("1")).held == 0
+    assert Intake(ceiling="0.0029").take(line("1", requests=2)).held == 0
+    intake = Intake(ceiling="0.0029")
+    done = intake.take(line("1"), line("2", input_tokens=10), line("3", model="unheard-of"))
+    assert (done.held, done.accepted, done.failed) == (1, 2, ())
+    (held,) = intake.quarantine.held()
+    assert (held.record.id, held.reason) == ("1", "costs more than 0.0029 USD a request")
+    release(
+        ("gateway", "1"),
+        quarantine=intake.quarantine,
+        archive=intake.archive,
+        post=lambda records: intake.intake.post(records, NOW),
+        at=NOW,
+    )
+    spent = Money.sum(leaf.amounts.usd for leaf in intake.leaves().values())
+    assert spent == Money.of("0.00402")  # 0.003 and 10 x 2 + 100 x 10 of a million

@@ -11,9 +11,13 @@ from bursar.domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The amount is held; the same to everyone who asks with the same key and body."""
+    """The amount is held; the same to everyone who asks with the same key and body.
+
+    `review` is why a policy wants a person to look at it.
+    """
 
     reservation: Reservation
+    review: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A limit is reached: that of a budget, or the ceiling of a single request."""
+    """A limit is reached: of a budget, the ceiling of a single request, or a policy's."""
 
     budget: str
     available: Money

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bursar.domain.money import Money
 from bursar.domain.usage.records import UsageRecord
 
 
@@ -25,12 +26,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlausibilityLimits:
-    """The defaults are beyond any model sold: contexts end at some two million tokens."""
+    """The defaults are beyond any model sold: contexts end at some two million tokens.
+
+    Of `dearest_request` nothing is known beforehand: what is dear is the owner's to say.
+    """
 
     most_ahead: timedelta = timedelta(minutes=5)
     oldest: timedelta = timedelta(days=60)
     most_tokens_per_request: int = 10_000_000
     longest_latency: timedelta = timedelta(hours=24)
+    dearest_request: Money | None = None
 
 
 ACCEPTED = Verdict(Judgement.ACCEPT)
@@ -54,4 +59,12 @@ def judge(record: UsageRecord, received_at: datetime, limits: PlausibilityLimits
     if (record.latency_ms or 0) > limits.longest_latency // _MILLISECOND:
         hours = limits.longest_latency // timedelta(hours=1)
         return Verdict(Judgement.HOLD, f"latency_ms is more than {hours} hours")
+    return ACCEPTED
+
+
+def judge_cost(record: UsageRecord, usd: Money, limits: PlausibilityLimits) -> Verdict:
+    """Judge what a record costs, by its mean request."""
+    most = limits.dearest_request
+    if most is not None and usd > most.times(max(1, record.requests)):
+        return Verdict(Judgement.HOLD, f"costs more than {most.plain()} USD a request")
     return ACCEPTED

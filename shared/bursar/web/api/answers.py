@@ -49,7 +49,7 @@ USAGE = _object(
     held=_COUNT,
     rejected=_list(_object(where=_TEXT, reason=_TEXT, times=_COUNT)),
 )
-RESERVATION = _object(id=_TEXT, status=_TEXT, amount_usd=_USD, expires_at=_TIME)
+RESERVATION = _object({"review": _TEXT}, id=_TEXT, status=_TEXT, amount_usd=_USD, expires_at=_TIME)
 LEASE = _object(id=_TEXT, status=_TEXT, amount_usd=_USD, expires_at=_TIME, usable_until=_TIME)
 BUDGETS = _list(
     _object(

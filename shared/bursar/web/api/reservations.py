@@ -66,7 +66,8 @@ def post_reservation() -> Response[str]:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
     if not isinstance(answer, Admitted):
         _refuse(answer)
-    return _answer(HTTPStatus.CREATED, _as_json(answer.reservation))
+    review = {"review": answer.review} if answer.review else {}
+    return _answer(HTTPStatus.CREATED, _as_json(answer.reservation) | review)
 
 
 @router.post("/v1/leases")
