@@ -131,10 +131,8 @@ class Stop(BaseModel):
     @property
     def counts(self) -> bool:
         """Whether it is more than the refusals of a budget that is used up anyhow."""
-        quiet = {Action.SEND_EVENT}
-        if self.is_exhausted or not self.enforced:
-            quiet.add(Action.REFUSE_RESERVATIONS)
-        return not quiet.issuperset(self.actions)
+        reaches = bool(IN_CLUSTERS.intersection(self.actions)) and bool(self.places)
+        return reaches or (self.refuses and not self.is_exhausted)
 
 
 def stop_id(budget: Budget, window: Window, kind: str, number: int) -> str:

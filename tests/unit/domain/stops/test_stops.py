@@ -102,7 +102,9 @@ def test_a_refusal_by_a_budget_that_is_used_up_counts_as_no_stop() -> None:
     refusing = (Action.REFUSE_RESERVATIONS, Action.SEND_EVENT)
     assert not a_stop(actions=refusing, spent="100").counts
     assert a_stop(actions=refusing, spent="99").counts
-    assert a_stop(actions=(*refusing, *QUOTA), spent="100").counts
+    assert not a_stop(actions=(*refusing, *QUOTA), spent="100").counts  # nowhere in a cluster
+    prod = BUDGET.model_copy(update={"scope": Scope.parse("cluster=prod")})
+    assert a_stop(actions=(*refusing, *QUOTA), spent="100", budget=prod).counts
     assert not a_stop(actions=(Action.SEND_EVENT,), spent="99").counts
 
 
