@@ -103,7 +103,7 @@ def admit_spend(
     )
     answer = hold(reservation, at, admission)
     if isinstance(answer, Admitted) and judged.verdict is Verdict.REVIEW:
-        return replace(answer, review=judged.reason)
+        return replace(answer, review=judged.policy)
     return answer
 
 

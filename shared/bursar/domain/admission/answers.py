@@ -13,7 +13,7 @@ from bursar.domain.money import Money
 class Admitted:
     """The amount is held; the same to everyone who asks with the same key and body.
 
-    `review` is why a policy wants a person to look at it.
+    `review` is the policy that wants a person to look at it.
     """
 
     reservation: Reservation

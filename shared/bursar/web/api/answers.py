@@ -49,10 +49,11 @@ USAGE = _object(
     held=_COUNT,
     rejected=_list(_object(where=_TEXT, reason=_TEXT, times=_COUNT)),
 )
-RESERVATION = _object({"review": _TEXT}, id=_TEXT, status=_TEXT, amount_usd=_USD, expires_at=_TIME)
+RESERVATION = _object(id=_TEXT, status=_TEXT, amount_usd=_USD, expires_at=_TIME)
 LEASE = _object(id=_TEXT, status=_TEXT, amount_usd=_USD, expires_at=_TIME, usable_until=_TIME)
 BUDGETS = _list(
     _object(
+        {"exceptions": _list(_object(id=_TEXT, remaining_usd=_USD, until=_TIME))},
         id=_TEXT,
         scope=_TEXT,
         window=_object(starts_at=_TIME, ends_at=_TIME),
@@ -60,7 +61,6 @@ BUDGETS = _list(
         spent_usd=_USD,
         reserved_usd=_USD,
         available_usd=_USD,
-        exceptions=_list(_object(id=_TEXT, remaining_usd=_USD, until=_TIME)),
     )
 )
 _USD_OR_NULL: Schema = {**_USD, "type": ["string", "null"]}

@@ -43,13 +43,17 @@ from bursar.web.api.reservation_bodies import NewLease, NewReservation, Settleme
 from bursar.wiring import Ports
 
 _COME_BACK_SECONDS = 1
+_REVIEW = "Bursar-Review"
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call] # powertools has no hint here
 
 
 @router.post("/v1/reservations")
 def post_reservation() -> Response[str]:
-    """201 with the reservation; the same again for the same key and body."""
+    """201 with the reservation; the same again for the same key and body.
+
+    A header names the policy that wants a person to look at so dear a request.
+    """
     ports, producer, at = _call()
     body = read_json(router.current_event.raw_event, NewReservation)
     request = SpendRequest(
@@ -66,8 +70,9 @@ def post_reservation() -> Response[str]:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
     if not isinstance(answer, Admitted):
         _refuse(answer)
-    review = {"review": answer.review} if answer.review else {}
-    return _answer(HTTPStatus.CREATED, _as_json(answer.reservation) | review)
+    review = {_REVIEW: answer.review} if answer.review else {}
+    told = _as_json(answer.reservation)
+    return Response(HTTPStatus.CREATED.value, "application/json", json.dumps(told), review)
 
 
 @router.post("/v1/leases")
@@ -143,7 +148,7 @@ def _scope(producer: ProducerPolicy, named: Mapping[Dimension, str]) -> Mapping[
         Dimension.FEATURE: alias.feature,
         Dimension.TENANT: alias.tenant,
     }
-    told = {
+    told: dict[str, Any] = {
         Dimension.FEATURE: producer.default_feature,
         **named,
         Dimension.PROVIDER: provider or producer.default_provider,
@@ -201,7 +206,7 @@ def _as_json(reservation: Reservation) -> dict[str, Any]:
 
 def _budget(standing: BudgetStanding) -> dict[str, Any]:
     balance, window = standing.balance, standing.window
-    return {
+    told: dict[str, Any] = {
         "id": standing.budget.id,
         "scope": str(standing.budget.scope),
         "window": {"starts_at": window.start.isoformat(), "ends_at": window.end.isoformat()},
@@ -209,12 +214,14 @@ def _budget(standing: BudgetStanding) -> dict[str, Any]:
         "spent_usd": balance.spent.plain(),
         "reserved_usd": balance.reserved.plain(),
         "available_usd": standing.available.plain(),
-        "exceptions": [
+    }
+    if standing.approved:
+        told["exceptions"] = [
             {
                 "id": each.exception,
                 "remaining_usd": each.remaining.plain(),
                 "until": each.until.isoformat(),
             }
             for each in standing.approved
-        ],
-    }
+        ]
+    return told
