@@ -6,18 +6,20 @@ import csv
 import gzip
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bursar.adapters.token_prices.genai import GenaiTokenPrices
-from bursar.adapters.usage_files import line_file
+from bursar.adapters.usage_files import line_file, name_codes, parquet_sums
 from bursar.adapters.usage_files.lines import UnusableFileError
 from bursar.adapters.usage_files.repeated_ids import IdLog
 from bursar.adapters.usage_files.summing import cost_files
@@ -131,6 +133,9 @@ ODD: list[bytes] = [
     b'{"model": "gpt", "output_tokens": 5, "reasoning_tokens": 5}',
     b'{"model": "gpt", "output_tokens": 5, "reasoning_tokens": 6}',
     b'{"model": "", "input_tokens": 5}',
+    b'{"model": null, "input_tokens": 5}',
+    b'{"model": "gpt", "input_tokens": null, "output_tokens": null}',
+    b'{"model": "gpt", "input_tokens": null, "output_tokens": 4}',
     b'{"model": "gpt"}',
     b'{"input_tokens": 5}',
     b'{"model": "nobody", "input_tokens": 5, "output_tokens": 7}',
@@ -287,6 +292,113 @@ def test_rows_of_parquet_keep_their_numbers_their_newlines_and_their_types(
     assert [each.line for each in found.rejected] == [1, 2]
 
 
+TOLD = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from([None, "", "a", "b", "c", "d", "e"]),
+        "producer": st.sampled_from([None, "", "p"]),
+        "at": st.sampled_from(
+            [
+                None,
+                "2026-11-10T13:29:59.5Z",
+                "2026-11-10T13:30:00Z",
+                "2026-11-20T12:05:00Z",
+                "2026-11-20T12:05:01Z",
+                "1969-12-31T23:59:59Z",
+            ]
+        ),
+        "tenant": st.sampled_from([None, "", "acme", "ünï", 'a,"b', "x" * 128, "é" * 65]),
+        "model": st.sampled_from([None, "", "gpt", "gpt", "dated", "tiered", "nobody"]),
+        "input_tokens": st.sampled_from([None, 0, 1000, 1001, 10**15, 10**15 + 1, -1, 2**63 - 1]),
+        "cached_input_tokens": st.sampled_from([None, 0, 7, 2**63 - 1]),
+        "cache_write_tokens": st.sampled_from([None, 0, 990, -990]),
+        "output_tokens": st.sampled_from([None, 0, 12]),
+        "reasoning_tokens": st.sampled_from([None, 0, 13]),
+        "requests": st.sampled_from([None, 0, 1, 3]),
+        "latency_ms": st.sampled_from([None, 5, -5]),
+        "batch": st.sampled_from([None, False, True]),
+        "currency": st.sampled_from([None, "", "USD", "EUR"]),
+    }
+)
+COUNTED = "input_tokens cached_input_tokens cache_write_tokens output_tokens reasoning_tokens"
+TYPES = {"at": "TIMESTAMPTZ", "batch": "BOOLEAN"} | dict.fromkeys(
+    [*COUNTED.split(), "requests", "latency_ms"], "BIGINT"
+)
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    files=st.lists(st.lists(TOLD, min_size=1, max_size=25), min_size=1, max_size=2),
+    by=st.sampled_from(["model,tenant", "day,tenant", "hour"]),
+)
+def test_parquet_gives_what_its_rows_give_as_lines(
+    files: list[list[dict[str, Any]]], by: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    directory = tmp_path_factory.mktemp("usage")
+    tables, lines = [], []
+    for n, rows in enumerate(files):
+        lines.append(directory / f"{n}.jsonl")
+        lines[-1].write_text("".join(json.dumps(row) + "\n" for row in rows))
+        columns = {name: TYPES.get(name, "VARCHAR") for name in rows[0]}
+        tables.append(directory / f"{n}.parquet")
+        table = duckdb.read_json(str(lines[-1]), columns=columns, format="newline_delimited")
+        table.write_parquet(str(tables[-1]))
+    expected = assert_same_as_reference(*lines, by=by)
+    found = costs(*tables, by=by)
+    # of two faults in a row, CSV and JSON name another first
+    told = [(Path(each.file).stem, each.line) for each in expected.rejected]
+    assert [(Path(each.file).stem, each.line) for each in found.rejected] == told
+    assert replace(found, rejected=()) == replace(expected, rejected=())
+
+
+def test_parquet_with_more_ids_than_memory_holds_counts_each_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "usage.parquet"
+    duckdb.sql(
+        "SELECT 'r' || n % 900 AS id, 'gpt' AS model, 1000 AS input_tokens FROM range(1000) t(n)"
+    ).write_parquet(str(path))
+    monkeypatch.setattr(parquet_sums, "_IDS_AT_ONCE", 64)
+    found = costs(path)
+    assert (found.total.requests, found.duplicates, found.conflicts) == (900, 100, 0)
+    # 900 x 1000 input tokens at 2.50 USD per million
+    assert found.total.usd == Money.of("2.25")
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_lines_of_an_id_told_again_are_found_wherever_they_are(
+    ending: str, zipped: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "usage.jsonl"
+    told = [json.dumps(GOOD | {"id": f"{n % 700}", "output_tokens": n // 700}) for n in range(900)]
+    content = b"\xef\xbb\xbf" + ending.join([told[0], "", *told[1:]]).encode() + b"\n"
+    path.write_bytes(content)
+    expected = assert_same_as_reference(path, by="tenant")
+    assert (expected.duplicates, expected.conflicts) == (0, 200)
+    if zipped:
+        path.write_bytes(gzip.compress(content))
+        assert costs(path, by="tenant") == expected
+
+
+def test_any_number_of_names_is_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "usage.csv"
+    users = [f"user-{n % 3000}-of-a-name-beyond-one-word" for n in range(6000)]
+    path.write_text("user,model,input_tokens\n" + "".join(f"{u},gpt,7\n" for u in users))
+    found = costs(path, by="user")
+    assert len(found.rows) == 3000
+    assert {(each.requests, each.tokens.input) for each in found.rows} == {(2, 14)}
+
+
+def test_names_with_one_hash_are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "usage.csv"
+    path.write_text("tenant,model,input_tokens\n" + "a,gpt,1\nb,gpt,2\nc,gpt,4\n" * 3)
+    monkeypatch.setattr(name_codes, "_FACTORS", np.zeros(200, np.uint64))
+    found = {each.by[0]: each.tokens.input for each in costs(path, by="tenant").rows}
+    assert found == {"a": 3, "b": 6, "c": 12}
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\x1f\x8bnonsense", b"PAR1nonsense", b"tenant,input\n1,2\n", b"\xff\xff\n"]
 )
@@ -306,8 +418,6 @@ def test_sums_beyond_64_bits_are_exact(tmp_path: Path) -> None:
 
 
 def test_ids_that_spill_to_disk_are_compared_all_the_same() -> None:
-    import numpy as np
-
     hashes = np.arange(1000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     with IdLog(in_memory=64, at_once=4) as log:
         for n in range(20):

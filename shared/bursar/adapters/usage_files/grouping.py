@@ -22,7 +22,7 @@ from bursar.ports import TokenPriceSchedule
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 10**6
-_TIMES = {Dimension.DAY: 86_400 * _SECOND, Dimension.HOUR: 3600 * _SECOND}
+TIMES = {Dimension.DAY: 86_400 * _SECOND, Dimension.HOUR: 3600 * _SECOND}  # microseconds
 _FLOAT_EXACT, _INTEGER_EXACT = 2**53, 2**63 - 1
 
 Rejections = list[tuple[Mask, str]]
@@ -57,10 +57,10 @@ class UsageSums:
 
     def __init__(self, by: Sequence[Dimension], book: TokenPriceSchedule) -> None:
         self._by = tuple(by)
-        self._named = [each.value for each in by if each not in _TIMES]
+        self._named = [each.value for each in by if each not in TIMES]
         self._book = book
         self._columns = list(dict.fromkeys(["provider", "model", *self._named]))
-        self._tick = min((_TIMES[each] for each in by if each in _TIMES), default=0)
+        self._tick = min((TIMES[each] for each in by if each in TIMES), default=0)
         self._codes = NameCodes(self._columns, self._code)
         self._names: list[_Names] = []
         self._known: dict[tuple[str | bool, ...], int] = {}
@@ -131,9 +131,10 @@ class UsageSums:
 
     def _values(self, names: _Names, bucket: int) -> tuple[str, ...]:
         named = dict(zip(self._named, names.named, strict=True))
-        at = _EPOCH + timedelta(microseconds=bucket * self._tick)
-        times = {Dimension.DAY: f"{at:%Y-%m-%d}", Dimension.HOUR: f"{at:%Y-%m-%dT%H:00:00Z}"}
-        return tuple(times[each] if each in _TIMES else named[each.value] for each in self._by)
+        return tuple(
+            time_of(each, bucket * self._tick) if each in TIMES else named[each.value]
+            for each in self._by
+        )
 
     def _code(self, records: Records, row: int) -> int:
         """Of the names of a record."""
@@ -228,6 +229,12 @@ class UsageSums:
         self._most += most
         if self._most > _INTEGER_EXACT and self._sums.dtype != object:
             self._sums = self._sums.astype(object)  # Python's own integers
+
+
+def time_of(dimension: Dimension, microseconds: int) -> str:
+    """The day or the hour that these microseconds since 1970 lie in."""
+    at = _EPOCH + timedelta(microseconds=microseconds)
+    return f"{at:%Y-%m-%d}" if dimension is Dimension.DAY else f"{at:%Y-%m-%dT%H:00:00Z}"
 
 
 def _summed(codes: Integers, count: Integers, width: int) -> NDArray[Any]:

@@ -40,7 +40,8 @@ class LineFile:
     line of CSV is a record: a quoted newline ends it.
 
     `read_row` reads a line by every rule. `templates` are those of its lines, and `learn` says
-    whether its lines may tell others. Numbered lines begin with `first`, at `start` in the file.
+    whether its lines may tell others. Numbered lines begin with `first`, at `start` in the file;
+    `rows` are the numbers of the rows they are, where they are rows of another file.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class LineFile:
         learn: bool,
         first: int = 1,
         start: int = 0,
+        rows: Integers | None = None,
     ) -> None:
         self._path = path
         self._until = until
@@ -61,6 +63,11 @@ class LineFile:
         self._learn = learn
         self._first = first
         self._start = start
+        self._rows = rows
+
+    def number_of(self, line: int) -> int:
+        """Of the row that is this line."""
+        return line if self._rows is None else int(self._rows[line - 1])
 
     def parts(self) -> Iterator[Part]:
         """All of it.

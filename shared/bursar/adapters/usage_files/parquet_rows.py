@@ -3,47 +3,85 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bursar.adapters.usage_files.lines import UnusableFileError
 from bursar.adapters.usage_files.rows import COUNTS, KNOWN
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-def write_as_lines(path: Path, held: ExitStack) -> tuple[Path, list[str] | None]:
-    """A file of CSV, and the columns of it that are known; or, where one has another type than
-    CSV would be read as or a name holds a newline, a file of JSON. A line's number is its row's.
+
+@contextmanager
+def connected(directory: Path) -> Iterator[DuckDBPyConnection]:
+    """An empty database that spills into this directory; times are those of UTC."""
+    import duckdb  # slow to import, and needed for Parquet alone
+
+    with duckdb.connect(config={"memory_limit": "200MB", "threads": 2}) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET temp_directory = ?", [str(directory)])
+        yield connection
+
+
+def known_types(connection: DuckDBPyConnection, path: Path) -> dict[str, str]:
+    """The types of the columns that are known.
 
     Raises:
         UnusableFileError: the file cannot be read, or no column of it is a model.
     """
-    import duckdb  # slow to import, and needed for Parquet alone
+    import duckdb
 
-    directory = held.enter_context(tempfile.TemporaryDirectory(prefix="bursar-"))
-    lines = Path(directory) / "rows"
     try:
-        with duckdb.connect(config={"memory_limit": "200MB", "threads": 2}) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET temp_directory = ?", [directory])
-            source = connection.read_parquet(str(path))
-            types = dict(zip(source.columns, map(str, source.types), strict=True))
-            known = {name: types[name] for name in types if name in KNOWN}
-            if "model" not in known:
-                raise UnusableFileError(f"{path}: has no column `model`")
-            rows = source.select(*(duckdb.ColumnExpression(name) for name in known))
-            as_csv = _is_as_csv(known) and not _any_newline(rows, known)
-            kind = "csv, header false" if as_csv else "json"
-            target = str(lines).replace("'", "''")
-            connection.execute(f"COPY rows TO '{target}' (FORMAT {kind})")
+        source = connection.read_parquet(str(path))
     except duckdb.Error as error:
-        told = str(error).splitlines()[0]
-        raise UnusableFileError(f"{path}: is no readable Parquet: {told}") from error
-    return lines, list(known) if as_csv else None
+        raise unreadable(path, error) from error
+    types = {
+        name: str(kind)
+        for name, kind in zip(source.columns, source.types, strict=True)
+        if name in KNOWN
+    }
+    if "model" not in types:
+        raise UnusableFileError(f"{path}: has no column `model`")
+    return types
 
 
-def _is_as_csv(types: Mapping[str, str]) -> bool:
+def unreadable(path: Path, error: Exception) -> UnusableFileError:
+    return UnusableFileError(f"{path}: is no readable Parquet: {str(error).splitlines()[0]}")
+
+
+def write_as_lines(path: Path, held: ExitStack) -> tuple[Path, list[str] | None]:
+    """See `write_rows`. What is written is `held`.
+
+    Raises:
+        UnusableFileError: the file cannot be read, or no column of it is a model.
+    """
+    import duckdb
+
+    directory = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="bursar-")))
+    with connected(directory) as connection:
+        types = known_types(connection, path)
+        columns = [duckdb.ColumnExpression(name) for name in types]
+        try:
+            rows = connection.read_parquet(str(path)).select(*columns)
+            return directory / "rows", write_rows(rows, types, directory / "rows")
+        except duckdb.Error as error:
+            raise unreadable(path, error) from error
+
+
+def write_rows(rows: DuckDBPyRelation, types: Mapping[str, str], target: Path) -> list[str] | None:
+    """Write rows as CSV without a header, and tell its columns; or, where one has another type
+    than CSV would be read as or a name holds a newline, as JSON. A line's number is its row's."""
+    as_csv = has_plain_types(types) and not _any_newline(rows, types)
+    options = "FORMAT csv, HEADER false" if as_csv else "FORMAT json"
+    path = str(target).replace("'", "''")
+    rows.query("told", f"COPY (FROM told) TO '{path}' ({options})")
+    return list(types) if as_csv else None
+
+
+def has_plain_types(types: Mapping[str, str]) -> bool:
     """Whether CSV tells these columns without a doubt: whole numbers, names, and times."""
     return all(
         kind.startswith("TIMESTAMP")

@@ -66,8 +66,8 @@ def suspects(lines: Lines) -> Mask:
 def records_of(lines: Lines, template: Template, until: int) -> tuple[Records | None, Mask]:
     """The records of the plain lines, and which of the lines those are."""
     plain = np.zeros(len(lines.starts), np.bool_)
-    names = [column.name for column in template.columns]
-    if "model" not in names or not {"input_tokens", "output_tokens"} & set(names):
+    names = {column.name for column in template.columns if column.literal is None}
+    if "model" not in names or not {"input_tokens", "output_tokens"} & names:
         return None, plain
     cut, columns = _cut(lines, template)
     if not len(columns[0].starts):

@@ -11,6 +11,7 @@ from bursar.adapters.usage_files.lines import UnusableFileError, is_parquet, rea
 from bursar.adapters.usage_files.parquet_rows import write_as_lines
 from bursar.adapters.usage_files.rows import KNOWN, Row, RowError, row_of_cells, row_of_json
 from bursar.adapters.usage_files.templates import template_of_header
+from bursar.adapters.usage_files.words import Integers
 
 
 def open_usage_file(path: Path, until: int, held: ExitStack) -> LineFile:
@@ -22,8 +23,7 @@ def open_usage_file(path: Path, until: int, held: ExitStack) -> LineFile:
         UnusableFileError: it cannot be read, or no column of it is a model.
     """
     if is_parquet(path):
-        lines, names = write_as_lines(path, held)
-        return _json_file(lines, until) if names is None else _cells_file(lines, names, until)
+        return lines_of_rows(*write_as_lines(path, held), until)
     first = next(read_chunks(path), None)
     if first is None:
         raise UnusableFileError(f"{path}: is empty")
@@ -34,12 +34,27 @@ def open_usage_file(path: Path, until: int, held: ExitStack) -> LineFile:
     return _cells_file(path, _header(path, line), until, first=2, start=start)
 
 
-def _json_file(path: Path, until: int) -> LineFile:
-    return LineFile(path, until, lambda line: row_of_json(line, until), [], learn=True)
+def lines_of_rows(
+    lines: Path, names: list[str] | None, until: int, rows: Integers | None = None
+) -> LineFile:
+    """Rows that were written as lines: of CSV with these columns, or of JSON."""
+    if names is None:
+        return _json_file(lines, until, rows)
+    return _cells_file(lines, names, until, rows=rows)
+
+
+def _json_file(path: Path, until: int, rows: Integers | None = None) -> LineFile:
+    return LineFile(path, until, lambda line: row_of_json(line, until), [], learn=True, rows=rows)
 
 
 def _cells_file(
-    path: Path, names: list[str], until: int, *, first: int = 1, start: int = 0
+    path: Path,
+    names: list[str],
+    until: int,
+    *,
+    first: int = 1,
+    start: int = 0,
+    rows: Integers | None = None,
 ) -> LineFile:
     def read_row(line: bytes) -> Row | None:
         cells = _cells(line)
@@ -48,7 +63,9 @@ def _cells_file(
         raise RowError(f"has {len(cells)} cells under {len(names)} columns")
 
     template = template_of_header(names)
-    return LineFile(path, until, read_row, [template], learn=False, first=first, start=start)
+    return LineFile(
+        path, until, read_row, [template], learn=False, first=first, start=start, rows=rows
+    )
 
 
 def _header(path: Path, line: bytes) -> list[str]:

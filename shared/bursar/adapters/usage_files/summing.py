@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -12,12 +13,19 @@ import numpy as np
 
 from bursar.adapters.usage_files.grouping import UsageSums
 from bursar.adapters.usage_files.line_file import LineFile, Rejected
-from bursar.adapters.usage_files.reading import open_usage_file
+from bursar.adapters.usage_files.lines import is_parquet
+from bursar.adapters.usage_files.reading import lines_of_rows, open_usage_file
 from bursar.adapters.usage_files.record_columns import DEFAULTS, Records
 from bursar.adapters.usage_files.repeated_ids import IdLog, Places
 from bursar.adapters.usage_files.rows import COUNTS, NAMES, NEVER, latest
 from bursar.adapters.usage_files.words import Integers, Words, mixed
-from bursar.domain.usage.file_costs import Dimension, RejectedLine, UsageCosts, price_groups
+from bursar.domain.usage.file_costs import (
+    Dimension,
+    RejectedLine,
+    UsageCosts,
+    UsageGroup,
+    price_groups,
+)
 from bursar.ports import TokenPriceSchedule
 
 
@@ -30,30 +38,62 @@ def cost_files(
         UnusableFileError: a file cannot be read, or can hold no usage record.
     """
     sums = UsageSums(by, book)
+    until = latest(now)
     rejected: list[RejectedLine] = []
+    groups: list[UsageGroup] = []
     with ExitStack() as held, IdLog() as ids:
-        files = []
-        for path in paths:
-            files.append(file := open_usage_file(path, latest(now), held))
-            for part in file.parts():
-                wrong = list(part.rejected)
-                for told in part.records:
-                    records, codes, refused = sums.codes(told)
-                    sums.add(records, codes)
-                    _log_ids(ids, records, len(files) - 1)
-                    wrong += [
-                        Rejected(line, reason)
-                        for mask, reason in refused
-                        for line in told.numbers[mask].tolist()
-                    ]
-                rejected += [RejectedLine(str(path), *each) for each in sorted(wrong)]
+        files = _sum_parquet(paths, book, by, until, groups, held)
+        files = files or [open_usage_file(path, until, held) for path in paths]
+        for number, (path, file) in enumerate(zip(paths, files, strict=True)):
+            rejected += [
+                RejectedLine(str(path), file.number_of(line), reason)
+                for line, reason in _add_file(number, file, sums, ids)
+            ]
         again = _Again(0, 0)
         for places in ids.repeated():
             again = again.plus(_count_once(files, places, sums))
-    rows, total, unpriced = price_groups(sums.groups(), book, now)
+    rows, total, unpriced = price_groups([*groups, *sums.groups()], book, now)
     return UsageCosts(
         tuple(by), rows, total, unpriced, again.duplicates, again.conflicts, rejected
     )
+
+
+def _sum_parquet(
+    paths: Sequence[Path],
+    book: TokenPriceSchedule,
+    by: Sequence[Dimension],
+    until: int,
+    groups: list[UsageGroup],
+    held: ExitStack,
+) -> list[LineFile]:
+    """Where all is Parquet, add the groups of its plain rows, and tell the lines of the others:
+    an id may be told in several files, which have to be read alike."""
+    if not paths or not all(map(is_parquet, paths)):
+        return []
+    from bursar.adapters.usage_files.parquet_sums import sum_plain_rows
+
+    directory = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="bursar-")))
+    summed = sum_plain_rows(paths, book, by, until, directory)
+    if summed is None:
+        return []
+    groups += summed.groups
+    return [lines_of_rows(odd.lines, odd.names, until, odd.numbers) for odd in summed.odd]
+
+
+def _add_file(number: int, file: LineFile, sums: UsageSums, ids: IdLog) -> Iterator[Rejected]:
+    """Add its records to the sums and the ids; tell which lines are none."""
+    for part in file.parts():
+        wrong = list(part.rejected)
+        for told in part.records:
+            records, codes, refused = sums.codes(told)
+            sums.add(records, codes)
+            _log_ids(ids, records, number)
+            wrong += [
+                Rejected(line, reason)
+                for mask, reason in refused
+                for line in told.numbers[mask].tolist()
+            ]
+        yield from sorted(wrong)
 
 
 class _Again(NamedTuple):
