@@ -148,7 +148,7 @@ def _scope(producer: ProducerPolicy, named: Mapping[Dimension, str]) -> Mapping[
         Dimension.FEATURE: alias.feature,
         Dimension.TENANT: alias.tenant,
     }
-    told: dict[str, Any] = {
+    told = {
         Dimension.FEATURE: producer.default_feature,
         **named,
         Dimension.PROVIDER: provider or producer.default_provider,
