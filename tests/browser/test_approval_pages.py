@@ -114,7 +114,6 @@ def test_three_people_sign_what_was_asked_for_in_the_browser(
     form.get_by_role("button", name="Ask for an approval").click()
     heading(form, "It is asked for")
     expect(form.get_by_text("You asked for this, so other people decide on it.")).to_be_visible()
-    path = form.url.removeprefix(guard.url)
 
     for who, then in (
         ("manager", "Next, director is asked."),
@@ -124,6 +123,7 @@ def test_three_people_sign_what_was_asked_for_in_the_browser(
         page = desk.open_as(who, "/approvals")
         page.get_by_role("link", name="fine-tuning").click()
         expect(page.get_by_text("$6,412.75 of $9,000.00 spent")).to_be_visible()
+        expect(page.get_by_text("Raises research-runs")).to_be_visible()
         decide(page, "Approve", f"{who} agrees")
         heading(page, "You have approved it")
         expect(page.locator(".notice").get_by_text(then)).to_be_visible()
@@ -134,7 +134,13 @@ def test_three_people_sign_what_was_asked_for_in_the_browser(
     assert form.locator("blockquote").all_text_contents() == [
         f"{who} agrees" for who in ("manager", "director", "vp")
     ]
-    assert guard.shown(path.rpartition("/")[2])["allowance"]["remaining_usd"] == "120000"
+    _, budgets = guard.call("gateway", "GET /v1/budgets")
+    limits = {each["id"]: each["limit_usd"] for each in budgets}
+    assert limits["research-runs"] == "170000"  # 50,000 and the 120,000 that were signed
+    raised = form.locator("article", has_text="research-runs").locator(".facts")
+    expect(raised).to_contain_text("$170,000.00")
+    refusing = form.get_by_role("listitem").filter(has_text="is not raised and still warns")
+    expect(refusing.first).to_contain_text("Training (cluster=training)")
 
 
 def test_one_no_ends_it_and_says_why(desk: Desk, guard: ServedGuard) -> None:
@@ -188,6 +194,33 @@ def test_who_read_an_older_version_decides_nothing_until_they_read_the_new_one(
     decide(reader, "Approve")
     heading(reader, "You have approved it")
     assert [each["version"] for each in guard.shown(id_)["decisions"]] == [2]
+
+
+def test_what_could_not_be_recorded_is_said_in_plain_words_with_a_way_on(
+    desk: Desk, guard: ServedGuard
+) -> None:
+    id_ = guard.ask("40")
+    page = desk.open_as("manager", f"/exceptions/{id_}")
+    decisions = f"**/v1/exceptions/{id_}/decisions"
+
+    def refuse(status: int, detail: str) -> None:
+        page.unroute_all()
+        told = {"status": status, "json": {"status": status, "detail": detail}}
+        page.route(decisions, lambda route: route.fulfill(**told))
+        decide(page, "Approve")
+
+    refuse(403, "manager is not asked")
+    heading(page, "You may not decide on this: your answer was not recorded")
+    expect(page.get_by_role("link", name="See what waits for you")).to_be_visible()
+    refuse(503, "others write")
+    expect(page.get_by_text("nothing was recorded. Answer again.")).to_be_visible()
+    page.unroute_all()
+    page.route(decisions, lambda route: route.abort())
+    decide(page, "Approve")
+    heading(page, "No answer came: the network or the service is down.")
+    page.unroute_all()
+    decide(page, "Approve")
+    heading(page, "You have approved it")
 
 
 def test_what_people_write_is_shown_and_never_run(desk: Desk, guard: ServedGuard) -> None:

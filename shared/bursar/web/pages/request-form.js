@@ -2,7 +2,7 @@
 
 import { Problem, get, patch, post } from "./api.js";
 import { announce, el, show, title } from "./dom.js";
-import { exactly, plain } from "./words.js";
+import { exactly, plain, sentence } from "./words.js";
 
 const DRAFT = "bursar.draft";
 const A_MONTH = 30 * 24 * 3600 * 1000;
@@ -224,9 +224,4 @@ class RequestForm {
       announce(whole || `${links.length} to correct`);
     }
   }
-}
-
-function sentence(text) {
-  const told = text.replace(/^Value error, /, "");
-  return told.charAt(0).toUpperCase() + told.slice(1) + (/[.!?]$/.test(told) ? "" : ".");
 }

@@ -5,7 +5,7 @@ import { budgetsSection } from "./budgets.js";
 import { announce, el, facts, notice, show, title } from "./dom.js";
 import { rows } from "./lists.js";
 import { editForm } from "./request-form.js";
-import { asked, day, exactly, left, moment, plain, scope, status } from "./words.js";
+import { asked, day, exactly, left, moment, plain, scope, sentence, status } from "./words.js";
 
 const MARKS = { approved: "✓", denied: "✕", asked: "→" };
 
@@ -43,11 +43,11 @@ function heading(request) {
     request.may_decide ? el("a", { class: "button main to-decision", href: "#decide" }, "To your decision") : null);
 }
 
-// What else there is to know, such as a budget that still refuses.
-function notes(told) {
-  const texts = (told ?? []).map((each) => (typeof each === "string" ? each : each.text ?? each.detail));
-  return texts.length ? el("div", { class: "notice warn" }, el("h2", {}, "Know this before you decide"),
-    texts.map((text) => el("p", {}, text))) : null;
+// Which budget it raises, and which ones refuse or warn as before.
+function notes(told = []) {
+  if (!told.length) return null;
+  return el("div", { class: "notice warn" }, el("h2", {}, "What it does to budgets"),
+    el("ul", {}, told.map((text) => el("li", {}, sentence(text)))));
 }
 
 function reasons(request) {

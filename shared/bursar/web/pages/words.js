@@ -58,3 +58,8 @@ export function status(name) {
 export function asked(request) {
   return request.tiers.find((tier) => tier.status === "pending")?.name ?? null;
 }
+
+export function sentence(text) {
+  const told = text.replace(/^Value error, /, "");
+  return told.charAt(0).toUpperCase() + told.slice(1) + (/[.!?]$/.test(told) ? "" : ".");
+}
