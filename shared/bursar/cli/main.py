@@ -29,6 +29,7 @@ _COMMANDS = {
     "kpis": ("kpis:kpis", "What a request, a user and a GPU hour cost, against targets."),
     "system": ("kpis:system", "Break down what an AI system costs, from its items."),
     "gate": ("gate:app", "Ask before a job runs: what it will cost, and whether it may."),
+    "stop": ("stop:app", "What is stopped and why; approve it, take it back, stop now."),
     "exception": ("exception:app", "Ask for spending beyond a policy, and decide on it."),
     "audit": ("audit:app", "Export the audit, or verify that nothing of it was changed."),
     "attribution": ("attribution:app", "Who bears what: try rules before they are deployed."),
