@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from bursar.config import Config, ManualPrice
 from bursar.domain.cluster.records import CapacityType
 from bursar.domain.health import SourceHealth
+from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window, hour_of
 from bursar.domain.price_alerts import price_alert
 from bursar.domain.price_changes import changes
@@ -36,6 +37,7 @@ from bursar.ports import (
 )
 
 MANUAL = "manual"
+_ONE_PERSON = 3  # the largest factor by which one person alone changes a price
 LIST_HOLDS_FOR = timedelta(hours=12)
 SPOT_SOURCE = "EC2 spot price history"
 
@@ -46,11 +48,13 @@ class PricesNotCollectedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CollectedPrices:
-    """What one run did. `unpriced` are things of which no price could be had, each by name."""
+    """What one run did. `unpriced` are things of which no price could be had, each by name;
+    `unconfirmed` are prices of a person that wait for a second one."""
 
     rows: int
     changed: tuple[PriceChange, ...] = ()
     unpriced: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -59,6 +63,7 @@ class _Told:
 
     rows: dict[str, list[PriceRow]] = field(default_factory=dict)
     unpriced: dict[str, list[str]] = field(default_factory=dict)
+    unconfirmed: dict[str, list[str]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
 
@@ -93,7 +98,8 @@ def collect_prices(
     for region, rows in told.rows.items():
         changed += prices.record(rows)
         source = _source(run.part, region)
-        health.saw(_healthy(source, run.scheduled_at, len(rows), told.unpriced[region]))
+        waiting = told.unconfirmed.get(region, ())
+        health.saw(_healthy(source, run.scheduled_at, len(rows), told.unpriced[region], waiting))
     for region, problem in told.failed.items():
         health.saw(_unhealthy(_source(run.part, region), run.scheduled_at, problem))
     if told.failed:
@@ -104,14 +110,21 @@ def collect_prices(
         rows=sum(len(rows) for rows in told.rows.values()),
         changed=tuple(changed),
         unpriced=tuple(name for names in told.unpriced.values() for name in names),
+        unconfirmed=tuple(each for prices in told.unconfirmed.values() for each in prices),
     )
 
 
 def with_manual(
-    rows: Iterable[PriceRow], manual: Iterable[ManualPrice], region: str, at: datetime
+    rows: Iterable[PriceRow],
+    manual: Iterable[ManualPrice],
+    region: str,
+    at: datetime,
+    unconfirmed: list[str],
 ) -> list[PriceRow]:
     """The list's rows, with a person's price in the place of the list's for its instance type.
 
+    One that changes the price beyond a factor of three and that no second person has approved
+    does not take effect: `unconfirmed` gets it.
     Both have the same key, so while the price is configured the book tells it and not the
     list's; when it is taken out of the configuration, the next run tells the list's again.
     A price with a date to come waits for it. The latest date wins among several.
@@ -123,6 +136,10 @@ def with_manual(
     by_key = {row.key: row for row in rows}
     for price in due:
         key = on_demand(region, price.instance_type)
+        before = by_key.get(key)
+        if before and _is_beyond(before.usd, price.usd_per_hour) and not price.approved_by:
+            unconfirmed.append(_needs_approval(before, price))
+            continue
         by_key[key] = PriceRow(
             key=key,
             usd=price.usd_per_hour,
@@ -133,6 +150,18 @@ def with_manual(
             read_at=at,
         )
     return list(by_key.values())
+
+
+def _is_beyond(old: Money, new: Money) -> bool:
+    return new > old.times(_ONE_PERSON) or new.times(_ONE_PERSON) < old
+
+
+def _needs_approval(before: PriceRow, price: ManualPrice) -> str:
+    return (
+        f"{price.instance_type} {before.usd.plain()} -> {price.usd_per_hour.plain()} by"
+        f" {price.author} is a change beyond x{_ONE_PERSON}: somebody else approves it in"
+        " prices.manual.approved_by"
+    )
 
 
 def _due(config: Config, now: datetime, health: HealthLog) -> list[str]:
@@ -155,7 +184,10 @@ def _listed(
         except PriceListError as error:
             told.failed[region] = str(error)
             continue
-        told.rows[region] = with_manual(rows, config.prices.manual, region, run.scheduled_at)
+        told.unconfirmed[region] = []
+        told.rows[region] = with_manual(
+            rows, config.prices.manual, region, run.scheduled_at, told.unconfirmed[region]
+        )
         told.unpriced[region] = [*price_list.ambiguous, *price_list.unmatched]
     return told
 
@@ -221,11 +253,15 @@ def _source(part: PriceBookPart, region: str) -> str:
     return f"prices/{region}" if part is PriceBookPart.LIST else f"prices/{region}/spot"
 
 
-def _healthy(source: str, at: datetime, rows: int, unpriced: Sequence[str]) -> SourceHealth:
+def _healthy(
+    source: str, at: datetime, rows: int, unpriced: Sequence[str], unconfirmed: Sequence[str]
+) -> SourceHealth:
     detail = f"{rows} prices"
     if unpriced:
         more = f" and {len(unpriced) - 5} more" if len(unpriced) > 5 else ""
         detail += f"; not priced: {'; '.join(unpriced[:5])}{more}"
+    if unconfirmed:
+        detail += f"; not taken: {'; '.join(unconfirmed)}"
     return SourceHealth(source=source, at=at, quality=Quality.FINAL, good_at=at, detail=detail)
 
 

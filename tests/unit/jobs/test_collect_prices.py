@@ -223,6 +223,31 @@ def test_a_persons_price_waits_for_its_date(book: Book) -> None:
     assert book.usd(P5, datetime(2025, 7, 1, tzinfo=UTC)) == "40"
 
 
+@pytest.mark.parametrize(
+    ("usd", "alone"),
+    [("294.96", True), ("294.97", False), ("32.78", True), ("32.77", False)],  # 98.32 x 3, / 3
+)
+def test_beyond_a_factor_of_three_a_persons_price_waits_for_a_second_person(
+    usd: str, alone: bool, book: Book
+) -> None:
+    price = {**MANUAL, "usd_per_hour": usd}
+    done = book.collect(settings=config(manual=[price]), at=MAY)
+    assert book.usd(P5, MAY) == (usd if alone else "98.32")
+    told = f"p5.48xlarge 98.32 -> {usd} by ana is a change beyond x3"
+    assert [each.startswith(told) for each in done.unconfirmed] == [True] * (not alone)
+    listed = next(each for each in book.health.all() if each.source == f"prices/{VIRGINIA}")
+    assert ("approved_by" in listed.detail) is not alone
+    signed = config(manual=[price | {"approved_by": "bo"}])
+    assert book.collect(settings=signed, at=NOW).unconfirmed == ()
+    assert book.usd(P5) == usd
+
+
+@pytest.mark.parametrize("second", ["ana", " Ana "])
+def test_nobody_is_their_own_second_person(second: str) -> None:
+    with pytest.raises(ValueError, match="another person than the author"):
+        config(manual=[MANUAL | {"approved_by": second}])
+
+
 class HalfDeadList(MemoryPriceList):
     """Ireland cannot be read."""
 
