@@ -19,7 +19,7 @@ from bursar.adapters.memory.spend import MemorySpendStore
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.cli.main import app
 from bursar.domain.cluster.hours import Category
-from bursar.domain.cluster.use import ClusterUse
+from bursar.domain.cluster.use import ClusterUse, NamespaceTraffic
 from bursar.domain.health import SourceHealth
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR
@@ -196,3 +196,41 @@ def test_a_system_is_broken_down_from_its_file(capsys, tmp_path: Path) -> None:
     file.write_text(SYSTEM.replace("annotation", "magic"))
     assert run("system", str(file)) == 2
     assert "system.items[1].category" in capsys.readouterr().err
+
+
+def test_what_the_network_cost_is_shown_by_who_sent_the_bytes(guard, capsys) -> None:
+    of_day = facts("30")[0]
+    charges = {"network=nat": "9", "network=internet": "1"}
+    DynamoSpendStore(guard).record(
+        [
+            of_day.model_copy(update={"group": group, "amount": Money.of(usd)})
+            for group, usd in charges.items()
+        ]
+    )
+    words = ("network", "--month", "2025-03", "--table", guard.name)
+    assert run(*words, "--json") in (0, None)
+    told = json.loads(capsys.readouterr().out)
+    assert [(each["kind"], each["namespace"], each["usd"]) for each in told["rows"]] == [
+        ("internet", None, "1"),
+        ("nat", None, "9"),
+    ]
+    sent = [NamespaceTraffic(namespace=name, sent_bytes=n) for name, n in (("web", 2), ("rag", 1))]
+    use = ClusterUse(cluster="prod", hour=MARCH + 5 * HOUR, traffic=tuple(sent))
+    DynamoClusterUseStore(guard).put(use)
+    assert run(*words, "--json") in (0, None)
+    told = json.loads(capsys.readouterr().out)
+    assert told["total_usd"] == "10"
+    assert {(e["kind"], e["cluster"], e["namespace"]): e["usd"] for e in told["rows"]} == {
+        ("internet", "prod", "rag"): "0.333333333333",
+        ("internet", "prod", "web"): "0.666666666667",
+        ("nat", "prod", "rag"): "3",
+        ("nat", "prod", "web"): "6",
+    }
+    run(*words)
+    assert "web" in capsys.readouterr().out
+
+
+def test_a_bill_without_the_network_says_what_to_configure(guard, capsys) -> None:
+    assert run("network", "--month", "2025-03", "--table", guard.name) in (0, None)
+    assert "spend.network" in capsys.readouterr().err
+    assert run("network", "--month", "march", "--table", guard.name) == 2

@@ -42,6 +42,7 @@ class CostExplorerServer:
         self.days = days
         self.asked: list[dict[str, Any]] = []
         self.lost = ""  # a service that the groups leave out, as a broken answer would
+        self.usage_types: dict[str, str] = {}  # of "EC2 - Other", each day
         self.credits: dict[str, str] = {}  # of each day, by service; the service is told net
         self._estimated_from, self._unit = estimated_from, unit
 
@@ -75,6 +76,14 @@ class CostExplorerServer:
             groups += [
                 {"Keys": [name, "Credit"], "Metrics": self._metrics(Decimal(usd), asked)}
                 for name, usd in self.credits.items()
+            ]
+        elif kinds == ["USAGE_TYPE"]:
+            of, kept = asked["Filter"]["And"]
+            assert of["Dimensions"] == {"Key": "SERVICE", "Values": ["EC2 - Other"]}
+            assert kept["Dimensions"] == {"Key": "RECORD_TYPE", "Values": ["Usage"]}
+            groups = [
+                {"Keys": [name], "Metrics": self._metrics(Decimal(usd), asked)}
+                for name, usd in self.usage_types.items()
             ]
         elif kinds:
             half = whole / 2
@@ -114,14 +123,19 @@ def real_days() -> Days:
 
 @contextmanager
 def bill_of(
-    server: CostExplorerServer, monkeypatch: pytest.MonkeyPatch, pages_per_day: int = 9
+    server: CostExplorerServer,
+    monkeypatch: pytest.MonkeyPatch,
+    pages_per_day: int = 9,
+    *,
+    network: bool = False,
 ) -> Iterator[CostExplorerBill]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     with serving(server.answer) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_COST_EXPLORER", url)
         client = boto3.client("ce", region_name="us-east-1")
-        yield CostExplorerBill(client, MemoryCounter(), ACCOUNT, "team", pages_per_day)
+        counter = MemoryCounter()
+        yield CostExplorerBill(client, counter, ACCOUNT, "team", pages_per_day, network=network)
 
 
 def of(facts: list[SpendFact], group: str, metric: Metric = Metric.UNBLENDED) -> Money:
@@ -262,3 +276,43 @@ def test_a_day_that_is_not_told_is_not_a_day_that_cost_nothing(
         pytest.raises(BillUnavailableError, match=r"nothing of 2 days, the first 2024-02-02"),
     ):
         bill.facts(FIRST, FIRST + timedelta(days=2), AS_OF)
+
+
+def test_what_ec2_charges_for_the_network_is_told_by_kind_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = CostExplorerServer({FIRST: {"EC2 - Other": "10"}})
+    server.usage_types = {
+        "EU-NatGateway-Hours": "1.10",
+        "EU-NatGateway-Bytes": "0.40",
+        "EU-DataTransfer-Regional-Bytes": "0.30",
+        "EU-DataTransfer-Out-Bytes": "0.20",
+        "EU-USE1-AWS-Out-Bytes": "0.05",
+        "EU-EBS:VolumeUsage.gp3": "7.95",
+    }
+    with bill_of(server, monkeypatch) as bill:
+        assert not any(f.group.startswith("network=") for f in bill.facts(FIRST, FIRST, AS_OF))
+    assert len(server.asked) == 3
+    with bill_of(server, monkeypatch, network=True) as bill:
+        facts = list(bill.facts(FIRST, FIRST, AS_OF))
+    told = {f.group: f.amount.plain() for f in facts if f.metric is Metric.UNBLENDED}
+    assert {name: usd for name, usd in told.items() if name.startswith("network=")} == {
+        "network=nat": "1.5",
+        "network=inter-zone": "0.3",
+        "network=internet": "0.2",
+        "network=inter-region": "0.05",
+    }
+    assert told["total"] == "10"  # they are part of a service's cost, beside the whole
+    assert len(server.asked) == 3 + 4
+
+
+def test_the_page_about_the_network_counts_against_the_days_pages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = CostExplorerServer({FIRST: {"EC2 - Other": "10"}})
+    with (
+        bill_of(server, monkeypatch, pages_per_day=3, network=True) as bill,
+        pytest.raises(SpendCapReachedError),
+    ):
+        bill.facts(FIRST, FIRST, AS_OF)
+    assert len(server.asked) == 3

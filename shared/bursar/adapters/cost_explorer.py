@@ -1,7 +1,8 @@
 """Cost Explorer as a bill: UTC days, whole, checked against their own total.
 
 Every page costs $0.01, so before each one a daily counter is asked. Three questions are put:
-the total, by service and record type, and by linked account and one cost allocation tag.
+the total, by service and record type, and by linked account and one cost allocation tag; with
+`network` a fourth, about the usage types of "EC2 - Other", where NAT and data transfer are.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bursar.domain.money import AmountOutOfRangeError, Money
+from bursar.domain.network_kinds import network_kind
 from bursar.domain.spend import (
+    NETWORK_GROUP,
     TOTAL_GROUP,
     UNALLOCATED,
     BillUnavailableError,
@@ -34,6 +37,13 @@ _SERVICES = [
     {"Type": "DIMENSION", "Key": "RECORD_TYPE"},
 ]
 _USAGE = "Usage"
+_USAGE_TYPES = [{"Type": "DIMENSION", "Key": "USAGE_TYPE"}]
+_EC2_OTHER = {
+    "And": [
+        {"Dimensions": {"Key": "SERVICE", "Values": ["EC2 - Other"]}},
+        {"Dimensions": {"Key": "RECORD_TYPE", "Values": [_USAGE]}},
+    ]
+}
 _TOLERANCE = Money.of("0.01")  # Cost Explorer rounds each group at the tenth place
 
 Cell = tuple[date, Metric, str]  # the third is the name of a group
@@ -57,18 +67,26 @@ class CostExplorerBill:
     """The bill of `account` (a payer sees its linked accounts in it)."""
 
     def __init__(
-        self, client: Any, counter: Counter, account: str, tag: str, pages_per_day: int
+        self,
+        client: Any,
+        counter: Counter,
+        account: str,
+        tag: str,
+        pages_per_day: int,
+        *,
+        network: bool = False,
     ) -> None:
         self._client = client
         self._counter = counter
         self._account = account
         self._tag = tag
         self._pages_per_day = pages_per_day
+        self._network = network
 
     def facts(self, first: date, last: date, as_of: datetime) -> Sequence[SpendFact]:
         """What each day from `first` through `last` cost, as told at `as_of`: `total`,
         `service=...`, `account=...` and `tag:team=...` for both metrics; and what of a service
-        is no usage, such as `type:Credit=...`.
+        is no usage, such as `type:Credit=...`; and, where asked for, `network=nat` and its kin.
 
         Raises:
             SpendCapReachedError: the pages of the day of `as_of` are used up.
@@ -92,7 +110,7 @@ class CostExplorerBill:
         for prefix, answer in (("account=", owners), ("service=", services), ("tag:", owners)):
             _check_sums(total, answer, prefix)
         told = _Answer()
-        for answer in (total, services, owners):
+        for answer in (total, services, owners, self._of_network(first, last, as_of)):
             told.add(answer)
         return [
             SpendFact(
@@ -107,6 +125,11 @@ class CostExplorerBill:
             for (day, metric, group), amount in sorted(told.amounts.items(), key=_order)
         ]
 
+    def _of_network(self, first: date, last: date, as_of: datetime) -> _Answer:
+        if not self._network:
+            return _Answer()
+        return self._ask(first, last, as_of, _USAGE_TYPES, _network, of=_EC2_OTHER)
+
     def _ask(
         self,
         first: date,
@@ -114,10 +137,11 @@ class CostExplorerBill:
         as_of: datetime,
         group_by: Sequence[Mapping[str, str]] = (),
         names: Names | None = None,
+        of: Mapping[str, Any] | None = None,
     ) -> _Answer:
         answer = _Answer()
         try:
-            for result in self._results(first, last, as_of, group_by):
+            for result in self._results(first, last, as_of, group_by, of):
                 _read(result, answer, names)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise BillUnavailableError(
@@ -126,7 +150,12 @@ class CostExplorerBill:
         return answer
 
     def _results(
-        self, first: date, last: date, as_of: datetime, group_by: Sequence[Mapping[str, str]]
+        self,
+        first: date,
+        last: date,
+        as_of: datetime,
+        group_by: Sequence[Mapping[str, str]],
+        of: Mapping[str, Any] | None,
     ) -> Iterator[Mapping[str, Any]]:
         request: dict[str, Any] = {
             "TimePeriod": {"Start": first.isoformat(), "End": (last + _DAY).isoformat()},
@@ -135,6 +164,8 @@ class CostExplorerBill:
         }
         if group_by:
             request["GroupBy"] = group_by
+        if of:
+            request["Filter"] = of
         while True:
             take_page(self._counter, self._pages_per_day, as_of)
             try:
@@ -186,6 +217,11 @@ def _service(keys: list[str]) -> list[str]:
     service, kind = keys
     own = [f"service={service}"]
     return own if kind == _USAGE else [*own, f"type:{kind}={service}"]
+
+
+def _network(keys: list[str]) -> list[str]:
+    kind = network_kind(keys[0])
+    return [f"{NETWORK_GROUP}{kind}"] if kind else []
 
 
 def _tag(key: str) -> str:

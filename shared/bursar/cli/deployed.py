@@ -8,8 +8,10 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from bursar.adapters.cloudformation import StackNotFoundError, stack_outputs
+from bursar.adapters.dynamodb.health import DynamoHealthLog
 from bursar.cli.exits import Exit, leave
 
+_CLUSTER_SOURCE = "cluster/"
 UNANSWERED = (BotoCoreError, ClientError, StackNotFoundError)
 
 
@@ -20,6 +22,18 @@ def deployed_table(name: str | None, stack: str, region: str | None) -> Any:
         if (name := outputs.get("TableName")) is None:
             leave(Exit.WRONG_INPUT, [f"stack {stack!r} has no output TableName: not Bursar's"])
     return boto3.resource("dynamodb", region_name=region).Table(name)
+
+
+def caller_account(region: str | None) -> str:
+    return str(boto3.client("sts", region_name=region).get_caller_identity()["Account"])
+
+
+def clusters_seen(health: DynamoHealthLog) -> list[str]:
+    """The clusters that a deployed Bursar has tried to read, by name."""
+    sources = sorted(each.source for each in health.all())
+    return [
+        name.removeprefix(_CLUSTER_SOURCE) for name in sources if name.startswith(_CLUSTER_SOURCE)
+    ]
 
 
 def leave_unanswered(error: Exception, stack: str) -> NoReturn:

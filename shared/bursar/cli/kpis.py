@@ -18,7 +18,7 @@ from bursar.adapters.dynamodb.cluster_use import DynamoClusterUseStore
 from bursar.adapters.dynamodb.costs import DynamoCostHistory
 from bursar.adapters.dynamodb.health import DynamoHealthLog
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
-from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+from bursar.cli.deployed import UNANSWERED, clusters_seen, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave
 from bursar.cli.months import check_month
 from bursar.config.kpis import Kpis
@@ -33,7 +33,6 @@ from bursar.domain.unit_economics import ServiceMonth
 from bursar.jobs.measure_kpis import MeasuredKpis, ServiceEconomics, measure_kpis
 
 Help = Parameter
-_CLUSTER_SOURCE = "cluster/"
 _MONTHS_SHOWN = 6
 _NO_DATA = "no data"
 
@@ -68,7 +67,7 @@ def kpis(
             months,
             now,
             told,
-            clusters=_clusters(DynamoHealthLog(kept)),
+            clusters=clusters_seen(DynamoHealthLog(kept)),
             statements=DynamoStatementStore(kept),
             history=DynamoCostHistory(kept),
             use=DynamoClusterUseStore(kept),
@@ -229,13 +228,6 @@ def _months(from_: str | None, to: str | None, now: datetime) -> list[str]:
     if not months:
         leave(Exit.WRONG_INPUT, ["--to is the month after the last: it must be after --from"])
     return months
-
-
-def _clusters(health: DynamoHealthLog) -> list[str]:
-    sources = sorted(each.source for each in health.all())
-    return [
-        name.removeprefix(_CLUSTER_SOURCE) for name in sources if name.startswith(_CLUSTER_SOURCE)
-    ]
 
 
 def _plain(usd: Money | None) -> str | None:

@@ -26,6 +26,7 @@ _COMMANDS = {
     "trend": ("trend:trend", "Where a metric goes, and how far that can be trusted."),
     "chargeback": ("chargeback:chargeback", "Charge a month to teams and tenants."),
     "reconcile": ("reconcile:reconcile", "Compare what was metered with what is billed."),
+    "network": ("network:network", "What the network cost, and whose bytes it carried."),
     "kpis": ("kpis:kpis", "What a request, a user and a GPU hour cost, against targets."),
     "system": ("kpis:system", "Break down what an AI system costs, from its items."),
     "gate": ("gate:app", "Ask before a job runs: what it will cost, and whether it may."),

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from bursar.adapters.dynamodb.spend import DynamoSpendStore
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
-from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+from bursar.cli.deployed import UNANSWERED, caller_account, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave, warn
 from bursar.cli.months import check_month
 from bursar.domain.money import Money
@@ -64,7 +64,7 @@ def reconcile(
         found = reconcile_month(
             month,
             datetime.now(UTC),
-            account=account or _caller(region),
+            account=account or caller_account(region),
             metric=Metric(metric),
             statements=DynamoStatementStore(kept),
             spend=DynamoSpendStore(kept),
@@ -175,7 +175,3 @@ def _provider(each: ProviderReconciliation) -> dict[str, Any]:
 
 def _plain(amounts: Mapping[str, Money]) -> dict[str, str]:
     return {name: usd.plain() for name, usd in amounts.items()}
-
-
-def _caller(region: str | None) -> str:
-    return str(boto3.client("sts", region_name=region).get_caller_identity()["Account"])

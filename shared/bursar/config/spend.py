@@ -28,6 +28,10 @@ class Spend(Section):
     enabled: bool = True
     tag: str = Field(default="team", description="the cost allocation tag to break down by")
     pages_per_day: int = Field(default=6, ge=1, le=1000)
+    network: bool = Field(
+        default=False,
+        description="also what NAT gateways and data transfer cost: a page more each time",
+    )
     providers: ProviderBills = Field(
         default=ProviderBills(), description="compared with what was metered, once a day"
     )

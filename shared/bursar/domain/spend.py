@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from bursar.domain.money import Money
 
 TOTAL_GROUP = "total"
+NETWORK_GROUP = "network="  # and a NetworkKind: part of what a service cost, beside the whole
 UNALLOCATED = "__unallocated__"  # spend without the tag that it is broken down by
 
 
@@ -28,8 +29,8 @@ class Metric(StrEnum):
 class SpendFact(BaseModel):
     """One amount of one UTC day.
 
-    `group` is `total`, `service=Amazon S3`, `account=...`, `tag:team=search`; or what of a
-    service is no usage, `type:Credit=Amazon S3`.
+    `group` is `total`, `service=Amazon S3`, `account=...`, `tag:team=search`; what of a service
+    is no usage, `type:Credit=Amazon S3`; or what of EC2's is for the network, `network=nat`.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -140,12 +140,12 @@ class Ports(StopPorts):
     def bill(self) -> ports.Bill:
         from bursar.adapters.cost_explorer import CostExplorerBill
 
+        spend = self.config.spend
         return CostExplorerBill(
             _client("ce", COST_EXPLORER_REGION),
             self.counter,
-            account=self.config.account,
-            tag=self.config.spend.tag,
-            pages_per_day=self.config.spend.pages_per_day,
+            *(self.config.account, spend.tag, spend.pages_per_day),
+            network=spend.network,
         )
 
     @cached_property

@@ -182,6 +182,11 @@ def running(amounts: Amounts, scope: str) -> list[int]:
     return [(each or 0) // ONE for each in known]
 
 
+def test_charges_for_the_network_are_part_of_a_service_and_no_series_of_their_own() -> None:
+    amounts = billed({"total": [10, 10], "service=EC2": [10, 10], "network=nat": [4, 4]})
+    assert sorted(name.scope for name in amounts.units) == ["org=acme", "service=EC2"]
+
+
 def test_tax_credits_and_support_are_apart_in_their_service_and_in_the_whole() -> None:
     amounts = billed(
         {

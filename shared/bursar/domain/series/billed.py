@@ -10,7 +10,7 @@ from bursar.domain.periods import DAY, midnight
 from bursar.domain.series.amounts import Amounts, cap_series, sum_capped
 from bursar.domain.series.monthly_charges import monthly_charges
 from bursar.domain.series.names import SeriesName
-from bursar.domain.spend import TOTAL_GROUP, UNALLOCATED, SpendFact
+from bursar.domain.spend import NETWORK_GROUP, TOTAL_GROUP, UNALLOCATED, SpendFact
 
 TAX = "service=Tax"
 # parts of Cost Explorer's record types that are charged once or monthly, or are no charges
@@ -43,6 +43,8 @@ def billed_amounts(
     """
     told: dict[str, dict[date, int]] = {}
     for fact in facts:
+        if fact.group.startswith(NETWORK_GROUP):
+            continue
         told.setdefault(fact.group, {})[fact.day] = fact.amount.units
     if TOTAL_GROUP not in told:
         return Amounts((), {})
