@@ -123,7 +123,11 @@ def test_three_people_sign_what_was_asked_for_in_the_browser(
         page = desk.open_as(who, "/approvals")
         page.get_by_role("link", name="fine-tuning").click()
         expect(page.get_by_text("$6,412.75 of $9,000.00 spent")).to_be_visible()
-        expect(page.get_by_text("Raises research-runs")).to_be_visible()
+        expect(
+            page.get_by_text(
+                "raises research-runs (cluster=training,namespace=research), $50,000.00"
+            )
+        ).to_be_visible()
         decide(page, "Approve", f"{who} agrees")
         heading(page, "You have approved it")
         expect(page.locator(".notice").get_by_text(then)).to_be_visible()
@@ -140,7 +144,7 @@ def test_three_people_sign_what_was_asked_for_in_the_browser(
     raised = form.locator("article", has_text="research-runs").locator(".facts")
     expect(raised).to_contain_text("$170,000.00")
     refusing = form.get_by_role("listitem").filter(has_text="is not raised and still warns")
-    expect(refusing.first).to_contain_text("Training (cluster=training)")
+    expect(refusing.first).to_contain_text("training (cluster=training)")
 
 
 def test_one_no_ends_it_and_says_why(desk: Desk, guard: ServedGuard) -> None:
@@ -168,11 +172,14 @@ def test_whoever_reads_until_it_is_too_late_is_told_so(desk: Desk, guard: Served
 def test_the_second_of_two_windows_decides_nothing(desk: Desk, guard: ServedGuard) -> None:
     id_ = guard.ask("60000")
     first, second = (desk.open_as("manager", f"/exceptions/{id_}") for _ in range(2))
+    third = desk.open_as("manager2", f"/exceptions/{id_}")
     decide(first, "Approve")
     heading(first, "You have approved it")
     decide(second, "Deny")
-    heading(second, "Somebody has decided before you: your answer was not recorded")
+    heading(second, re.compile("You have decided already.*: your answer was not recorded"))
     expect(second.get_by_text("You have had your say.")).to_be_visible()
+    decide(third, "Deny")
+    heading(third, "Somebody has decided before you: your answer was not recorded")
     assert [each["decision"] for each in guard.shown(id_)["decisions"]] == ["approve"]
 
 

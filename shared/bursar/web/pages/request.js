@@ -5,7 +5,7 @@ import { budgetsSection } from "./budgets.js";
 import { announce, el, facts, notice, show, title } from "./dom.js";
 import { rows } from "./lists.js";
 import { editForm } from "./request-form.js";
-import { asked, day, exactly, left, moment, plain, scope, sentence, status } from "./words.js";
+import { asked, day, exactly, left, moment, plain, readable, scope, status } from "./words.js";
 
 const MARKS = { approved: "✓", denied: "✕", asked: "→" };
 
@@ -47,7 +47,7 @@ function heading(request) {
 function notes(told = []) {
   if (!told.length) return null;
   return el("div", { class: "notice warn" }, el("h2", {}, "What it does to budgets"),
-    el("ul", {}, told.map((text) => el("li", {}, sentence(text)))));
+    el("ul", {}, told.map((text) => el("li", {}, readable(text)))));
 }
 
 function reasons(request) {
@@ -139,12 +139,15 @@ function follows(request) {
 
 function whyNot(request) {
   if (request.status !== "pending") return null;
-  const decided = request.decisions.some((each) => each.decided_by === request.you && each.version === request.version);
   let told = `You are not asked now (${request.why_not}).`;
   if (request.you === request.requester) told = "You asked for this, so other people decide on it.";
   else if (request.you === request.beneficiary) told = "It is for you, so other people decide on it.";
-  else if (decided) told = "You have had your say.";
+  else if (hadASay(request)) told = "You have had your say.";
   return [el("h2", {}, "Your decision"), el("p", {}, told)];
+}
+
+function hadASay(request) {
+  return request.decisions.some((each) => each.decided_by === request.you && each.version === request.version);
 }
 
 function editing(request) {
@@ -168,7 +171,8 @@ async function refused(seen, problem) {
     403: ["You may not decide on this", `${problem.message}. Those who are asked see it under “Waiting for me”.`],
     410: ["The time to answer is over", "The request has expired, which denies it. If the money is still needed, it has to be asked for anew."],
     409: now.version === seen.version
-      ? ["Somebody has decided before you", "Below is how it stands now."]
+      ? [hadASay(now) ? "You have decided already, perhaps in another window" : "Somebody has decided before you",
+        "Below is how it stands now."]
       : ["It was edited while you were reading", `This is version ${now.version} now; you saw version ${seen.version}. Read it again, and then decide.`],
   }[problem.status] ?? [problem.message, "Below is how it stands now. If your answer is not there, give it again."];
   const sure = problem.status >= 400 && problem.status < 500;

@@ -18,18 +18,28 @@ export function rounded(usd) {
   return CENTS.format(usd);
 }
 
-export function moment(iso) {
-  const at = new Date(iso);
+function dated(at) {
+  return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
+}
+
+function timed(at) {
   const two = (number) => String(number).padStart(2, "0");
-  const day = `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
-  const text = `${day}, ${two(at.getUTCHours())}:${two(at.getUTCMinutes())} UTC`;
-  return el("time", { datetime: iso }, text);
+  return `${dated(at)}, ${two(at.getUTCHours())}:${two(at.getUTCMinutes())} UTC`;
+}
+
+export function moment(iso) {
+  return el("time", { datetime: iso }, timed(new Date(iso)));
 }
 
 export function day(iso) {
-  const at = new Date(iso);
-  const text = `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
-  return el("time", { datetime: iso }, text);
+  return el("time", { datetime: iso }, dated(new Date(iso)));
+}
+
+// A sentence of the API, its amounts and times written as they are elsewhere on the page.
+export function readable(text) {
+  return text
+    .replace(/\b(\d+(?:\.\d+)?) USD\b/g, (_, usd) => exactly(usd))
+    .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/g, (iso) => timed(new Date(iso)));
 }
 
 // `in 2 days 4 h`; nothing once it has passed.
