@@ -148,9 +148,7 @@ def _apply(stop: Stop, config: Config, at: datetime, stopping: Stopping) -> Stop
     alerts = []
     if gone := drifted(stop, new):
         alerts.append(message(new, at, News.DRIFTED, reverted(gone)))
-    if blocked := [each for each in _failing(new) if each.key not in map(_key, _failing(stop))]:
-        alerts.append(message(new, at, News.BLOCKED, reverted(blocked)))
-    return _commit(stop, new, at, stopping, alerts)
+    return _commit(stop, new, at, stopping, [*alerts, *_blocked(stop, new, at)])
 
 
 def _undo(
@@ -167,7 +165,8 @@ def _undo(
         elif step.may_hold:
             step = step.turned(StepState.LEFT, "its cluster is not within reach any more")
         steps.append(step)
-    return _commit(stop, worked(stop, steps=tuple(steps)), at, stopping)
+    new = worked(stop, steps=tuple(steps))
+    return _commit(stop, new, at, stopping, _blocked(stop, new, at))
 
 
 class _Reached:
@@ -195,8 +194,8 @@ def _write(step: Step, stop_id: str, objects: ClusterObjects, decide: Decide) ->
         except ObjectChangedError:
             continue
         except _FAILED as error:
-            return step.turned(step.state, str(error))
-    return step.turned(step.state, "it kept changing: the next run tries again")
+            return step.failed(str(error))
+    return step.failed("it kept changing: the next run tries again")
 
 
 def _made(
@@ -220,13 +219,11 @@ def _look(step: Step, objects: ClusterObjects) -> Step:
         return step  # nobody knows: the next run looks again
 
 
-def _failing(stop: Stop) -> list[Step]:
-    """The steps that were tried, and that the cluster refused."""
-    return [each for each in stop.steps if each.state is StepState.PLANNED and each.told]
-
-
-def _key(step: Step) -> object:
-    return step.key
+def _blocked(old: Stop, new: Stop, at: datetime) -> list[Alert]:
+    """What begins to fail is told once."""
+    known = {step.key for step in old.steps if step.failing}
+    failing = [step for step in new.steps if step.failing and step.key not in known]
+    return [message(new, at, News.BLOCKED, reverted(failing))] if failing else []
 
 
 def _send_event(stop: Stop, at: datetime, stopping: Stopping) -> Stop:

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bursar.config import Config
+from bursar.domain.alerts import Alert
 from bursar.domain.budgets import Budget
-from bursar.domain.governance.consumption import Allowance, is_purse
-from bursar.domain.governance.exceptions import SpendException
 from bursar.domain.ledger.lines import NOBODY
 from bursar.domain.ledger.postings import BudgetWindow
-from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension
 from bursar.domain.stops.changes import AuditAction
 from bursar.domain.stops.counting import most_alone
-from bursar.domain.stops.endings import Cover, Standing, approved_at, covers, ending, raised
+from bursar.domain.stops.endings import Standing, ending
 from bursar.domain.stops.records import (
     AGAIN_AFTER,
     Ending,
@@ -53,7 +51,7 @@ def enforce_stop(config: Config, at: datetime, stopping: Stopping) -> Enforced:
     Raises:
         StopContentionError: others kept changing a stop; the next run goes on.
     """
-    run = _Run(config, at, stopping, stopping.exceptions.recent())
+    run = _Run(config, at, stopping)
     found = {stop.id: stop for stop in stopping.stops.open()}
     over = [run.end(stop) for stop in found.values() if not stop.is_over]
     found |= {stop.id: stop for stop in over if stop is not None}
@@ -74,7 +72,6 @@ class _Run:
     config: Config
     at: datetime
     stopping: Stopping
-    exceptions: Sequence[SpendException]
 
     def end(self, stop: Stop) -> Stop | None:
         """The stop, ended; None while it goes on."""
@@ -84,7 +81,8 @@ class _Run:
                 return None
             new = ended(stop, *why, self.at)
             action = {Ending.EXPIRY: AuditAction.EXPIRED}.get(why[0], AuditAction.REVERSED)
-            if self.stopping.commit(action, self.at, stop, new):
+            told: list[Alert] | None = None if stop.mode is Mode.ENFORCE else []
+            if self.stopping.commit(action, self.at, stop, new, alerts=told):
                 return new
             stop = self.stopping.stops.find(stop.id) or stop
             if stop.is_over:
@@ -93,9 +91,10 @@ class _Run:
 
     def _ending(self, stop: Stop) -> tuple[Ending, str] | None:
         budget = next((each for each in self.config.budgets if each.id == stop.budget), None)
-        found = self._covers(budget, stop.window) if budget else ()
         standing = self._standing(budget, Window(stop.starts_at, stop.ends_at)) if budget else None
-        if why := ending(stop, standing, found, self.at):
+        raised = self.stopping.raised
+        approved = raised.allowances.ending_after(stop.starts_at)
+        if why := ending(stop, standing, raised.budgets.raising(stop.budget, approved), self.at):
             return why
         rule = self._rule(budget) if budget else None
         if stop.by is None and (rule is None or rule.mode is not stop.mode):
@@ -109,8 +108,7 @@ class _Run:
         standing = self._standing(budget, window)
         if rule is None or standing is None:
             return []
-        found = self._covers(budget, BudgetWindow(budget.id, window.start))
-        if not is_crossed(standing.spent, standing.limit + raised(found), rule.percent):
+        if not is_crossed(standing.spent, standing.raised, rule.percent):
             return []
         kinds = {str(each): rule.asked(each) for each in Approval}
         if rule.mode is Mode.WATCH:
@@ -141,7 +139,8 @@ class _Run:
         actions: tuple[Action, ...],
         standing: Standing,
     ) -> Stop:
-        percent = int((standing.spent.over(standing.limit) or 0) * 100)
+        percent = int((standing.spent.over(standing.raised) or 0) * 100)
+        what = f"{percent}% of the {budget.period}'s {standing.raised} is spent"
         return opened(
             id_,
             budget,
@@ -152,7 +151,7 @@ class _Run:
             limit=standing.limit,
             spent=standing.spent,
             data_as_of=standing.as_of,
-            reason=f"{percent}% of the {budget.period}'s limit is spent; {rule.percent}% stops",
+            reason=f"{what}; {rule.percent}% stops",
             clusters=tuple(cluster.name for cluster in self.config.clusters),
         )
 
@@ -186,21 +185,13 @@ class _Run:
 
     def _standing(self, budget: Budget, window: Window) -> Standing | None:
         """By what is charged to an enforced window; else by the last check of the budget."""
+        limit = self.stopping.raised.raised(budget, window, self.at).budget.limit
         state = self.stopping.budgets.state(budget.id, window)
-        found = Standing(budget.limit, state.spent, state.as_of) if state else None
+        found = Standing(budget.limit, limit, state.spent, state.as_of) if state else None
         charged = self.stopping.windows.balance(BudgetWindow(budget.id, window.start))
         if charged is None or (found and found.spent >= charged.spent):
             return found
-        return Standing(budget.limit, charged.spent, self.at)
-
-    def _covers(self, budget: Budget, window: BudgetWindow) -> list[Cover]:
-        found = []
-        for exception in self.exceptions:
-            if covers(exception, budget.scope):
-                allowance = self.stopping.allowances.allowance(exception.id)
-                if allowance is not None:
-                    found.append(_cover(exception, allowance, window, self.at))
-        return found
+        return Standing(budget.limit, limit, charged.spent, self.at)
 
     def _tenants(self) -> int:
         """Whoever is configured, or was charged in the last 30 days."""
@@ -211,17 +202,3 @@ class _Run:
         for day in self.stopping.statements.days(Window(self.at - _TENANTS_OF, self.at)):
             told |= {key.tenant for key in day.lines}
         return len(told - NOBODY - {""})
-
-
-def _cover(
-    exception: SpendException, allowance: Allowance, window: BudgetWindow, at: datetime
-) -> Cover:
-    """Of an exception that raised another budget's window, nothing is left for this one."""
-    budgets = {used.budget_id for used in allowance.consumed if not is_purse(used)}
-    worth = Money.zero()
-    if budgets <= {window.budget_id}:
-        worth = allowance.consumed.get(window, worth)
-        if at < allowance.until:
-            promised = (usd for used, usd in allowance.consumed.items() if is_purse(used))
-            worth += allowance.remaining + Money.sum(promised)
-    return Cover(exception.id, approved_at(exception), allowance.until, worth)

@@ -11,14 +11,13 @@ from bursar.domain.alerts import Alert
 from bursar.domain.stops.changes import AuditAction, change
 from bursar.domain.stops.counting import StopCount
 from bursar.domain.stops.records import Stop
+from bursar.jobs.raised_limits import RaisedLimits
 from bursar.ports import (
-    Allowances,
     BudgetStore,
     ClusterObjects,
     ClusterReader,
     EnforcedWindows,
     EventBus,
-    ExceptionHistory,
     StatementStore,
     StopStore,
 )
@@ -43,8 +42,7 @@ class Stopping:
     stops: StopStore
     budgets: BudgetStore
     windows: EnforcedWindows
-    exceptions: ExceptionHistory
-    allowances: Allowances
+    raised: RaisedLimits
     statements: StatementStore
     events: EventBus
     reach: Callable[[Cluster], Reach]

@@ -28,19 +28,16 @@ class StopPorts(PagesPorts):
     def stopping(self) -> Stopping:
         import boto3
 
-        from bursar.adapters.dynamodb.governance.exceptions import DynamoExceptions
         from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
         from bursar.adapters.dynamodb.stops import DynamoStops
         from bursar.adapters.event_bridge import EventBridgeBus
         from bursar.jobs.stopping import Stopping
 
-        exceptions = DynamoExceptions(self._table)
         return Stopping(
             stops=DynamoStops(self._table),
             budgets=self.budgets,
             windows=DynamoEnforcedWindows(self._table),
-            exceptions=exceptions,
-            allowances=exceptions,
+            raised=self.raised_limits,
             statements=self.statements,
             events=EventBridgeBus(boto3.client("events")),
             reach=_reach,

@@ -67,3 +67,21 @@ def test_a_prometheus_in_the_cluster_adds_a_role_for_that_service_alone(
         role["metadata"]["name"],
     )
     assert binding["subjects"][0]["name"] == "bursar-readers"
+
+
+def test_stops_have_a_role_of_their_own_with_the_least_writes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    app(["cluster", "manifest", "--stops"], result_action="return_value")
+    role, binding = yaml.safe_load_all(capsys.readouterr().out)
+    assert binding["subjects"][0]["name"] == role["metadata"]["name"] == "bursar-stoppers"
+    writes = {
+        (rule["apiGroups"][0], *rule["resources"]): sorted({*rule["verbs"]} - {"get", "list"})
+        for rule in role["rules"]
+    }
+    assert writes == {
+        ("", "resourcequotas"): ["create", "delete"],
+        ("kueue.x-k8s.io", "localqueues"): ["patch"],
+        ("karpenter.sh", "nodepools"): ["patch"],
+        ("batch", "jobs"): ["patch"],
+    }

@@ -21,7 +21,7 @@ from bursar.adapters.memory.clusters import (
 )
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.ec2 import MemorySpotHistory
-from bursar.adapters.memory.governance import MemoryAudit, MemoryExceptions
+from bursar.adapters.memory.governance import MemoryAudit
 from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
 from bursar.adapters.memory.metrics import MemoryBedrockMeter, MemoryMetrics
 from bursar.adapters.memory.notices import MemoryHealthLog, MemoryPublisher
@@ -211,14 +211,11 @@ class MemoryPorts:
             prices=OwnTokenPrices([MINI]),
             patience=Patience(lambda _: None, lambda low, _: low),
         )
-        audit = MemoryAudit()
-        exceptions = MemoryExceptions(self.outbox, audit)
         self.stopping = Stopping(
-            stops=MemoryStops(self.outbox, audit, self.ledger),
+            stops=MemoryStops(self.outbox, MemoryAudit(), self.ledger),
             budgets=self.budgets,
             windows=self.ledger,
-            exceptions=exceptions,
-            allowances=exceptions,
+            raised=self.raised_limits,
             statements=self.statements,
             events=MemoryEventBus(),
             reach=lambda cluster: Reach(self.cluster_reader(cluster), MemoryClusterObjects()),

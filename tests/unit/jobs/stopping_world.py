@@ -20,7 +20,9 @@ from bursar.domain.periods import Window
 from bursar.domain.stops.objects import ObjectKind, StoredObject
 from bursar.domain.stops.records import Stop
 from bursar.jobs.enforce_stop import Enforced, enforce_stop
+from bursar.jobs.raised_limits import RaisedLimits
 from bursar.jobs.stopping import Reach, Stopping
+from bursar.wiring.raises import raised_budgets
 from tests.contract.exception_stores import stores_on
 from tests.unit.domain.stops.cluster import GPU, job, node, pods, pool, queue
 from tests.unit.jobs.sample_config import budget, config
@@ -81,8 +83,7 @@ class World:
             stops=self.stops,
             budgets=self.states,
             windows=self.windows,
-            exceptions=self.governed.exceptions,
-            allowances=self.governed.exceptions,
+            raised=RaisedLimits(self.governed.exceptions, raised_budgets(self.config)),
             statements=MemoryStatementStore(),
             events=self.events,
             reach=self.reach,

@@ -299,6 +299,20 @@ def test_what_the_cluster_refuses_is_told_once_and_tried_again() -> None:
     assert {step.state for step in world.found(PROD_1).steps} == {StepState.APPLIED}
 
 
+def test_what_cannot_be_put_back_is_told_once_and_tried_until_it_can() -> None:
+    world = stopped()
+    allowed = world.objects
+    world.objects = Refusing(allowed._objects.values())
+    for day in (7, 8):
+        world.run(AT + day * DAY)
+    assert sorted(world.told()) == ["applied", "blocked", "expired"]
+    assert world.found(PROD_1).is_open
+    world.objects = allowed
+    world.run(AT + 9 * DAY)
+    assert world.content() == World().content()
+    assert not world.found(PROD_1).is_open
+
+
 class Changing(MemoryClusterObjects):
     """Somebody writes the queue between our look and our write, once."""
 

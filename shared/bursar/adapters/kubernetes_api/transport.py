@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import ssl
 import time
 import zlib
@@ -29,6 +30,7 @@ _TRIES_WHEN_BUSY = 5
 _WAIT_AT_MOST_SECONDS = 60.0
 _REASON_LENGTH = 300
 _GZIP = 31  # zlib's window bits for a gzip header and trailer
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _LARGEST_HINT = 2**26  # of a page, uncompressed; a longer one only costs a copy
 
 
@@ -256,7 +258,8 @@ def _name(path: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:_REASON_LENGTH]
+    told = _ADDRESS.sub("", str(error))  # the same failure is told in the same words
+    return f"{type(error).__name__}: {told}"[:_REASON_LENGTH]
 
 
 def _tls(access: ClusterAccess) -> ssl.SSLContext:

@@ -41,6 +41,7 @@ class Step(BaseModel):
     does: str
     state: StepState = StepState.PLANNED
     told: str = ""
+    failing: bool = False  # it was tried, and the cluster refused or did not answer
 
     @property
     def key(self) -> tuple[str, ObjectName]:
@@ -57,7 +58,10 @@ class Step(BaseModel):
         return self.state not in (StepState.RESTORED, StepState.LEFT)
 
     def turned(self, state: StepState, told: str = "", **more: Any) -> Step:
-        return self.model_copy(update={"state": state, "told": told, **more})
+        return self.model_copy(update={"state": state, "told": told, "failing": False, **more})
+
+    def failed(self, why: str) -> Step:
+        return self.model_copy(update={"told": why, "failing": True})
 
 
 class Verb(StrEnum):

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bursar.domain.budgets import Budget
-from bursar.domain.governance.exceptions import Consent, SpendException, Status
+from bursar.domain.governance.consumption import Allowance
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.scopes import Scope
-from bursar.domain.stops.endings import Cover, Standing
+from bursar.domain.stops.endings import Standing
 from bursar.domain.stops.records import Stop, opened
 from bursar.domain.stops.rules import Action, Mode, Rule
 from tests.unit.governance import world
@@ -55,22 +55,12 @@ def a_stop(
     )
 
 
-def standing(spent: str, limit: str = "100") -> Standing:
-    return Standing(Money.of(limit), Money.of(spent), AT)
+def standing(spent: str, limit: str = "100", more: str = "0") -> Standing:
+    """`more` is what exceptions raise the limit by."""
+    base = Money.of(limit)
+    return Standing(base, base + Money.of(more), Money.of(spent), AT)
 
 
-def cover(amount: str, until: datetime = NOVEMBER.end) -> Cover:
-    """An exception that was approved at noon of the 20th."""
-    return Cover("E1", world.NOON, until, Money.of(amount))
-
-
-def approved(scope: str = "tenant=search") -> SpendException:
-    pending = world.opened()
-    consent = Consent(
-        tier=pending.consents[0].tier,
-        status=Status.APPROVED,
-        decided_by="emil",
-        decided_at=world.NOON,
-    )
-    told = {"request": world.request(scope=scope), "status": Status.APPROVED}
-    return pending.model_copy(update={**told, "consents": (consent,)})
+def approved(amount: str = "6", at: datetime = world.NOON) -> Allowance:
+    """What an exception is worth that was approved then, until the month ends."""
+    return Allowance.of("E1", world.request(amount, until=NOVEMBER.end), at)

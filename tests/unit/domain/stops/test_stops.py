@@ -7,13 +7,12 @@ from datetime import timedelta
 import pytest
 from hypothesis import strategies as st
 
-from bursar.domain.governance.exceptions import Status
 from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Scope
 from bursar.domain.stops.changes import AuditAction, change
 from bursar.domain.stops.counting import StopCount, most_alone
-from bursar.domain.stops.endings import approved_at, covers, ending
+from bursar.domain.stops.endings import ending
 from bursar.domain.stops.messages import message
 from bursar.domain.stops.records import (
     Ending,
@@ -33,11 +32,9 @@ from tests.unit.domain.stops.samples import (
     NOVEMBER,
     a_stop,
     approved,
-    cover,
     standing,
 )
 from tests.unit.for_all import for_all
-from tests.unit.governance import world
 
 WATCH = Rule(mode=Mode.WATCH)
 QUOTA = (Action.CAP_ACCELERATORS,)
@@ -139,19 +136,9 @@ def test_a_stop_ends_with_its_period_or_with_its_time() -> None:
 def test_an_exception_that_covers_what_is_spent_ends_it() -> None:
     """$105 of $100 + $5 is 100% still; of $100 + $6 it is 99%."""
     stop = activated(a_stop(), AT)
-    assert ending(stop, standing("105"), [cover("5")], AT) is None
-    told = ending(stop, standing("105"), [cover("6")], AT)
-    assert told == (Ending.EXCEPTION, "exception E1 covers $6.00 more")
-
-
-def test_only_an_approved_exception_of_the_scope_or_a_wider_one_covers() -> None:
-    exception = approved()
-    assert approved_at(exception) == world.NOON
-    assert covers(exception, Scope.parse("tenant=search"))
-    assert covers(exception, Scope.parse("tenant=search,model=llama"))
-    assert not covers(exception, Scope.parse("tenant=ads"))
-    denied = exception.model_copy(update={"status": Status.DENIED})
-    assert not covers(denied, Scope.parse("tenant=search"))
+    assert ending(stop, standing("105", more="5"), [approved("5")], AT) is None
+    told = ending(stop, standing("105", more="6"), [approved("6")], AT)
+    assert told == (Ending.EXCEPTION, "exception E1 raised the limit to $106.00")
 
 
 def test_a_higher_limit_ends_it_too() -> None:
@@ -162,12 +149,9 @@ def test_a_higher_limit_ends_it_too() -> None:
 def test_a_stop_that_a_person_asked_for_ends_by_a_later_exception_alone() -> None:
     manual = activated(a_stop(by="ada", spent="3"), AT)
     assert ending(manual, standing("3"), (), AT + HOUR) is None
-    assert ending(manual, standing("3"), [cover("6")], AT + HOUR) is None  # of an hour before
-    earlier = manual.model_copy(update={"at": AT - 2 * HOUR})
-    assert ending(earlier, standing("3"), [cover("6")], AT) == (
-        Ending.EXCEPTION,
-        "exception E1 was approved",
-    )
+    assert ending(manual, standing("3"), [approved(at=AT - HOUR)], AT + HOUR) is None
+    told = ending(manual, standing("3"), [approved(at=AT + HOUR)], AT + HOUR)
+    assert told == (Ending.EXCEPTION, "exception E1 was approved")
 
 
 @for_all(
