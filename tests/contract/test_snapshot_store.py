@@ -100,6 +100,14 @@ def test_everything_that_was_seen_comes_back(store: SnapshotStore) -> None:
     assert list(store.between("prod", Window(NOON, NOON + MINUTES_5))) == [full()]
 
 
+def test_the_nodes_of_a_window_come_without_their_pods_oldest_first(store: SnapshotStore) -> None:
+    store.put(seen(NOON + MINUTES_5))
+    store.put(full())
+    told = list(store.nodes_between("prod", Window(NOON, NOON + 2 * MINUTES_5)))
+    assert told == [full().inventory.nodes, seen(NOON).inventory.nodes]
+    assert list(store.nodes_between("prod", Window(NOON, NOON))) == []
+
+
 def test_a_window_is_half_open_and_oldest_first(store: SnapshotStore) -> None:
     second = timedelta(seconds=1)
     for at in (NOON + MINUTES_5, NOON, NOON - second, NOON + 2 * MINUTES_5):
@@ -163,7 +171,7 @@ def test_the_latest_is_looked_for_in_two_days_and_no_further(store: SnapshotStor
 class Named(S3SnapshotStore):
     """Gives the names of the objects instead of reading them, which takes moto a while."""
 
-    def _get(self, name: str) -> Any:
+    def _get(self, name: str, decode: Any) -> Any:
         return name
 
 
@@ -196,6 +204,8 @@ def test_a_corrupt_object_is_named_as_such(bucket: Any, body: bytes) -> None:
     store = S3SnapshotStore(bucket, BUCKET)
     with pytest.raises(SnapshotCorruptError, match="prod/2026/11/20/20261120T120000Z"):
         list(store.between("prod", Window(NOON, NOON + MINUTES_5)))
+    with pytest.raises(SnapshotCorruptError, match="prod/2026/11/20/20261120T120000Z"):
+        list(store.nodes_between("prod", Window(NOON, NOON + MINUTES_5)))
 
 
 texts = some.text(max_size=12)

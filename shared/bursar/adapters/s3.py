@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bursar.adapters import snapshot_codec
 from bursar.adapters.snapshot_codec import SnapshotCorruptError
-from bursar.domain.cluster.records import ClusterSnapshot
+from bursar.domain.cluster.records import ClusterSnapshot, Node
 from bursar.domain.periods import Window, days
 
+_T = TypeVar("_T")
 _LATEST_WITHIN = timedelta(days=2)
 
 
@@ -32,11 +33,18 @@ class S3SnapshotStore:
         self._client.put_object(Bucket=self._bucket, Key=key(snapshot.cluster, at), Body=body)
 
     def between(self, cluster: str, window: Window) -> Iterator[ClusterSnapshot]:
+        for name in self._names_in(cluster, window):
+            yield self._get(name, snapshot_codec.decode)
+
+    def nodes_between(self, cluster: str, window: Window) -> Iterator[tuple[Node, ...]]:
+        for name in self._names_in(cluster, window):
+            yield self._get(name, snapshot_codec.decode_nodes)
+
+    def _names_in(self, cluster: str, window: Window) -> Iterator[str]:
         first = key(cluster, window.start.astimezone(UTC))
         after = key(cluster, window.end.astimezone(UTC))
         for day in days(window):
-            for name in self._names(folder(cluster, day.start), from_=first, before=after):
-                yield self._get(name)
+            yield from self._names(folder(cluster, day.start), from_=first, before=after)
 
     def latest(self, cluster: str, before: datetime) -> ClusterSnapshot | None:
         window = Window(before - _LATEST_WITHIN, before)
@@ -44,7 +52,7 @@ class S3SnapshotStore:
         for day in reversed(list(days(window))):
             names = list(self._names(folder(cluster, day.start), from_=first, before=end))
             if names:
-                return self._get(names[-1])
+                return self._get(names[-1], snapshot_codec.decode)
         return None
 
     def _names(self, prefix: str, *, from_: str, before: str) -> Iterator[str]:
@@ -58,10 +66,10 @@ class S3SnapshotStore:
                     return
                 yield entry["Key"]
 
-    def _get(self, name: str) -> ClusterSnapshot:
+    def _get(self, name: str, decode: Callable[[bytes], _T]) -> _T:
         body = self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
         try:
-            return snapshot_codec.decode(body)
+            return decode(body)
         except SnapshotCorruptError as error:
             raise SnapshotCorruptError(f"s3://{self._bucket}/{name}: {error}") from error
 

@@ -57,11 +57,7 @@ def close_hour(
             window,
             snapshots.between(cluster.name, around),
             lifetimes.states,
-            (
-                node
-                for each in snapshots.between(cluster.name, after)
-                for node in each.inventory.nodes
-            ),
+            (node for nodes in snapshots.nodes_between(cluster.name, after) for node in nodes),
         )
         if not time.known_seconds:
             for before in history.hours(cluster.name, window):

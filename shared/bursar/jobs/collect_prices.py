@@ -241,8 +241,8 @@ def _spot_keys(
     wanted: dict[str, dict[tuple[str, str], PriceKey]] = defaultdict(dict)
     for cluster in config.clusters:
         around = Window(hour.start - snapshot_reach(cluster), at)
-        for snapshot in snapshots.between(cluster.name, around):
-            for node in snapshot.inventory.nodes:
+        for nodes in snapshots.nodes_between(cluster.name, around):
+            for node in nodes:
                 if node.capacity_type is CapacityType.SPOT and node.instance_type and node.zone:
                     key = spot(cluster.region, node.instance_type, node.zone)
                     wanted[cluster.region][node.instance_type, node.zone] = key

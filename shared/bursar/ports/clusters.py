@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # whoever imports a port pays for no domain
 
     from bursar.domain.cluster.hours import HourCosts
     from bursar.domain.cluster.lifetimes import InstanceState
-    from bursar.domain.cluster.records import ClusterSnapshot, Inventory, Pod
+    from bursar.domain.cluster.records import ClusterSnapshot, Inventory, Node, Pod
     from bursar.domain.cluster.storage import EbsSnapshots, FileSystem, VolumeSpec
     from bursar.domain.cluster.use import ClusterUse
     from bursar.domain.instance_types import CapacityReservation
@@ -33,6 +33,10 @@ class SnapshotStore(Protocol):
 
     def between(self, cluster: str, window: Window) -> Iterator[ClusterSnapshot]:
         """Oldest first, one in memory at a time."""
+        ...
+
+    def nodes_between(self, cluster: str, window: Window) -> Iterator[Sequence[Node]]:
+        """The nodes of each of them, without reading their pods."""
         ...
 
     def latest(self, cluster: str, before: datetime) -> ClusterSnapshot | None:

@@ -12,6 +12,7 @@ from bursar.domain.cluster.records import (
     ClusterSnapshot,
     ClusterUnreadableError,
     Inventory,
+    Node,
     Pod,
 )
 from bursar.domain.cluster.storage import EbsSnapshot, EbsSnapshots, FileSystem, VolumeSpec
@@ -46,11 +47,19 @@ class MemorySnapshotStore:
         self._snapshots[key] = snapshot_codec.encode(snapshot)
 
     def between(self, cluster: str, window: Window) -> Iterator[ClusterSnapshot]:
+        for body in self._bodies(cluster, window):
+            yield snapshot_codec.decode(body)
+
+    def nodes_between(self, cluster: str, window: Window) -> Iterator[tuple[Node, ...]]:
+        for body in self._bodies(cluster, window):
+            yield snapshot_codec.decode_nodes(body)
+
+    def _bodies(self, cluster: str, window: Window) -> Iterator[bytes]:
         times = self._times.get(cluster, [])
         first = bisect_left(times, int(window.start.timestamp()))
         after = bisect_left(times, int(window.end.timestamp()))
         for at in times[first:after]:
-            yield snapshot_codec.decode(self._snapshots[cluster, at])
+            yield self._snapshots[cluster, at]
 
     def latest(self, cluster: str, before: datetime) -> ClusterSnapshot | None:
         times = self._times.get(cluster, [])
