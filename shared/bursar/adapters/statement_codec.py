@@ -18,6 +18,7 @@ from bursar.domain.usage.records import TokenCounts
 
 _CATEGORIES = {str(each): each for each in CostCategory}
 _KINDS = {str(each): each for each in Kind}
+_CATEGORY, _KIND = map(LineKey._fields.index, ("category", "kind"))
 _FIELDS = attrgetter(*(each.name for each in fields(TokenCounts)))
 
 _Row = tuple[list[str], str, int, list[int], list[int]]  # key, units, requests, tokens, unpriced
@@ -53,9 +54,11 @@ def decode(header: str, chunks: Iterable[bytes]) -> Statement:
     lines: dict[LineKey, Line] = {}
     for chunk in chunks:
         for names, units, requests, tokens, unpriced in _rows.decode(gzip.decompress(chunk)):
-            key = LineKey(*names)  # type: ignore[arg-type]
-            key = key._replace(category=_CATEGORIES[key.category], kind=_KINDS[key.kind])
-            lines[key] = Line(int(units), requests, _tokens(tokens), _tokens(unpriced))
+            names[_CATEGORY] = _CATEGORIES[names[_CATEGORY]]
+            names[_KIND] = _KINDS[names[_KIND]]
+            lines[LineKey._make(names)] = Line(
+                int(units), requests, _tokens(tokens), _tokens(unpriced)
+            )
     return Statement(
         window=Window(head.start, head.end),
         lines=lines,

@@ -28,6 +28,7 @@ from bursar.domain.cost_report import (
     apportion,
     settle,
 )
+from bursar.domain.figures import Projection
 from bursar.domain.money import Money
 from bursar.web import wording
 
@@ -181,6 +182,7 @@ def summary_json(report: CostReport) -> dict[str, Any]:
         "unallocated_share": _ratio(_nameless(report.models).total, report.models.total),
         "unallocated_gpu_share": _ratio(_nameless(report.models).gpu, report.models.gpu),
         "run_rate_usd": _usd(report.projected),
+        "forecast": _foreseen(report.foreseen),
         "limit_usd": report.limit.limit.plain() if report.limit else None,
         "known_seconds": report.known_seconds,
         "unknown_seconds": report.unknown_seconds,
@@ -206,6 +208,17 @@ def _iso(at: datetime | None) -> str | None:
 
 def _usd(amount: Money | None) -> str | None:
     return None if amount is None else amount.plain()
+
+
+def _foreseen(projection: Projection | None) -> dict[str, str | None] | None:
+    if projection is None:
+        return None
+    return {
+        "usd": projection.amount.plain(),
+        "low80_usd": _usd(projection.low80),
+        "high80_usd": _usd(projection.high80),
+        "source": projection.source,
+    }
 
 
 def _ratio(part: Money, whole: Money) -> float | None:
@@ -267,11 +280,13 @@ def _day(day: DayTotal) -> dict[str, Any]:
 
 
 def _budget(line: BudgetLine) -> dict[str, Any]:
-    renamed = {"limit", "spent", "projected", "elapsed", "thresholds"}
+    renamed = {"limit", "spent", "projected", "low80", "high80", "elapsed", "thresholds"}
     return line.model_dump(mode="json", exclude=renamed) | {
         "limit_usd": line.limit.plain(),
         "spent_usd": _usd(line.spent),
-        "run_rate_usd": _usd(line.projected),
+        "projected_usd": _usd(line.projected),
+        "low80_usd": _usd(line.low80),
+        "high80_usd": _usd(line.high80),
         "share": None if line.share is None else round(float(line.share), 6),
         "elapsed": round(float(line.elapsed), 6),
         "thresholds": [

@@ -90,7 +90,9 @@ class BudgetNews:
 
     def _projected_by(self) -> str:
         projection = self.figures.projection(self.window)
-        return projection.source if projection else "run rate"
+        if projection is None:
+            return "run rate"
+        return ", ".join(filter(None, (projection.source, projection.interval)))
 
 
 def _percent(value: Money, limit: Money) -> str:

@@ -17,10 +17,17 @@ _NONE = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What a forecast made after `day` expects of each UTC day that follows it."""
+    """What a forecast made after `day` expects of each UTC day that follows it. Their sum ends
+    no more than `below` under that and no more than `above` over it 80 times of 100."""
 
     day: date
     days: tuple[Money, ...]
+    below: Money | None = None
+    above: Money | None = None
+
+    @property
+    def source(self) -> str:
+        return f"forecast of {self.day}"
 
     def between(self, window: Window) -> Money | None:
         """What the window should cost, days that it cuts by their share of time; None when the
@@ -38,13 +45,40 @@ class Outlook:
             cost.times(share) for cost, share in zip(self.days, shares, strict=True) if share
         )
 
+    def projection(self, spent: Money, as_of: datetime, window: Window) -> Projection | None:
+        """What was spent and the forecast of the rest, with its interval where all of the
+        forecast's days are of that rest; None where it does not reach so far."""
+        # costs are known by the hour; their time is a little before or after its end
+        seen_to = max(hour_of(as_of + HOUR / 2).start, window.start)
+        rest = Window(seen_to, max(seen_to, window.end))
+        if (expected := self.between(rest)) is None:
+            return None
+        amount = spent + expected
+        whole = rest.length and rest.end == midnight(self.day) + (1 + len(self.days)) * DAY
+        if not whole or self.below is None or self.above is None:
+            return Projection(amount, self.source)
+        low = amount - self.below
+        if expected.units >= 0:
+            low = max(low, spent)  # what is spent stays spent
+        return Projection(amount, self.source, low, amount + self.above)
+
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What a window would come to, and what says so: `forecast of 2026-11-20`, or `run rate`."""
+    """What a window would come to, and what says so: `forecast of 2026-11-20`, or `run rate`.
+    80 of 100 such intervals hold what it costs; a run rate has none."""
 
     amount: Money
     source: str
+    low80: Money | None = None
+    high80: Money | None = None
+
+    @property
+    def interval(self) -> str:
+        """`80% between $1 and $2`, or nothing."""
+        if self.low80 is None or self.high80 is None:
+            return ""
+        return f"80% between {self.low80} and {self.high80}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +104,8 @@ class Figures:
 
     def projection(self, window: Window) -> Projection | None:
         """What was spent and the forecast of the rest; where none reaches so far, the run rate."""
-        # costs are known by the hour; their time is a little before or after its end
-        seen_to = max(hour_of(self.as_of + HOUR / 2).start, window.start)
-        rest = Window(seen_to, max(seen_to, window.end))
-        if self.outlook and (expected := self.outlook.between(rest)) is not None:
-            return Projection(self.spent + expected, f"forecast of {self.outlook.day}")
+        if self.outlook and (found := self.outlook.projection(self.spent, self.as_of, window)):
+            return found
         rate = self._run_rate(window)
         return Projection(rate, "run rate") if rate is not None else None
 

@@ -11,10 +11,11 @@ from bursar.domain.alerts import Alert, OutboxRow
 from bursar.domain.budget_checks import assess
 from bursar.domain.budget_figures import Part, billed, metered, parts_of
 from bursar.domain.budgets import Book, Budget, BudgetState, News
-from bursar.domain.figures import Figures
+from bursar.domain.figures import Figures, Outlook
 from bursar.domain.ledger.budget_figures import StatedPart, stated, stated_parts
 from bursar.domain.periods import SECOND, Window, midnight, window_of
 from bursar.domain.scopes import Dimension
+from bursar.domain.series.names import SeriesName
 from bursar.domain.spend import Metric, SpendFact
 from bursar.domain.spend_forecast.records import series_of
 from bursar.jobs.raised_limits import RaisedBudget, RaisedLimits
@@ -88,6 +89,16 @@ def current_window(budget: Budget, now: datetime) -> Window:
     return window_of(budget.period, now, budget.zone, first_month=budget.first_month)
 
 
+def latest_outlook(
+    forecasts: ForecastStore, series: SeriesName, as_of: datetime
+) -> Outlook | None:
+    """What was foreseen of a series in the week before; None when nothing was."""
+    made = forecasts.latest(series, as_of.date())
+    if made is None or midnight(made.day) < as_of - _FORECASTS_HOLD:
+        return None
+    return made.outlook
+
+
 class Books:
     """The books for one run: budgets of the same window read it once between them."""
 
@@ -111,10 +122,8 @@ class Books:
         figures = self._counted(budget, window)
         if figures is None or self._forecasts is None:
             return figures
-        made = self._forecasts.latest(series_of(budget), figures.as_of.date())
-        if made is None or midnight(made.day) < figures.as_of - _FORECASTS_HOLD:
-            return figures
-        return replace(figures, outlook=made.outlook)
+        outlook = latest_outlook(self._forecasts, series_of(budget), figures.as_of)
+        return replace(figures, outlook=outlook) if outlook else figures
 
     def _counted(self, budget: Budget, window: Window) -> Figures | None:
         if budget.book is Book.BILLED:

@@ -16,10 +16,11 @@ from bursar.domain.anomaly_events.news import anomaly_alert
 from bursar.domain.anomaly_events.same_money import SameMoney
 from bursar.domain.anomaly_events.transitions import Step, Weights, weigh
 from bursar.domain.budgets import Book
-from bursar.domain.periods import DAY, Window
+from bursar.domain.periods import DAY, Window, midnight
 from bursar.domain.scopes import Dimension
 from bursar.domain.series.amounts import Amounts
 from bursar.domain.series.names import Grain, SeriesName
+from bursar.domain.spend import SpendFact
 from bursar.events.runs import SeriesRun
 from bursar.jobs.read_series import BookRead
 from bursar.ports import AnomalyStore, CostHistory, SpendStore, StatementStore
@@ -57,7 +58,17 @@ def detect_anomalies(
     """
     if not config.anomalies.enabled:
         return DetectedAnomalies(0, (), ())
-    read = BookRead(run, config, statements, spend)
+    return detect_read(BookRead(run, config, statements, spend), run, config, history, anomalies)
+
+
+def detect_read(
+    read: BookRead,
+    run: SeriesRun,
+    config: Config,
+    history: CostHistory,
+    anomalies: AnomalyStore,
+) -> DetectedAnomalies:
+    """Judge a book that has been read; otherwise as `detect_anomalies`."""
     known = anomalies.known(run.scheduled_at - _ENDED_LATELY)
     since = {
         each.series: each.started_at
@@ -102,16 +113,20 @@ class _Cells:
         self.dimensions: Sequence[str] = found_in.LEDGER_DIMENSIONS
         self._statements = {each.window.start: each for each in read.statements}
         self._by_tokens = read.grain is Grain.HOUR
+        self._facts: dict[datetime, list[SpendFact]] = {}
         self._made: dict[datetime, list[Cell]] = {}
         if book is Book.BILLED:
             self.dimensions = (*found_in.BILLED_DIMENSIONS, f"tag:{config.spend.tag}")
-            for cell in found_in.billed_cells(read.facts, config.organisation):
-                self._made.setdefault(cell.at, []).append(cell)
+            for fact in read.facts:
+                self._facts.setdefault(midnight(fact.day), []).append(fact)
 
     def __call__(self, at: datetime) -> list[Cell]:
         if at not in self._made:
             stated = [self._statements[at]] if at in self._statements else []
-            cells = found_in.ledger_cells(stated, self._organisation)
+            cells = [
+                *found_in.ledger_cells(stated, self._organisation),
+                *found_in.billed_cells(self._facts.get(at, ()), self._organisation),
+            ]
             self._made[at] = [each for each in cells if each.quantity or not self._by_tokens]
         return self._made[at]
 

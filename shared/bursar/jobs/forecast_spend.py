@@ -32,11 +32,14 @@ def forecast_spend(
     """Forecast the run's book, and keep it. Again gives the same, or what was restated since."""
     if not config.forecast.enabled:
         return ForecastSpend(None, 0, 0)
-    found = month_end(
-        BookRead(run, config, statements, spend).amounts,
-        run.scheduled_at,
-        fewest_days=config.forecast.fewest_days,
-    )
+    return forecast_read(BookRead(run, config, statements, spend), run, config, forecasts)
+
+
+def forecast_read(
+    read: BookRead, run: SeriesRun, config: Config, forecasts: ForecastStore
+) -> ForecastSpend:
+    """Forecast a book that has been read."""
+    found = month_end(read.amounts, run.scheduled_at, fewest_days=config.forecast.fewest_days)
     forecasts.put(found)
     return ForecastSpend(
         day=found[0].day if found else None,

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bursar.config import Config
 from bursar.domain.alerts import OutboxRow
+from bursar.domain.budgets import Book
 from bursar.domain.cost_report import (
     BudgetReading,
     CostReport,
@@ -14,11 +15,14 @@ from bursar.domain.cost_report import (
     build_report,
     chart_window,
 )
+from bursar.domain.figures import Outlook
 from bursar.domain.health import SourceHealth
 from bursar.domain.periods import month_of
 from bursar.domain.prices import PriceChange
 from bursar.domain.quality import Quality
-from bursar.jobs.check_budgets import Books, current_window
+from bursar.domain.scopes import Dimension
+from bursar.domain.series.names import SeriesName
+from bursar.jobs.check_budgets import Books, current_window, latest_outlook
 from bursar.jobs.check_health import OWN_NOTES, expected_sources
 from bursar.ports import (
     BudgetStore,
@@ -51,7 +55,8 @@ def gather_report(
     for budget in config.budgets:
         span = current_window(budget, now)
         state = budgets.state(budget.id, span)
-        readings.append(BudgetReading(budget, span, books.figures(budget, span), state))
+        held = budget.model_copy(update={"limit": state.limit}) if state else budget
+        readings.append(BudgetReading(held, span, books.figures(budget, span), state))
     return build_report(
         config.organisation,
         now,
@@ -61,7 +66,18 @@ def gather_report(
         alerts=outbox_rows,
         sources=_sources(config, health, now),
         price_changes=price_changes,
+        outlooks=_outlooks(config, forecasts, now) if forecasts else {},
     )
+
+
+def _outlooks(config: Config, forecasts: ForecastStore, now: datetime) -> dict[str, Outlook]:
+    """What was foreseen lately of each cluster: its closed hours are the ledger's."""
+    found = {}
+    for cluster in config.clusters:
+        series = SeriesName(Book.LEDGER, f"{Dimension.CLUSTER}={cluster.name}")
+        if outlook := latest_outlook(forecasts, series, now):
+            found[cluster.name] = outlook
+    return found
 
 
 def _sources(config: Config, health: HealthLog, now: datetime) -> list[SourceReading]:

@@ -30,6 +30,7 @@ from bursar.adapters.memory.ec2 import MemorySpotHistory
 from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.notices import MemoryHealthLog, MemoryPublisher
 from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
+from bursar.adapters.memory.series import MemoryAnomalyStore, MemoryForecastStore
 from bursar.adapters.memory.spend import MemoryCounter, MemorySpendStore
 from bursar.config import Config
 from bursar.domain.budgets import Book, BudgetState, News
@@ -48,6 +49,7 @@ from bursar.jobs.record_node_lifetimes import record_node_lifetimes
 from bursar.jobs.send_notifications import send_new
 from bursar.jobs.snapshot_cluster import snapshot_cluster
 from bursar.local.scenario import Scenario, inventory, pods, volume_specs
+from bursar.local.series_runs import SeriesStores, look_at_series
 from bursar.local.usage_past import UsagePast
 from bursar.ports import Bill
 
@@ -74,6 +76,11 @@ class Past:
     hours: list[HourCosts] = field(default_factory=list)
     prices: list[PriceRow] = field(default_factory=list)
     usage: UsagePast | None = None
+    forecasts: MemoryForecastStore = field(default_factory=MemoryForecastStore)
+    anomalies: MemoryAnomalyStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.anomalies = MemoryAnomalyStore(self.outbox)
 
 
 def live_through(
@@ -184,10 +191,15 @@ def _follow_days(
     usage: UsagePast,
     bill: Callable[[datetime], Bill],
 ) -> None:
-    """Each day: its hours close, the bill of the day before arrives, budgets are checked."""
+    """Each day: the days before are judged, its hours close, the bill of the day before arrives
+    and is judged, budgets are checked."""
     budgets, health = MemoryBudgetStore(past.outbox), MemoryHealthLog()
     publisher, counter = MemoryPublisher(), MemoryCounter()
+    series = SeriesStores(
+        usage.statements, past.spend, past.history, past.forecasts, past.anomalies
+    )
     for day in days(window):
+        look_at_series(day.start, config, series, Book.LEDGER)
         for closed_hour in _of_day(past.hours, day):
             past.history.put_hour(closed_hour)
         for hour in hours(day):
@@ -197,6 +209,7 @@ def _follow_days(
         if day.start > window.start:
             run = ScheduledRun(scheduled_at=at)
             collect_spend(run, config, bill=bill(at), store=past.spend, health=health)
+            look_at_series(day.start, config, series, Book.BILLED)
         closed = [News(Book.METERED, cluster.name) for cluster in config.clusters]
         for news in (*closed, News(Book.LEDGER), News(Book.BILLED)):
             check_budgets(
@@ -207,6 +220,7 @@ def _follow_days(
                 statements=usage.statements,
                 spend=past.spend,
                 budgets=budgets,
+                forecasts=past.forecasts,
             )
         send_new(
             past.outbox.unsent(day.end),

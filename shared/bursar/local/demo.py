@@ -26,6 +26,7 @@ from bursar.jobs.reconcile import ReconciledMonth, reconcile_month
 from bursar.local.backfill import Past, live_through
 from bursar.local.embedded.clock import Clock
 from bursar.local.embedded.schedules import Step
+from bursar.local.exception_requests import ExceptionRequests
 from bursar.local.guard import LocalGuard, Services
 from bursar.local.scenario import Scenario, true_cost
 from bursar.local.seeding import seed
@@ -102,12 +103,14 @@ class Demo:
         self.config, self.guard, self.scenario = config, guard, scenario
         self.began = self.now = now
 
-    def go_on(self, until: datetime, tell: Tell) -> int:
+    def go_on(self, until: datetime, tell: Tell, asking: ExceptionRequests | None = None) -> int:
         """Let the schedules fire up to a time; answers how many did."""
         day = self.now
 
         def on_step(step: Step) -> None:
             nonlocal day
+            if asking:
+                asking.go_on(step.due)
             if step.due >= day:
                 tell(f"simulated {step.due:%a %Y-%m-%d}")
                 day += DAY
@@ -128,6 +131,7 @@ class Demo:
             budgets=stores.budgets,
             outbox_rows=stores.outbox.recent(),
             health=stores.health,
+            forecasts=stores.forecasts,
         )
 
     def accounts(self) -> LedgerAccounts:
@@ -213,6 +217,7 @@ class DemoResult:
     report: CostReport
     accounts: LedgerAccounts
     comparisons: tuple[Comparison, ...]
+    exceptions: Sequence[dict[str, Any]]
     schedules_fired: int
     messages_sent: int
 
@@ -222,7 +227,14 @@ def run_demo(
 ) -> DemoResult:
     """Live through all of it, and end every process that was started."""
     with open_demo(config, assembly, work, tell, length) as demo:
-        fired = demo.go_on(demo.now + length.live, tell)
+        asking = ExceptionRequests(demo.guard.cloud, config.account, demo.now)
+        fired = demo.go_on(demo.now + length.live, tell, asking)
         tell(f"{fired} schedules fired")
-        sent = len(demo.guard.cloud.sent())
-        return DemoResult(demo.report(), demo.accounts(), tuple(demo.comparisons()), fired, sent)
+        return DemoResult(
+            report=demo.report(),
+            accounts=demo.accounts(),
+            comparisons=tuple(demo.comparisons()),
+            exceptions=asking.shown(),
+            schedules_fired=fired,
+            messages_sent=len(demo.guard.cloud.sent()),
+        )

@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 import boto3
 
 from bursar.adapters.cost_explorer import CostExplorerBill
+from bursar.adapters.dynamodb.anomalies import DynamoAnomalyStore
 from bursar.adapters.dynamodb.budgets import DynamoBudgetStore
 from bursar.adapters.dynamodb.costs import DynamoCostHistory
+from bursar.adapters.dynamodb.forecasts import DynamoForecastStore
 from bursar.adapters.dynamodb.health import DynamoHealthLog
 from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
 from bursar.adapters.dynamodb.lifetimes import DynamoLifetimeStore
@@ -62,6 +64,8 @@ class Stores:
     lifetimes: DynamoLifetimeStore
     health: DynamoHealthLog
     snapshots: S3SnapshotStore
+    forecasts: DynamoForecastStore
+    anomalies: DynamoAnomalyStore
 
 
 class Services:
@@ -219,4 +223,6 @@ class LocalGuard:
             lifetimes=DynamoLifetimeStore(table),
             health=DynamoHealthLog(table),
             snapshots=S3SnapshotStore(self.cloud.client("s3"), outputs["SnapshotsBucket"]),
+            forecasts=DynamoForecastStore(table),
+            anomalies=DynamoAnomalyStore(table),
         )

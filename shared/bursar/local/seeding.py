@@ -9,11 +9,12 @@ from bursar.adapters.dynamodb.closed_months import DynamoClosedMonthStore
 from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
 from bursar.adapters.dynamodb.ledger.loading import load
 from bursar.config import Config
+from bursar.domain.budgets import Book
 from bursar.domain.cluster.lifetimes import InstanceState
 from bursar.domain.cluster.records import ClusterSnapshot
 from bursar.domain.health import SourceHealth
 from bursar.domain.ledger.postings import MonthState, month_name
-from bursar.domain.periods import HOUR, Window, month_of
+from bursar.domain.periods import DAY, HOUR, Window, month_of
 from bursar.domain.quality import Quality
 from bursar.domain.spend import Metric
 from bursar.jobs.check_health import expected_sources
@@ -43,6 +44,7 @@ def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, now: da
             stores.outbox.mark_sent(row, row.sent_at)
     for state in past.states:
         stores.budgets.commit(None, state, ())
+    _seed_series(past, stores, now)
     for instance in _recent_instances(config, scenario, now):
         stores.lifetimes.record(instance)
     for snapshot in _recent_snapshots(config, scenario, now):
@@ -50,6 +52,15 @@ def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, now: da
     for source in expected_sources(config):
         seen = SourceHealth(source=source, at=now, quality=Quality.FINAL, good_at=now)
         stores.health.saw(seen)
+
+
+def _seed_series(past: Past, stores: Stores, now: datetime) -> None:
+    """What was foreseen last, and every anomaly; what it told is in the outbox."""
+    for book in (Book.LEDGER, Book.BILLED):
+        newest = (past.forecasts.of_day(book, (now - n * DAY).date()) for n in range(1, 4))
+        stores.forecasts.put(next(filter(None, newest), ()))
+    for event in past.anomalies.known(_BEGINNING):
+        stores.anomalies.commit(None, event, ())
 
 
 def _seed_ledger(past: Past, stores: Stores, now: datetime) -> None:

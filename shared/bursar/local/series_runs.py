@@ -10,8 +10,9 @@ from bursar.domain.alerts import Alert
 from bursar.domain.budgets import Book
 from bursar.domain.periods import day_of
 from bursar.events.runs import SeriesRun
-from bursar.jobs.detect_anomalies import detect_anomalies
-from bursar.jobs.forecast_spend import forecast_spend
+from bursar.jobs.detect_anomalies import detect_read
+from bursar.jobs.forecast_spend import forecast_read
+from bursar.jobs.read_series import BookRead
 from bursar.ports import AnomalyStore, CostHistory, ForecastStore, SpendStore, StatementStore
 
 _FORESEEN = {
@@ -36,20 +37,13 @@ def look_at_series(
     at: datetime, config: Config, stores: SeriesStores, book: Book = Book.LEDGER
 ) -> tuple[Alert, ...]:
     """Foresee and judge a book as the schedules do on the day of `at`, about the days before it;
-    what was told."""
+    what was told. It is read once for both, as nothing changes between them here."""
     due = day_of(at).start + _FORESEEN[book]
-    forecast_spend(
-        SeriesRun(scheduled_at=due, book=book),
-        config,
-        statements=stores.statements,
-        spend=stores.spend,
-        forecasts=stores.forecasts,
-    )
-    return detect_anomalies(
-        SeriesRun(scheduled_at=due + _JUDGED_AFTER, book=book),
-        config,
-        statements=stores.statements,
-        spend=stores.spend,
-        history=stores.history,
-        anomalies=stores.anomalies,
-    ).alerts
+    foreseen = SeriesRun(scheduled_at=due, book=book)
+    judged = SeriesRun(scheduled_at=due + _JUDGED_AFTER, book=book)
+    read = BookRead(foreseen, config, stores.statements, stores.spend)
+    if config.forecast.enabled:
+        forecast_read(read, foreseen, config, stores.forecasts)
+    if not config.anomalies.enabled:
+        return ()
+    return detect_read(read, judged, config, stores.history, stores.anomalies).alerts

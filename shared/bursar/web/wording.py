@@ -96,14 +96,14 @@ def settle_total(report: CostReport) -> Decimal:
 
 def outlook_sentence(report: CostReport) -> str:
     """What it will come to, against what budget."""
-    projected = report.projected
+    projected = report.foreseen.amount if report.foreseen else report.projected
     if projected is None:
         early = [each.cluster for each in report.clusters if each.projected is None]
         return (
             "What it will come to is unknown: less than 5% of the month was seen in "
             f"{', '.join(early) or 'any cluster'}. {_budget_sentence(report)}"
         )
-    until = "At this run rate it will come to" if report.now < report.ends_at else "It came to"
+    until = _until(report)
     if report.limit is None:
         return f"{until} {projected}. {_budget_sentence(report)}"
     limit = report.limit.limit
@@ -113,6 +113,15 @@ def outlook_sentence(report: CostReport) -> str:
     if over.cents() > 0:
         return f"{until} {projected}: {over} over the {which} of {limit} ({share})."
     return f"{until} {projected}, within the {which} of {limit} ({share})."
+
+
+def _until(report: CostReport) -> str:
+    if report.now >= report.ends_at:
+        return "It came to"
+    if report.foreseen is None:
+        return "At this run rate it will come to"
+    said = ", ".join(filter(None, (report.foreseen.source, report.foreseen.interval)))
+    return f"It is foreseen ({said}) to come to"
 
 
 def _budget_sentence(report: CostReport) -> str:

@@ -17,22 +17,23 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 class MemoryForecastStore:
     def __init__(self) -> None:
-        self._kept: dict[tuple[SeriesName, date], str] = {}
+        self._kept: dict[SeriesName, dict[date, str]] = {}
 
     def put(self, forecasts: Sequence[SpendForecast]) -> None:
         for each in forecasts:
-            self._kept[each.series, each.day] = each.model_dump_json()
+            self._kept.setdefault(each.series, {})[each.day] = each.model_dump_json()
 
     def latest(self, series: SeriesName, until: date) -> SpendForecast | None:
-        days = [day for name, day in self._kept if name == series and day <= until]
-        return self._read(series, max(days)) if days else None
+        made = self._kept.get(series, {})
+        days = [day for day in made if day <= until]
+        return SpendForecast.model_validate_json(made[max(days)]) if days else None
 
     def of_day(self, book: Book, day: date) -> Sequence[SpendForecast]:
-        names = sorted(name for name, made in self._kept if name.book is book and made == day)
-        return [self._read(name, day) for name in names]
-
-    def _read(self, series: SeriesName, day: date) -> SpendForecast:
-        return SpendForecast.model_validate_json(self._kept[series, day])
+        return [
+            SpendForecast.model_validate_json(made[day])
+            for name, made in sorted(self._kept.items())
+            if name.book is book and day in made
+        ]
 
 
 class MemoryAnomalyStore:

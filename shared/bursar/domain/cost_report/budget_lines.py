@@ -71,6 +71,8 @@ class BudgetLine(Frozen):
     quality: Quality
     unknown_hours: int
     projected_by: str = "run rate"  # or `forecast of 2026-11-20`
+    low80: Money | None = None  # of a forecast: 80 of 100 such intervals hold what it costs
+    high80: Money | None = None
 
     @property
     def share(self) -> Fraction | None:
@@ -112,6 +114,8 @@ def budget_line(reading: BudgetReading, now: datetime) -> BudgetLine:
         quality=worst([quality, Quality.ESTIMATED]) if unknown_hours else quality,
         unknown_hours=unknown_hours,
         projected_by=projection.source if projection else "run rate",
+        low80=projection.low80 if projection else None,
+        high80=projection.high80 if projection else None,
     )
 
 

@@ -29,8 +29,9 @@ from bursar.domain.cost_report.days import (
     cluster_days,
     day_totals,
 )
+from bursar.domain.cost_report.foreseen import foreseen
 from bursar.domain.cost_report.parts import Frozen, Parts, Ranking, by_model, by_namespace
-from bursar.domain.figures import run_rate
+from bursar.domain.figures import Outlook, Projection, run_rate
 from bursar.domain.health import SourceHealth
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, Window, day_of, month_of
@@ -97,6 +98,7 @@ class CostReport(Frozen):
     alerts: tuple[OutboxRow, ...]
     sources: tuple[SourceLine, ...]
     price_changes: tuple[PriceChange, ...]
+    foreseen: Projection | None = None
 
     @property
     def month(self) -> Window:
@@ -175,6 +177,7 @@ def build_report(
     alerts: Sequence[OutboxRow] = (),
     sources: Sequence[SourceReading] = (),
     price_changes: Sequence[PriceChange] = (),
+    outlooks: Mapping[str, Outlook] | None = None,
 ) -> CostReport:
     """Report on a UTC month, this one by default.
 
@@ -182,6 +185,7 @@ def build_report(
         clusters: of each cluster, its days within `chart_window(month, now)`, each summed
             over its closed hours. A cluster without any is reported as unknown.
         alerts: those raised in the month and those not yet sent are shown.
+        outlooks: of each cluster that has a forecast.
     """
     month = month or month_of(now)
     window = chart_window(month, now)
@@ -191,14 +195,14 @@ def build_report(
         for name, stored in clusters.items()
     }
     of_month = [day for stored in in_month.values() for day in stored]
+    months = [_cluster_month(name, month, in_month[name], days[name]) for name in clusters]
+    spent = [(each.cluster, each.parts.total + each.carried.amount, each.as_of) for each in months]
     return CostReport(
         organisation=organisation,
         now=now,
         starts_at=month.start,
         ends_at=month.end,
-        clusters=tuple(
-            _cluster_month(name, month, in_month[name], days[name]) for name in clusters
-        ),
+        clusters=tuple(months),
         days=tuple(
             day for day in day_totals(days) if day.day >= (window.end - CHART_DAYS * DAY).date()
         ),
@@ -209,6 +213,7 @@ def build_report(
         alerts=_alerts(alerts, month),
         sources=tuple(_source(reading, now) for reading in sources),
         price_changes=tuple(sorted(price_changes, key=_newest)),
+        foreseen=foreseen(spent, outlooks or {}, month),
     )
 
 

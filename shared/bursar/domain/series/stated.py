@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from bursar.domain.budgets import Book
@@ -42,24 +42,17 @@ def stated_amounts(
     if not stated:
         return Amounts((), {})
     beginnings = _consecutive(min(stated) + LENGTH[grain], max(stated), grain)
-    units: dict[SeriesName, list[int | None]] = {}
+    units: dict[SeriesName, list[int]] = {}
     apart: dict[SeriesName, list[int]] = {}
+    tally = _Tally(organisation, scopes)
     for place, at in enumerate(beginnings):
         if (statement := stated.get(at)) is None:
             continue
-        for key, line in statement.lines.items():
-            if grain is Grain.HOUR and not (line.tokens.total + line.unpriced.total):
-                continue
-            counted = {Unit.USD: line.units}
-            if grain is Grain.HOUR:
-                counted[Unit.TOKENS] = line.tokens.total + line.unpriced.total
-            for scope in _scopes_of(key, organisation, scopes):
-                for unit, count in counted.items():
+        for counts, unit in _counts(statement, grain):
+            for into, sums in zip((units, apart), tally.by_scope(counts), strict=True):
+                for scope, count in sums.items():
                     name = SeriesName(Book.LEDGER, scope, unit)
-                    row = units.setdefault(name, [0] * len(beginnings))
-                    row[place] = (row[place] or 0) + count
-                    if key.adjusts:
-                        apart.setdefault(name, [0] * len(beginnings))[place] += count
+                    into.setdefault(name, [0] * len(beginnings))[place] = count
     kept_as = cap_series(units, per_dimension)
     known = sum_capped(units, kept_as)
     unknown = {at: _unknown_in(stated.get(at)) for at in beginnings}
@@ -77,6 +70,41 @@ def stated_amounts(
             for name, row in sum_capped(apart, kept_as).items()
         },
     )
+
+
+def _counts(
+    statement: Statement, grain: Grain
+) -> Iterator[tuple[list[tuple[LineKey, int]], Unit]]:
+    """What of each line counts: its money, and of hours its tokens too, if it has any."""
+    lines = list(statement.lines.items())
+    if grain is Grain.HOUR:
+        lines = [(key, line) for key, line in lines if line.tokens.total + line.unpriced.total]
+        tokens = [(key, line.tokens.total + line.unpriced.total) for key, line in lines]
+        yield tokens, Unit.TOKENS
+    yield [(key, line.units) for key, line in lines], Unit.USD
+
+
+class _Tally:
+    """Sums by scope. The same keys come again in most periods: whose each is, is found once."""
+
+    def __init__(self, organisation: str, scopes: Sequence[Scope]) -> None:
+        self._organisation, self._scopes = organisation, scopes
+        self._known: dict[LineKey, set[str]] = {}
+
+    def by_scope(
+        self, counts: Iterable[tuple[LineKey, int]]
+    ) -> tuple[dict[str, int], dict[str, int]]:
+        """Of all, and of what corrects closed months."""
+        sums: dict[str, int] = {}
+        apart: dict[str, int] = {}
+        for key, count in counts:
+            if (scopes := self._known.get(key)) is None:
+                scopes = self._known[key] = _scopes_of(key, self._organisation, self._scopes)
+            for scope in scopes:
+                sums[scope] = sums.get(scope, 0) + count
+                if key.adjusts:
+                    apart[scope] = apart.get(scope, 0) + count
+        return sums, apart
 
 
 def _consecutive(first: datetime, last: datetime, grain: Grain) -> list[datetime]:

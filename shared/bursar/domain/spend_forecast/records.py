@@ -59,7 +59,10 @@ class SpendForecast(BaseModel):
 
     @property
     def outlook(self) -> Outlook | None:
-        return Outlook(self.day, self.path) if self.outcome else None
+        if (found := self.outcome) is None:
+            return None
+        below, above = found.expected - found.low80, found.high80 - found.expected
+        return Outlook(self.day, self.path, below, above)
 
 
 def series_of(budget: Budget) -> SeriesName:
