@@ -134,6 +134,17 @@ def test_the_guard_says_what_the_platform_truly_cost(demo):
     assert demo.summary["messages_sent"] > 0
 
 
+def test_one_exception_is_signed_one_denied_and_one_left_to_expire(demo):
+    asked = demo.summary["exceptions"]
+    assert [each["status"] for each in asked] == ["approved", "denied", "expired"]
+    signed = [tier["decided_by"] for tier in asked[0]["tiers"]]
+    assert signed == ["manager", "director", "vp"]
+    assert asked[0]["limits_usd"]["acme"] == "134000"  # 14,000 and 120,000
+    (acme,) = [each for each in demo.summary["budgets"] if each["id"] == "acme"]
+    assert acme["limit_usd"] == "134000"
+    assert "$120,000.00 for tenant=acme is approved" in demo.page
+
+
 def test_the_table_of_models_sums_to_the_ledger_and_the_books_agree(demo):
     models = demo.summary["models"]
     named = sum(Decimal(each["usd"]) for each in models["models"])

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from bursar.cli.chargeback_views import to_json as chargeback_json
 from bursar.cli.chargeback_views import write_tables
+from bursar.cli.exceptions_views import exceptions_json, print_exceptions
 from bursar.cli.ledger_views import models_json, print_models
 from bursar.cli.reconcile import print_tables as print_reconciliation
 from bursar.cli.reconcile import to_json as reconciliation_json
@@ -35,6 +36,7 @@ def write_demo(result: DemoResult, output: Path) -> None:
         ),
         "closed_month": chargeback_json(accounts.closed) if accounts.closed else None,
         "reconciliation": reconciliation_json(accounts.reconciled),
+        "exceptions": exceptions_json(result.exceptions),
         "true_cost": [each.as_json() for each in result.comparisons],
         "schedules_fired": result.schedules_fired,
         "messages_sent": result.messages_sent,
@@ -59,6 +61,7 @@ def print_demo(result: DemoResult, output: Path) -> None:
     if accounts.closed:
         write_tables(accounts.closed, sys.stdout)
     print_reconciliation(accounts.reconciled)
+    print_exceptions(result.exceptions, console)
     table = Table("cluster", title="The guard beside the truth", title_justify="left")
     for heading in ("hours", "true cost", "guard", "difference"):
         table.add_column(heading, justify="right")
