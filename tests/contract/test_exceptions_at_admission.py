@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from itertools import permutations
 from random import Random
 from typing import Any
@@ -31,7 +32,10 @@ from tests.contract.admission_books import (
     enforced,
     gate_on,
     usage,
+    with_ports,
 )
+from tests.contract.test_admission_contention import InTheWay
+from tests.contract.test_admission_orders import FAULTS, Calls, again
 from tests.contract.test_reservation_store import DECEMBER, lease
 
 SEARCH = budget("search", "tenant=search")
@@ -282,3 +286,45 @@ def test_many_at_once_are_never_granted_more_than_limit_and_approval(backing: An
         assert admitted == 21
     balanced(gate)
     assert gate.balance().reserved == Money.of(7 * admitted)
+
+
+def test_in_each_other_s_way_a_hundred_times_the_limit_and_the_approval_hold() -> None:
+    """Half of the reservations meet a TransactionConflict."""
+    random, told = Random(4), set[type]()
+    for _ in range(100):
+        gate = gate_on(None, SEARCH)
+        approve(gate, "50")
+        store = InTheWay(gate.admission.reservations, random)
+        answers = race(with_ports(gate, reservations=store), 32)
+        admitted = sum(isinstance(each, Admitted) for each in answers)
+        assert admitted <= 21
+        balanced(gate)
+        assert gate.balance().reserved == Money.of(7 * admitted)
+        told |= {type(each) for each in answers}
+    assert told <= {Admitted, Refused, Busy}
+    assert Admitted in told
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("way", ["settle", "usage", "expire", "release"])
+def test_a_failure_at_any_call_draws_once_and_gives_back_once(way: str, fault: str) -> None:
+    number, made = 1, 1
+    while number <= made:
+        gate = gate_on(None, SEARCH)
+        approve(gate, "50")
+        gate.admitted("another", "90", life=timedelta(days=1))
+        calls = Calls(number, fault)
+        ports = ("reservations", "ledger", "windows")
+        faulty = with_ports(
+            gate, **{name: calls.around(getattr(gate.admission, name)) for name in ports}
+        )
+        taken = steps(faulty, "k")
+        assert isinstance(again(partial(taken["reserve"], AT)), Admitted)
+        assert (left(gate), gate.numbers()) == ("30", ("0", "120", "0"))
+        again(partial(taken[way], AT))
+        balanced(gate)
+        spent = Money.of(SPENT.get(way, "0"))
+        assert gate.balance().spent == spent
+        assert left(gate) == (Money.of(50) - max(spent - Money.of(10), Money.zero())).plain()
+        made, number = calls.made, number + 1
+    assert number > 2
