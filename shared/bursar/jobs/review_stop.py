@@ -12,7 +12,7 @@ from bursar.domain.stops.changes import AuditAction, change
 from bursar.domain.stops.records import Ending, Stop, activated, ended, opened, stop_id
 from bursar.domain.stops.rules import Action, Mode, Rule
 from bursar.jobs.check_budgets import current_window
-from bursar.jobs.stopping import StopContentionError
+from bursar.jobs.stopping import StopContentionError, write
 from bursar.ports import EnforcedWindows, StopStore
 
 _TRIES = 5
@@ -132,10 +132,8 @@ def _go_ahead(
     stops: StopStore,
     windows: EnforcedWindows,
 ) -> bool:
-    if new.refuses:
-        windows.open(new.window, new.limit)
     count = stops.count().with_(new.id, at) if new.activated_at and new.counts else None
-    return stops.commit(change(action, by, at, old, new, count=count))
+    return write(change(action, by, at, old, new, count=count), stops, windows)
 
 
 def _find(id_: str, stops: StopStore) -> Stop:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bursar.config import Cluster
 from bursar.domain.alerts import Alert
-from bursar.domain.stops.changes import AuditAction, change
+from bursar.domain.stops.changes import AuditAction, StopChange, change
 from bursar.domain.stops.counting import StopCount
 from bursar.domain.stops.records import Stop
 from bursar.jobs.raised_limits import RaisedLimits
@@ -58,7 +58,12 @@ class Stopping:
         alerts: Sequence[Alert] | None = None,
     ) -> bool:
         """Write one step; told are the alerts or, without any, the state that it leads to."""
-        if new.refuses:
-            self.windows.open(new.window, new.limit)
         step = change(action, BURSAR, at, old, new, count=count, alerts=alerts)
-        return self.stops.commit(step)
+        return write(step, self.stops, self.windows)
+
+
+def write(step: StopChange, stops: StopStore, windows: EnforcedWindows) -> bool:
+    """Commit a step; the window that it stops is open by then."""
+    if step.stops is not None:
+        windows.open(step.stops, step.new.limit)
+    return stops.commit(step)

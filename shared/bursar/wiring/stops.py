@@ -46,8 +46,11 @@ class StopPorts(PagesPorts):
 
 def _reach(cluster: Cluster) -> Reach:
     """With this function's own role: what it may write there, the cluster's administrator says."""
-    from bursar.adapters.kubernetes_api.eks import eks_reader, eks_transport
+    from bursar.adapters.kubernetes_api.eks import eks_transport
+    from bursar.adapters.kubernetes_api.reader import KubernetesApiReader
     from bursar.adapters.kubernetes_api.stop_objects import KubernetesStopObjects
     from bursar.jobs.stopping import Reach
 
-    return Reach(eks_reader(cluster), KubernetesStopObjects(eks_transport(cluster)))
+    transport = eks_transport(cluster)
+    reader = KubernetesApiReader(transport, model_labels=cluster.model_labels)
+    return Reach(reader, KubernetesStopObjects(transport))
