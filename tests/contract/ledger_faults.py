@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -81,6 +81,9 @@ class Faulty:
 
     def leaves_between(self, window: Window) -> Iterator[Mapping[LeafKey, Leaf]]:
         return self._call(lambda: self._books.ledger.leaves_between(window))
+
+    def posted_between(self, window: Window) -> Mapping[datetime, Hashable]:
+        return self._call(lambda: self._books.ledger.posted_between(window))
 
     def open(self, window: BudgetWindow, limit: Money) -> None:
         self._call(lambda: self._books.windows.open(window, limit))

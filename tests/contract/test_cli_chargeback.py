@@ -20,7 +20,7 @@ from bursar.adapters.dynamodb.ledger import leaves
 from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.adapters.focus_files import write_focus_csv
-from bursar.adapters.s3_usage import S3UsageArchive
+from bursar.adapters.s3_usage import S3UsageArchive, folder
 from bursar.cli.chargeback_views import focus_rows
 from bursar.cli.main import app
 from bursar.domain.ledger.postings import MonthState
@@ -109,6 +109,13 @@ def test_closing_a_month_sums_its_usage_again_and_puts_right_what_differs(guard,
         for leaf in leaves_.values()
     ]
     assert correction.amounts.units == -5
+
+
+def test_a_month_whose_archived_usage_cannot_be_read_is_not_closed(guard, capsys) -> None:
+    boto3.client("s3").put_object(Bucket="usage", Key=f"{folder(MARCH)}x.jsonl.gz", Body=b"{")
+    assert run("--month", "2025-03", "--close") == 4
+    assert "archived usage cannot be read: s3://usage/usage/day=" in capsys.readouterr().err
+    assert DynamoClosedMonthStore(guard).frozen("2025-03") is None
 
 
 @pytest.mark.usefixtures("guard")

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from bursar.adapters.dynamodb.ledger import leaves
-from bursar.adapters.s3_usage import S3UsageArchive
+from bursar.adapters.s3_usage import S3UsageArchive, folder
 from bursar.cli.main import app
 from bursar.domain.ledger.postings import MonthState
 from bursar.domain.periods import HOUR, hour_of
@@ -153,3 +153,14 @@ def test_a_bucket_that_is_not_there_is_told(books: Books, run: Run) -> None:
     code, _, err = run("verify", "--month", "2025-03", "--table", "bursar", "--bucket", "none")
     assert code == 3
     assert "NoSuchBucket" in err
+
+
+@pytest.mark.parametrize("command", ["verify", "close"])
+def test_archived_usage_that_cannot_be_read_is_named_and_closes_nothing(
+    command: str, books: Books, run: Run
+) -> None:
+    boto3.client("s3").put_object(Bucket="usage", Key=f"{folder(MARCH)}x.jsonl.gz", Body=b"{")
+    code, out, told = run(command, "--month", "2025-03", *WHERE)
+    assert (code, out) == (4, "")
+    assert "archived usage cannot be read: s3://usage/usage/day=2025-03-04/hour=10/x" in told
+    assert books.gates.state("2025-03") is MonthState.OPEN

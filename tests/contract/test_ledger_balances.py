@@ -17,6 +17,7 @@ from bursar.domain.ledger.postings import (
     WindowBalance,
 )
 from bursar.domain.money import Money
+from bursar.domain.periods import day_of
 from tests.contract.ledger_books import NOW, ONE_PM, Books, books_on, entry, units
 
 OCTOBER = datetime(2026, 10, 31, 23, tzinfo=UTC)
@@ -113,6 +114,23 @@ def test_a_mark_that_was_cleared_and_set_again_is_another(books: Books) -> None:
     books.post(entry("2"))
     books.touched.clear(read)
     assert [each.hour for each in books.touched.touched()] == [ONE_PM]
+
+
+def test_every_posting_to_an_hour_is_told_from_before_it(books: Books) -> None:
+    """Also one whose mark was cleared before anybody looked, and cleared by who had read less."""
+    day = day_of(ONE_PM)
+    assert books.ledger.posted_between(day) == {}
+    states = []
+    for name in ("1", "2", "3", "4"):
+        books.post(entry(name))
+        for each in (old := books.touched.touched()):
+            books.touched.clear(each)
+        for each in old:
+            books.touched.clear(each)
+        states.append(books.ledger.posted_between(day))
+    assert all(state.keys() == {ONE_PM} for state in states)
+    assert len({state[ONE_PM] for state in states}) == 4
+    assert books.ledger.posted_between(day) == states[-1]
 
 
 def test_a_refused_posting_marks_nothing(books: Books) -> None:

@@ -88,4 +88,5 @@ class S3UsageArchive:
         try:
             yield from usage_codec.decode(body)
         except UsageArchiveCorruptError as error:
-            raise UsageArchiveCorruptError(f"s3://{self._bucket}/{name}: {error}") from error
+            told = f"archived usage cannot be read: s3://{self._bucket}/{name}: {error}"
+            raise UsageArchiveCorruptError(told) from error

@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from bursar.adapters.dynamodb.closed_months import DynamoClosedMonthStore
 from bursar.adapters.dynamodb.ledger.touched import DynamoTouchedHours
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
+from bursar.adapters.usage_codec import UsageArchiveCorruptError
 from bursar.cli.chargeback_views import write_csv, write_focus, write_json, write_tables
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.deployed_ledger import DeployedLedger
@@ -39,7 +40,12 @@ from bursar.jobs.post_usage import LedgerBusyError
 Help = Parameter
 FormatName = Literal["table", "json", "csv", "focus-csv", "focus-json"]
 _REFUSED = (MonthNotBegunError, MonthNotOverError)
-_LATER = (MonthUnsettledError, MonthUnsteadyError, LedgerBusyError)
+_NOT_CLOSED = (
+    MonthUnsettledError,
+    MonthUnsteadyError,
+    LedgerBusyError,
+    UsageArchiveCorruptError,
+)
 
 
 def chargeback(
@@ -69,7 +75,7 @@ def chargeback(
     what is found out later is an adjustment in the month that it was found in.
 
     Exit code 2: wrong input, or a month that is not over. 3: AWS cannot be asked. 4: the month
-    cannot be closed yet; repeat it later.
+    cannot be closed yet: repeat it later; or archived usage of it cannot be read.
     """
     check_month(month)
     at = datetime.now(UTC)
@@ -95,7 +101,7 @@ def chargeback(
         leave_unanswered(error, stack)
     except _REFUSED as error:
         leave(Exit.WRONG_INPUT, [str(error)])
-    except _LATER as error:
+    except _NOT_CLOSED as error:
         leave(Exit.UNREADABLE, [str(error)])
     with _output(out) as file:
         write(shown, days, "json" if json else format, BillingAccount(account, account), file)

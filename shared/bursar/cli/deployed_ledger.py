@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 
@@ -17,6 +17,7 @@ from bursar.adapters.dynamodb.ledger.entries import DynamoEntryReader
 from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
 from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
 from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
+from bursar.adapters.read_ahead import read_ahead
 from bursar.adapters.s3_usage import S3UsageArchive
 from bursar.cli.deployed import deployed_table
 from bursar.cli.exits import Exit, leave
@@ -24,6 +25,11 @@ from bursar.domain.ledger.entries import Entry
 from bursar.jobs.close_month import ClosedMonth, close_month
 from bursar.jobs.post_usage import Patience, post_entries
 from bursar.jobs.verify_ledger import VerifiedMonth, verify_ledger
+
+_HOURS_AT_ONCE = 8
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class DeployedLedger:
             ledger=DynamoLedgerStore(self.table),
             reader=DynamoEntryReader(self.table),
             archive=self.archive,
+            in_order=_several_at_once,
         )
 
     def close(self, month: str, at: datetime) -> ClosedMonth:
@@ -76,4 +83,9 @@ class DeployedLedger:
             archive=self.archive,
             gates=DynamoMonthGates(self.table),
             post=post,
+            in_order=_several_at_once,
         )
+
+
+def _several_at_once(read: Callable[[T], R], each: Iterable[T]) -> Iterator[R]:
+    return read_ahead(read, each, at_once=_HOURS_AT_ONCE)

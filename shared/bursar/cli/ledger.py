@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 from rich.console import Console
 
+from bursar.adapters.usage_codec import UsageArchiveCorruptError
 from bursar.cli.deployed import UNANSWERED, leave_unanswered
 from bursar.cli.exits import Exit, leave
 from bursar.cli.ledger_views import print_json
@@ -33,13 +34,16 @@ Month = Annotated[str, Help(help="the UTC month, 2026-11")]
 def verify(*, month: Month, where: Where = _HERE) -> None:
     """Sum every entry of a month again and compare the sums with the balances.
 
-    Exit code 0: they agree. 1: they do not. 2: wrong input. 3: AWS cannot be asked.
+    Exit code 0: they agree. 1: they do not. 2: wrong input. 3: AWS cannot be asked. 4: an
+    archived file cannot be read.
     """
     check_month(month)
     try:
         verified = where.ledger().verify(month)
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
+    except UsageArchiveCorruptError as error:
+        leave(Exit.UNREADABLE, [str(error)])
     if where.json:
         print_json(_verified_json(verified))
     else:
@@ -56,7 +60,7 @@ def close(*, month: Month, where: Where = _HERE) -> None:
     `bursar chargeback --close` does this too, and freezes what everybody is charged.
 
     Exit code 2: wrong input, or a month that is not over. 3: AWS cannot be asked. 4: postings
-    kept coming in; repeat it later.
+    kept coming in: repeat it later; or an archived file cannot be read. The month stays open.
     """
     check_month(month)
     try:
@@ -69,6 +73,8 @@ def close(*, month: Month, where: Where = _HERE) -> None:
         leave(Exit.UNREADABLE, [f"{error}: usage kept coming in; repeat it later"])
     except LedgerBusyError:
         leave(Exit.UNREADABLE, ["the ledger was too busy for the corrections; repeat it later"])
+    except UsageArchiveCorruptError as error:
+        leave(Exit.UNREADABLE, [str(error)])
     if where.json:
         print_json(_closed_json(closed))
     else:

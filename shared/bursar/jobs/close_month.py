@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
+from bursar.domain.ledger.entries import Entry, EntryId
 from bursar.domain.ledger.postings import MonthState
 from bursar.domain.ledger.verification import Difference, correction
-from bursar.domain.periods import Window, hour_of, hours, month_window
+from bursar.domain.periods import hour_of, month_window
 from bursar.jobs.verify_ledger import (
     CheckedHour,
+    InOrder,
     check_hours,
-    sequence_of,
+    leaves_of,
     verify_hour,
 )
 from bursar.ports import EntryReader, LedgerStore, MonthGates, UsageArchive
@@ -49,15 +50,17 @@ def close_month(
     archive: UsageArchive,
     gates: MonthGates,
     post: Callable[[Sequence[Entry]], object],
+    in_order: InOrder = map,
 ) -> ClosedMonth:
     """Freeze the month, sum its entries again, post what differs, and mark it closed.
 
-    The hours are checked before the freeze too, so that only those that changed since are
+    The hours are checked before the freeze, so that only those that were posted to since are
     read while postings to the month wait. An error opens the month again; a close that was
     broken off is finished by calling it again.
 
     Args:
         post: posts the corrections to the ledger (`post_entries`).
+        in_order: how hours are checked, of which none waits for another.
 
     Raises:
         MonthNotOverError: `at` lies before the month's end.
@@ -69,15 +72,18 @@ def close_month(
     if gates.state(month) is MonthState.CLOSED:
         gates.turn(month, MonthState.CLOSED)
         return ClosedMonth(month, was_closed=True)
-    before = {
-        each.hour: each
-        for each in check_hours(window, ledger=ledger, reader=reader, archive=archive)
-    }
+    posted_before = ledger.posted_between(window)
+    checked = list(
+        check_hours(window, ledger=ledger, reader=reader, archive=archive, in_order=in_order)
+    )
     try:
         gates.turn(month, MonthState.FROZEN)
+        posted = ledger.posted_between(window)
         checked = [
-            _recheck(before[hour.start], hour, leaves, ledger, reader, archive)
-            for hour, leaves in zip(hours(window), ledger.leaves_between(window), strict=True)
+            before
+            if before.steady and posted.get(before.hour) == posted_before.get(before.hour)
+            else _recheck(before.hour, ledger, reader, archive)
+            for before in checked
         ]
         differences = tuple(each for hour in checked for each in hour.differences)
         post([correction(each, hour_of(at).start) for each in differences])
@@ -93,16 +99,10 @@ def close_month(
 
 
 def _recheck(
-    before: CheckedHour,
-    hour: Window,
-    leaves: Mapping[LeafKey, Leaf],
-    ledger: LedgerStore,
-    reader: EntryReader,
-    archive: UsageArchive,
+    start: datetime, ledger: LedgerStore, reader: EntryReader, archive: UsageArchive
 ) -> CheckedHour:
-    if before.steady and sequence_of(leaves) == before.sequence:
-        return before
+    hour, leaves = hour_of(start), leaves_of(start, ledger)
     checked = verify_hour(hour, leaves, ledger=ledger, reader=reader, archive=archive)
     if not checked.steady:
-        raise MonthUnsteadyError(f"{hour.start:%Y-%m-%dT%H}")
+        raise MonthUnsteadyError(f"{start:%Y-%m-%dT%H}")
     return checked

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Protocol, TypeVar
 
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey, sum_leaves
 from bursar.domain.ledger.verification import Difference, compare, correction_name
@@ -15,10 +16,13 @@ from bursar.ports import EntryReader, LedgerStore, UsageArchive
 _TRIES = 5
 _READ_TOGETHER = 1_000  # ids: ten requests
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedHour:
-    """One hour: `sequence` counts the entries of its leaves when it was compared.
+    """One hour.
 
     `unposted` are archived and not in the ledger: still queued, or lost. `adjusting` are the
     sums of its late entries, which stand in another hour. `steady` is False when postings
@@ -26,7 +30,6 @@ class CheckedHour:
     """
 
     hour: datetime
-    sequence: int
     differences: tuple[Difference, ...]
     unposted: tuple[EntryId, ...]
     adjusting: Mapping[LeafKey, Leaf]
@@ -54,16 +57,32 @@ class VerifiedMonth:
         return not (self.differences or self.adjustments or self.unsteady)
 
 
+class InOrder(Protocol):
+    """What is read of each, in their order, as `map` does; several may be read at a time."""
+
+    def __call__(self, read: Callable[[T], R], each: Iterable[T], /) -> Iterator[R]: ...
+
+
 def verify_ledger(
-    month: str, *, ledger: LedgerStore, reader: EntryReader, archive: UsageArchive
+    month: str,
+    *,
+    ledger: LedgerStore,
+    reader: EntryReader,
+    archive: UsageArchive,
+    in_order: InOrder = map,
 ) -> VerifiedMonth:
     """Check every hour of a month (`2026-11`), and the adjustments that name it.
+
+    Args:
+        in_order: how hours are checked, of which none waits for another.
 
     Raises:
         ValueError: the text is not a month.
     """
     window = month_window(month)
-    checked = list(check_hours(window, ledger=ledger, reader=reader, archive=archive))
+    checked = list(
+        check_hours(window, ledger=ledger, reader=reader, archive=archive, in_order=in_order)
+    )
     found = {correction_name(each.key): each for hour in checked for each in hour.differences}
     corrections = reader.entries(list(found))
     late = sum_leaves(corrections.values())
@@ -81,15 +100,23 @@ def verify_ledger(
 
 
 def check_hours(
-    window: Window, *, ledger: LedgerStore, reader: EntryReader, archive: UsageArchive
+    window: Window,
+    *,
+    ledger: LedgerStore,
+    reader: EntryReader,
+    archive: UsageArchive,
+    in_order: InOrder = map,
 ) -> Iterator[CheckedHour]:
     """Each hour of a window; of one without leaves and records nothing more is asked."""
     archived = archive.hours(window)
-    for hour, leaves in zip(hours(window), ledger.leaves_between(window), strict=True):
+
+    def check(found: tuple[Window, Mapping[LeafKey, Leaf]]) -> CheckedHour:
+        hour, leaves = found
         if leaves or hour.start in archived:
-            yield verify_hour(hour, leaves, ledger=ledger, reader=reader, archive=archive)
-        else:
-            yield CheckedHour(hour.start, 0, (), (), {})
+            return verify_hour(hour, leaves, ledger=ledger, reader=reader, archive=archive)
+        return CheckedHour(hour.start, (), (), {})
+
+    return in_order(check, zip(hours(window), ledger.leaves_between(window), strict=True))
 
 
 def verify_hour(
@@ -115,7 +142,6 @@ def verify_hour(
         if not differences or (now := leaves_of(hour.start, ledger)) == before:
             return CheckedHour(
                 hour=hour.start,
-                sequence=sequence_of(before),
                 differences=differences,
                 unposted=tuple(sorted(ids - {entry.name for entry in stored})),
                 adjusting=sum_leaves(
@@ -125,17 +151,12 @@ def verify_hour(
                 ),
             )
         before = now
-    return CheckedHour(hour.start, sequence_of(before), (), (), {}, steady=False)
+    return CheckedHour(hour.start, (), (), {}, steady=False)
 
 
 def leaves_of(hour: datetime, ledger: LedgerStore) -> dict[LeafKey, Leaf]:
     """Both books, the shadow one too."""
     return {**ledger.leaves(hour), **ledger.leaves(hour, shadow=True)}
-
-
-def sequence_of(leaves: Mapping[LeafKey, Leaf]) -> int:
-    """It rises with every posting, for a posting holds at least one entry."""
-    return sum(leaf.entries for leaf in leaves.values())
 
 
 def _ordinary(leaves: Mapping[LeafKey, Leaf]) -> dict[LeafKey, Leaf]:

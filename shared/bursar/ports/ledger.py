@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # whoever imports a port pays for no domain
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bursar.domain.admission.reservations import Reservation
@@ -63,6 +63,11 @@ class LedgerStore(Protocol):
 
         Many hours at a time are asked for; one that was never posted to costs nothing.
         """
+        ...
+
+    def posted_between(self, window: Window) -> Mapping[datetime, Hashable]:
+        """The hours of a window that were ever posted to, each with what tells states apart:
+        every posting to the hour makes it another, and never one that it was before."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
@@ -56,6 +56,7 @@ class MemoryLedger:
         self._entries: dict[EntryId, Entry] = {}
         self._leaves: dict[datetime, dict[LeafKey, Leaf]] = {}
         self._marks: dict[datetime, str] = {}
+        self._posted: dict[datetime, int] = {}  # how often
         self._months: dict[str, MonthState] = {}
         self._windows: dict[BudgetWindow, WindowBalance] = {}
         self._limits: dict[BudgetWindow, _Limit] = {}
@@ -80,6 +81,7 @@ class MemoryLedger:
                 del self._holds[name]
             for hour in posting.hours:
                 self._marks[hour] = repr(posting.entries[0].name)
+                self._posted[hour] = self._posted.get(hour, 0) + 1
 
     def digests(self, names: Collection[EntryId]) -> Mapping[EntryId, str]:
         return {name: entry.digest for name, entry in self.entries(names).items()}
@@ -102,6 +104,12 @@ class MemoryLedger:
             with self._lock:
                 leaves = dict(self._leaves.get(hour.start, {}))
             yield leaves
+
+    def posted_between(self, window: Window) -> Mapping[datetime, Hashable]:
+        with self._lock:
+            return {
+                h.start: self._posted[h.start] for h in hours(window) if h.start in self._posted
+            }
 
     def entries(self, names: Collection[EntryId]) -> Mapping[EntryId, Entry]:
         return {name: self._entries[name] for name in names if name in self._entries}

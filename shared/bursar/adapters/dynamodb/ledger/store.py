@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -66,6 +66,9 @@ class DynamoLedgerStore:
         found = leaves.of_hours(self._table, [hour for hour in starts if hour in posted])
         for hour in starts:
             yield next(found) if hour in posted else {}
+
+    def posted_between(self, window: Window) -> Mapping[datetime, Hashable]:
+        return touched.posted_hours(self._table, window)
 
     def _refusal(self, error: WriteCancelledError, posting: Posting) -> Exception:
         if _GATE in error.failed and (closed := self._closed(posting.months)):

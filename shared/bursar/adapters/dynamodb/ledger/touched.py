@@ -2,7 +2,8 @@
 
 A mark names the change that set it, so that one which is set, cleared and set again by
 another change is not taken for the first. A mark that is cleared leaves its hour in
-`POSTED#2026-11` / `2026-11-20T13`, so that an hour which was never posted to is known to be empty.
+`POSTED#2026-11` / `2026-11-20T13`, so that an hour which was never posted to is known to be empty,
+with the number of times that marks were cleared, so that one between two readings is noticed.
 """
 
 from __future__ import annotations
@@ -37,20 +38,26 @@ def mark(hour: datetime, shard: str, cause: str) -> dict[str, Any]:
 
 
 def was_posted_to(hour: datetime) -> dict[str, str]:
-    """The item that says so for good."""
+    """The item that says so for good; its key is all that it must have."""
     return {"pk": f"{_POSTED}#{hour:%Y-%m}", "sk": write_hour(hour)}
 
 
-def posted_hours(table: Any, window: Window) -> set[datetime]:
-    """The hours of a window that were ever posted to.
+def posted_hours(table: Any, window: Window) -> dict[datetime, frozenset[str]]:
+    """The hours of a window that were ever posted to, each with its marks and how often such
+    were cleared.
 
     Marks are read first: one that is cleared meanwhile has left its hour before.
     """
-    marked = {item["sk"].partition("#")[0] for item in partition(table, _PK)}
-    months = {f"{hour.start:%Y-%m}" for hour in hours(window)}
-    for month in months:
-        marked |= {item["sk"] for item in partition(table, f"{_POSTED}#{month}")}
-    return {hour.start for hour in hours(window)} & set(map(read_hour, marked))
+    states: dict[str, set[str]] = {}
+    for item in partition(table, _PK):
+        hour, _, shard = item["sk"].partition("#")
+        states.setdefault(hour, set()).add(f"{shard} {item['mark']}")
+    for month in {f"{hour.start:%Y-%m}" for hour in hours(window)}:
+        for item in partition(table, f"{_POSTED}#{month}"):
+            states.setdefault(item["sk"], set()).add(f"cleared {item.get('cleared', 0)}")
+    within = {hour.start for hour in hours(window)}
+    found = {read_hour(hour): frozenset(state) for hour, state in states.items()}
+    return {hour: state for hour, state in found.items() if hour in within}
 
 
 class DynamoTouchedHours:
@@ -69,7 +76,11 @@ class DynamoTouchedHours:
         return [TouchedHour(read_hour(hour), marks[hour]) for hour in sorted(marks)]
 
     def clear(self, hour: TouchedHour) -> bool:
-        self._table.put_item(Item=was_posted_to(hour.hour))
+        self._table.update_item(
+            Key=was_posted_to(hour.hour),
+            UpdateExpression="ADD cleared :one",
+            ExpressionAttributeValues={":one": 1},
+        )
         as_read = [self._clear(hour, shard) for shard in hour.marks]
         return all(as_read)
 
