@@ -18,7 +18,7 @@ from bursar.domain.stops.objects import (
     ObjectKind,
     StoredObject,
 )
-from bursar.domain.stops.planning import ClusterFacts, Held, Plan, plan
+from bursar.domain.stops.planning import MOST_STEPS, ClusterFacts, Held, Plan, plan
 from bursar.domain.stops.records import Stop, StopState, drifted, worked
 from bursar.domain.stops.rules import IN_CLUSTERS, Action
 from bursar.domain.stops.steps import (
@@ -56,7 +56,7 @@ def carry_out_stop(
         stop = _apply(stop, config, at, stopping)
     elif stop.is_over and stop.holds:
         stop = _undo(stop, others, config, at, stopping)
-    return _send_event(stop, at, stopping)
+    return stop
 
 
 def planned(
@@ -75,7 +75,7 @@ def with_plans(stop: Stop, others: Sequence[Stop], config: Config, stopping: Sto
     steps, notes, unplanned = list(stop.steps), list(stop.notes), dict[str, str]()
     for name in stop.unplanned:
         try:
-            found = _plan(stop, name, held, config, stopping)
+            found = _plan(stop, name, held, config, stopping, MOST_STEPS - len(steps))
         except ClusterUnreadableError as error:
             unplanned[name] = str(error)
         else:
@@ -84,7 +84,9 @@ def with_plans(stop: Stop, others: Sequence[Stop], config: Config, stopping: Sto
     return worked(stop, steps=tuple(steps), notes=tuple(notes), unplanned=unplanned)
 
 
-def _plan(stop: Stop, cluster: str, held: Held, config: Config, stopping: Stopping) -> Plan:
+def _plan(
+    stop: Stop, cluster: str, held: Held, config: Config, stopping: Stopping, at_most: int
+) -> Plan:
     configured = next((each for each in config.clusters if each.name == cluster), None)
     if configured is None or not is_reached(configured):
         return Plan(notes=(f"{cluster} is private, abroad or gone: no stop reaches it",))
@@ -98,7 +100,8 @@ def _plan(stop: Stop, cluster: str, held: Held, config: Config, stopping: Stoppi
         namespaces=() if "" in namespaces else sorted(namespaces),
         shared_namespaces=configured.shared_namespaces,
     )
-    return plan(actions, where, facts, stop.id, surge_percent=stop.surge_percent, held=held)
+    surge = stop.surge_percent
+    return plan(actions, where, facts, stop.id, surge_percent=surge, held=held, at_most=at_most)
 
 
 def read_facts(
@@ -226,7 +229,11 @@ def _blocked(old: Stop, new: Stop, at: datetime) -> list[Alert]:
     return [message(new, at, News.BLOCKED, reverted(failing))] if failing else []
 
 
-def _send_event(stop: Stop, at: datetime, stopping: Stopping) -> Stop:
+def send_event(stop: Stop, at: datetime, stopping: Stopping) -> Stop:
+    """The stop once whoever listens was told of its state; one that owes nothing is as it was.
+
+    Raises whatever the bus does: the next run tells it.
+    """
     if not stop.owes_event:
         return stop
     told = {

@@ -27,7 +27,7 @@ from bursar.domain.stops.records import (
     stop_id,
 )
 from bursar.domain.stops.rules import Action, Approval, Mode, Rule, is_crossed
-from bursar.jobs.carry_out_stop import carry_out_stop, with_plans
+from bursar.jobs.carry_out_stop import carry_out_stop, send_event, with_plans
 from bursar.jobs.check_budgets import current_window
 from bursar.jobs.stopping import StopContentionError, Stopping
 
@@ -60,6 +60,8 @@ def enforce_stop(config: Config, at: datetime, stopping: Stopping) -> Enforced:
     for stop in list(found.values()):
         others = [each for each in found.values() if each.id != stop.id]
         found[stop.id] = carry_out_stop(stop, others, config, at, stopping)
+    for stop in list(found.values()):  # last: a bus that refuses keeps no cluster waiting
+        found[stop.id] = send_event(stop, at, stopping)
     return Enforced(
         tuple(begun),
         tuple(stop for stop in over if stop is not None),

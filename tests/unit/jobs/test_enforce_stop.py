@@ -425,3 +425,21 @@ def test_what_cannot_be_is_said() -> None:
     silent = world.config.model_copy(update={"stops": None})
     with pytest.raises(UnstoppableError, match="no section"):
         stop_now("search", "ada", "no", AT, config=silent, **ask)
+
+
+class SilentBus:
+    def send(self, *event: Any) -> None:
+        raise ConnectionError("no bus")
+
+
+def test_a_bus_that_refuses_keeps_no_cluster_waiting_and_is_told_later() -> None:
+    world = World()
+    bus, world.events = world.events, SilentBus()  # type: ignore[assignment]
+    world.spend("search", "100")
+    world.spend("prod", "1000", limit="1000")
+    with pytest.raises(ConnectionError):
+        world.run()
+    assert world.content()["LocalQueue research/gpu"] == {"stopPolicy": "Hold"}
+    world.events = bus
+    world.run()
+    assert len(bus.sent) == 2

@@ -19,7 +19,7 @@ from bursar.domain.stops.steps import Step
 STOP_POLICY, SUSPEND, HOLD = "stopPolicy", "suspend", "Hold"
 _HELD = ("Hold", "HoldAndDrain")
 _REQUESTS = "requests."
-MOST_STEPS = 300  # in one cluster: a stop is one item of at most 400 KB
+MOST_STEPS = 300  # of one stop, which is an item of at most 400 KB
 Held = Mapping[tuple[str, ObjectName], Step]  # what other stops hold already
 
 
@@ -62,6 +62,7 @@ def plan(
     *,
     surge_percent: int,
     held: Held | None = None,
+    at_most: int = MOST_STEPS,
 ) -> Plan:
     """The steps of one stop in one cluster, in the order in which they are to be applied.
 
@@ -77,9 +78,9 @@ def plan(
     found = [each for action, make in kinds.items() if action in actions for each in make()]
     steps = [each for each in found if isinstance(each, Step)]
     notes = [each for each in found if isinstance(each, str)]
-    if beyond := len(steps[MOST_STEPS:]):
-        notes.append(f"{beyond} more objects of {facts.cluster} are left as they are")
-    return Plan(tuple(steps[:MOST_STEPS]), tuple(notes[:MOST_STEPS]))
+    if beyond := len(steps[at_most:]):
+        notes.insert(0, f"{beyond} more objects of {facts.cluster} are left as they are")
+    return Plan(tuple(steps[:at_most]), tuple(notes[:MOST_STEPS]))
 
 
 def quota_name(stop_id: str) -> str:
