@@ -25,6 +25,7 @@ from infra.constructs.encryption import EncryptionKey
 from infra.constructs.function import Function, Shared
 from infra.constructs.http_api import HttpApi
 from infra.constructs.schedules import Schedules
+from infra.constructs.slack_app import SlackApp
 from infra.constructs.spend_series import SpendSeries
 from infra.constructs.stops import Stops
 from infra.constructs.storage import SNAPSHOTS, USAGE, Storage
@@ -118,6 +119,7 @@ class BursarStack(Stack):
             stored=table | {"usage_bucket": storage.usage.bucket_name},
             dead=dead,
         )
+        slack = SlackApp(self, "SlackApp", config=config, shared=shared, **table)
         approvals = Approvals(
             self,
             "Approvals",
@@ -126,6 +128,7 @@ class BursarStack(Stack):
             **table,
             key=key,
             dead=dead,
+            slack=slack,
             retain=retain_data,
         )
         http = HttpApi(
@@ -137,6 +140,7 @@ class BursarStack(Stack):
                 **table,
                 usage_bucket=storage.usage.bucket_name,
                 state_machine_arn=approvals.state_machine_arn,
+                slack_function_arn=slack.decide_arn,
             ),
             retain=retain_data,
         )
@@ -213,7 +217,7 @@ class BursarStack(Stack):
         functions = [
             *(check_budgets, collect_prices, *snapshot_cluster.functions, close_hour),
             *(record_node_lifetimes, attribute_costs, send_notifications, check_health),
-            *(*usage.functions, *http.functions, *approvals.functions),
+            *(*usage.functions, *http.functions, *approvals.functions, *slack.functions),
             *collected.functions,
             *admission.functions,
             *spend.functions,
@@ -239,6 +243,7 @@ class BursarStack(Stack):
         for function in http.functions:
             approvals.let_start(function)
             approvals.let_answer(function)
+        slack.hear(http.functions, http.pages_url)
         topics.alerts.grant_publish(send_notifications.lambda_function)
         topics.slack.grant_publish(send_notifications.lambda_function)
         collect_prices.may("pricing:GetProducts", "ec2:DescribeSpotPriceHistory")

@@ -17,6 +17,7 @@ from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.function import Function, Shared
 from infra.constructs.private_bucket import PrivateBucket
 from infra.constructs.schedules import Schedules
+from infra.constructs.slack_app import SlackApp
 
 AUDIT_HEADS = "audit/heads/"
 _LOCKED = Duration.days(400)  # a year's audit, and the time to make it
@@ -38,6 +39,7 @@ class Approvals(Construct):
         table_name: str,
         key: kms.IKey,
         dead: DeadLetters,
+        slack: SlackApp,
         retain: bool,
     ) -> None:
         super().__init__(scope, id_)
@@ -48,7 +50,7 @@ class Approvals(Construct):
         ask = Function(
             self,
             "ask_approver",
-            settings.AskApproverSettings(table_name=table_name),
+            settings.AskApproverSettings(table_name=table_name, slack_function_arn=slack.ask_arn),
             shared=shared,
         )
         remind = Function(
@@ -76,6 +78,9 @@ class Approvals(Construct):
         )
         self.let_start(self._resume)
         self.let_answer(ask)
+        slack.let_ask(ask)
+        for function in slack.deciders:
+            self.let_answer(function)
         self.let_answer(remind)
         heads = self._heads(key, retain)
         self._chain = Function(

@@ -36,6 +36,7 @@ PEOPLE = (
     "GET /v1/audit",
 )
 OPEN = ("GET /openapi.json",)
+SLACK = ("POST /v1/slack/actions",)  # open: Slack's signature is its authority
 PAGES = (
     "GET /",
     "GET /exceptions",
@@ -130,7 +131,7 @@ class HttpApi(Construct):
         if self.sign_in:
             for route in PEOPLE:
                 self._add(route, self.sign_in.authorizer)
-            for route in PAGES:
+            for route in (*PAGES, *(SLACK if config.governance.slack else ())):
                 self._add(route, api.HttpNoneAuthorizer())
 
     def _write_log(self, log: logs.ILogGroup) -> None:

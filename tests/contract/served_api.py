@@ -31,7 +31,8 @@ from bursar.local.http_server import handler, listen
 from bursar.local.issuer import LocalIssuer
 from bursar.settings import ServeApiSettings
 from bursar.web.api.app import answer, build_api
-from infra.constructs.http_api import MACHINES, OPEN, PEOPLE
+from infra.constructs.http_api import MACHINES, OPEN, PEOPLE, SLACK
+from tests.contract.slack_workspace import CHANNEL, SECRET, TEAM
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LIMIT_USD = "100"
@@ -42,8 +43,18 @@ ENFORCED = {
     "owner": "platform",
     "enforced": True,
 }
-_AUTHORIZATIONS = {"NONE": OPEN, "AWS_IAM": MACHINES, "JWT": PEOPLE}
+SLACK_APP = {
+    "team_id": TEAM,
+    "channel_id": CHANNEL,
+    "signing_secret": "signing",
+    "bot_token_secret": "token",
+}
+_AUTHORIZATIONS = {"NONE": (*OPEN, *SLACK), "AWS_IAM": MACHINES, "JWT": PEOPLE}
 _CONTEXT = SimpleNamespace(function_name="serve_api", aws_request_id="1")
+
+
+def slack_user(person: str) -> str:
+    return f"U0{person.upper()}"
 
 
 class ServedApi:
@@ -120,6 +131,9 @@ def serving(directory: Path, table_definition: Any) -> Iterator[ServedApi]:
     """The demo's organisation, and one enforced budget of 100 USD for the tenant globex."""
     values = demo_config(dict.fromkeys(CLUSTERS, 1))
     values["budgets"].append(ENFORCED)
+    values["governance"] |= {"slack": SLACK_APP}
+    for person in values["governance"]["people"]:
+        person["slack_user_id"] = slack_user(person["id"])
     config = Config.model_validate(values)
     file = directory / "bursar.json"
     file.write_text(config.model_dump_json(by_alias=True))
@@ -129,6 +143,7 @@ def serving(directory: Path, table_definition: Any) -> Iterator[ServedApi]:
             TableName="bursar", BillingMode="PAY_PER_REQUEST", **table_definition
         )
         boto3.client("s3", REGION).create_bucket(Bucket="usage")
+        boto3.client("secretsmanager", REGION).create_secret(Name="signing", SecretString=SECRET)
         wiring._client.cache_clear()
         boto3.setup_default_session(region_name=REGION)
         try:

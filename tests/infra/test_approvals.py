@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bursar.domain.governance.steps import Step
-from infra.constructs.http_api import OPEN, PAGES, PEOPLE
+from infra.constructs.http_api import OPEN, PAGES, PEOPLE, SLACK
 
 MACHINE = "AWS::StepFunctions::StateMachine"
 ARN = "stateMachine:Bursar-approvals"
@@ -130,7 +130,9 @@ def test_the_shell_of_the_pages_is_open_and_what_it_shows_is_not(deployed):
         for each in deployed.all("AWS::ApiGatewayV2::Route").values()
     }
 
-    assert {route for route, kind in routes.items() if kind == "NONE"} == {*OPEN, *PAGES}
+    assert {route for route, kind in routes.items() if kind == "NONE"} == {
+        *(*OPEN, *PAGES, *SLACK)
+    }
     assert {route for route, kind in routes.items() if kind == "JWT"} == set(PEOPLE)
 
 
@@ -144,7 +146,7 @@ def test_who_sends_links_knows_where_the_pages_are(deployed):
         == {"Fn::GetAtt": [api, "ApiEndpoint"]}
     }
 
-    assert told == {"send_notifications", "serve_api"}
+    assert told == {"send_notifications", "serve_api", "ask_in_slack"}
 
 
 def test_the_pages_are_told_where_the_pool_signs_people_in(deployed):

@@ -8,6 +8,7 @@ from bursar import settings
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [
     "ask_approver",
+    "ask_in_slack",
     "attribute_costs",
     "chain_audit",
     "check_budgets",
@@ -16,6 +17,7 @@ NAMES = [
     "collect_prices",
     "collect_spend",
     "collect_usage_metrics",
+    "decide_in_slack",
     "detect_anomalies",
     "forecast_spend",
     "ingest_usage",

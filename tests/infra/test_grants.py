@@ -2,6 +2,7 @@ import pytest
 
 EVERYBODY = {
     "ask_approver",
+    "ask_in_slack",
     "attribute_costs",
     "chain_audit",
     "check_budgets",
@@ -10,6 +11,7 @@ EVERYBODY = {
     "collect_prices",
     "collect_spend",
     "collect_usage_metrics",
+    "decide_in_slack",
     "detect_anomalies",
     "forecast_spend",
     "ingest_usage",
@@ -52,11 +54,20 @@ def those_who_may(deployed, action):
         ("cloudwatch:GetMetricData", {"collect_usage_metrics"}),
         ("bedrock:ListProvisionedModelThroughputs", {"collect_usage_metrics"}),
         ("aps:QueryMetrics", {"collect_usage_metrics"}),
-        ("secretsmanager:GetSecretValue", {"reconcile_spend"}),
+        (
+            "secretsmanager:GetSecretValue",
+            {"reconcile_spend", "serve_api", "ask_in_slack", "decide_in_slack"},
+        ),
         ("sts:AssumeRole", {"snapshot_cluster", "close_hour"}),
-        ("lambda:InvokeFunction", {"attribute_costs", "close_hour", "collect_spend"}),
+        (
+            "lambda:InvokeFunction",
+            {*("attribute_costs", "close_hour", "collect_spend"), "ask_approver", "serve_api"},
+        ),
         ("states:StartExecution", {"serve_api", "resume_workflows"}),
-        ("states:SendTaskSuccess", {"serve_api", "ask_approver", "remind_approver"}),
+        (
+            "states:SendTaskSuccess",
+            {"serve_api", "ask_approver", "remind_approver", "decide_in_slack"},
+        ),
         ("dynamodb:GetRecords", {"send_notifications"}),
         ("dynamodb:GetItem", EVERYBODY - {"record_node_lifetimes"}),
         ("dynamodb:PutItem", EVERYBODY),
@@ -127,9 +138,16 @@ def test_nobody_changes_anything_in_ec2_or_eks(deployed):
 
 
 def test_only_the_configured_secrets_are_read(deployed):
-    assert deployed.allowed("reconcile_spend")["secretsmanager:GetSecretValue"] == [
-        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:openai-??????"
-    ]
+    read = {
+        "reconcile_spend": "openai",
+        "serve_api": "slack/signing",
+        "ask_in_slack": "slack/token",
+        "decide_in_slack": "slack/token",
+    }
+    for name, secret in read.items():
+        assert deployed.allowed(name)["secretsmanager:GetSecretValue"] == [
+            f"arn:aws:secretsmanager:eu-west-1:111122223333:secret:{secret}-??????"
+        ]
 
 
 def test_metrics_are_asked_of_the_configured_workspace_alone(deployed):

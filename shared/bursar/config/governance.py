@@ -41,10 +41,20 @@ class Oidc(Section):
         return self
 
 
+class SlackApp(Section):
+    """An app of your own that asks in a channel and takes answers; secrets by their names."""
+
+    team_id: str = Field(pattern=r"^T[A-Z0-9]{2,30}$")
+    channel_id: str = Field(pattern=r"^[CG][A-Z0-9]{2,30}$")
+    signing_secret: str = Field(min_length=1, description="in Secrets Manager: as Slack shows it")
+    bot_token_secret: str = Field(min_length=1, description="in Secrets Manager: xoxb-...")
+
+
 class Governance(Section):
     """Who may ask, who must agree from which amount on, and what needs it."""
 
     oidc: Oidc | None = None
+    slack: SlackApp | None = None
     people: tuple[Person, ...] = ()
     tiers: tuple[Tier, ...] = Field(default=DEFAULT_TIERS, min_length=1)
     teams: tuple[Team, ...] = ()
@@ -75,6 +85,8 @@ class Governance(Section):
                 told = f"tier {tier.name!r} reminds only when its time is up"
                 yield ("tiers", n, "remind_after_hours"), told
         yield from self._doubly_owned()
+        if self.slack and not any(person.slack_user_id for person in self.people):
+            yield ("slack",), "nobody in `people` has a slack_user_id"
         if self.people and not self._can_sign():
             yield ("people",), "no distinct people hold the roles of all tiers"
 

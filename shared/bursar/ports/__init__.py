@@ -18,12 +18,14 @@ from bursar.ports.clusters import (
 )
 from bursar.ports.governance import (
     Allowances,
+    ApproverChat,
     AuditAnchors,
     AuditChain,
     AuditIntents,
     AuditReader,
     ExceptionHistory,
     ExceptionStore,
+    Handover,
     JobApprovals,
     TaskTokens,
     Workflow,
@@ -57,6 +59,7 @@ from bursar.ports.usage import BedrockMeter, BulkUsageSums, Quarantine, UsageArc
 __all__ = [
     "Allowances",
     "AnomalyStore",
+    "ApproverChat",
     "AuditAnchors",
     "AuditChain",
     "AuditIntents",
@@ -81,6 +84,7 @@ __all__ = [
     "ExceptionStore",
     "FileSystemCatalogue",
     "ForecastStore",
+    "Handover",
     "HealthLog",
     "InstanceCatalogue",
     "JobApprovals",

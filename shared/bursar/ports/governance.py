@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # whoever imports a port pays for no domain
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bursar.domain.gate.verdicts import JobApproval
@@ -106,6 +106,24 @@ class Workflow(Protocol):
         Raises:
             ClosedTaskError: nothing waits with it: it was answered, timed out, or never was.
         """
+        ...
+
+
+class ApproverChat(Protocol):
+    """Where approvers talk."""
+
+    def ask(self, exception: SpendException, nonce: str) -> None:
+        """Ask the tier whose answer is awaited; an answer tells what was shown, and the nonce."""
+        ...
+
+    def reply(self, to: str, text: str, *, closes: bool) -> None:
+        """Answer whoever clicked; what `closes` takes the question's place for everybody."""
+        ...
+
+
+class Handover(Protocol):
+    def hand_over(self, event: Mapping[str, Any]) -> None:
+        """Let another function do it, which is tried again, and kept where it fails."""
         ...
 
 

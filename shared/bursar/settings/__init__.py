@@ -99,6 +99,13 @@ class HasSignIn(HasPages):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class HasSlackFunction(Settings):
+    """Who hands over to a function that talks with Slack."""
+
+    slack_function_arn: str = ""  # where there is no app of Slack's
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class HasAuditBucket(Settings):
     audit_bucket: str
 
@@ -140,7 +147,7 @@ class IngestUsageSettings(HasTable, HasUsage):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ServeApiSettings(HasTable, HasUsage, HasWorkflow, HasSignIn): ...
+class ServeApiSettings(HasTable, HasUsage, HasWorkflow, HasSignIn, HasSlackFunction): ...
 
 
 class ReleaseExpiredSettings(HasTable): ...
@@ -168,7 +175,15 @@ class ForecastSpendSettings(HasTable): ...
 class DetectAnomaliesSettings(HasTable): ...
 
 
-class AskApproverSettings(HasTable): ...
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AskApproverSettings(HasTable, HasSlackFunction): ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AskInSlackSettings(HasTable, HasPages): ...
+
+
+class DecideInSlackSettings(HasTable): ...
 
 
 class RemindApproverSettings(HasTable): ...

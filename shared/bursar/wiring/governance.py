@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bursar.adapters.dynamodb.governance.audit import DynamoAudit
 from bursar.adapters.dynamodb.governance.exceptions import DynamoExceptions
@@ -13,6 +13,10 @@ from bursar.adapters.s3_audit_anchors import S3AuditAnchors
 from bursar.adapters.step_functions import StepFunctionsWorkflow
 from bursar.config import Config
 from bursar.settings import HasAuditBucket, HasWorkflow, Settings
+
+if TYPE_CHECKING:
+    from bursar.ports import ApproverChat
+    from bursar.wiring.slack import Slack
 
 
 class Governance:
@@ -25,6 +29,7 @@ class Governance:
         self.exceptions = DynamoExceptions(table)
         self.audit = DynamoAudit(table)
         self._table, self._settings, self._client = table, settings, client
+        self._slack = config.governance.slack
 
     @cached_property
     def windows(self) -> DynamoEnforcedWindows:
@@ -37,6 +42,22 @@ class Governance:
         given = self._settings
         arn = given.state_machine_arn if isinstance(given, HasWorkflow) else ""
         return StepFunctionsWorkflow(self._client("stepfunctions"), arn)
+
+    @cached_property
+    def slack(self) -> Slack | None:
+        """None where no app of Slack's is configured."""
+        from bursar.wiring.slack import Slack
+
+        return Slack(self._slack, self._settings, self._client) if self._slack else None
+
+    @property
+    def approver_chat(self) -> ApproverChat:
+        """Raises:
+        LookupError: there is none.
+        """
+        if self.slack is None:
+            raise LookupError("governance.slack is not configured")
+        return self.slack.chat
 
     @cached_property
     def anchors(self) -> S3AuditAnchors:

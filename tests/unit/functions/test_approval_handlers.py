@@ -53,6 +53,7 @@ class Ports:
             workflow=MemoryWorkflow(),
             audit=audit,
             anchors=MemoryAuditAnchors(),
+            slack=None,
         )
         open_exception(
             "X",

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from bursar.web.api.app import build_api
 from bursar.web.api.openapi import document
-from infra.constructs.http_api import MACHINES, OPEN, PAGES, PEOPLE
+from infra.constructs.http_api import MACHINES, OPEN, PAGES, PEOPLE, SLACK
 from tests.unit.web.test_exceptions_api import ASKED, Api
 
 
@@ -36,7 +36,7 @@ def test_every_route_that_answers_is_described_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("caller", "routes"), [("machine", MACHINES), ("person", PEOPLE), ("", OPEN)]
+    ("caller", "routes"), [("machine", MACHINES), ("person", PEOPLE), ("", (*OPEN, *SLACK))]
 )
 def test_who_may_call_a_route_is_told_as_it_is_deployed(
     caller: str, routes: tuple[str, ...]

@@ -48,6 +48,7 @@ class Person(BaseModel):
     roles: frozenset[str] = frozenset()
     delegate: str | None = None
     accounts: tuple[Account, ...] = ()
+    slack_user_id: str | None = Field(default=None, pattern=r"^[UW][A-Z0-9]{2,30}$")
 
     @property
     def may_ask(self) -> bool:
@@ -55,14 +56,14 @@ class Person(BaseModel):
 
 
 class Directory:
-    """All configured people: ids, accounts and emails (in whatever case) are each one's own."""
+    """All configured people: what each is known by is known of nobody else."""
 
     def __init__(self, people: Iterable[Person]) -> None:
         """Take people.
 
         Raises:
-            ValueError: two share an id, an account or an email, or a delegate is not among them
-                or is the person.
+            ValueError: two share an id, an account, an email (in whatever case) or a Slack user,
+                or a delegate is not among them or is the person.
         """
         self._people = tuple(people)
         self._by_id = _unique("id", [(each.id, each) for each in self._people])
@@ -70,6 +71,8 @@ class Directory:
         self._by_account = _unique("account", accounts)
         emails = [(each.email.casefold(), each) for each in self._people]
         self._by_email = _unique("email", emails)
+        in_slack = [(each.slack_user_id, each) for each in self._people if each.slack_user_id]
+        self._by_slack_user = _unique("slack_user_id", in_slack)
         for each in self._people:
             if each.delegate is not None and each.delegate not in self._by_id.keys() - {each.id}:
                 raise ValueError(f"the delegate {each.delegate!r} of {each.id!r} is nobody else")
@@ -88,6 +91,16 @@ class Directory:
         ):
             return person
         raise UnknownPersonError("this account belongs to nobody who may ask or decide here")
+
+    def identify_in_slack(self, user_id: str) -> Person:
+        """The person of a user of the one workspace whose app is Bursar's.
+
+        Raises:
+            UnknownPersonError: it is nobody's.
+        """
+        if person := self._by_slack_user.get(user_id):
+            return person
+        raise UnknownPersonError("this Slack user is nobody who may ask or decide here")
 
     def get(self, person_id: str) -> Person | None:
         return self._by_id.get(person_id)

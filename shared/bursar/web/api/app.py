@@ -9,7 +9,17 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
-from bursar.web.api import audit, exceptions, gate, openapi, pages, policies, reservations, usage
+from bursar.web.api import (
+    audit,
+    exceptions,
+    gate,
+    openapi,
+    pages,
+    policies,
+    reservations,
+    slack,
+    usage,
+)
 from bursar.web.api.problems import ProblemError
 from bursar.wiring import Ports
 
@@ -22,6 +32,7 @@ def build_api() -> APIGatewayHttpResolver:
     api.include_router(audit.router)
     api.include_router(policies.router)
     api.include_router(gate.router)
+    api.include_router(slack.router)
     api.include_router(openapi.router)
     api.include_router(pages.router)
 

@@ -6,9 +6,9 @@ import base64
 import json
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from bursar.web.api.problems import ProblemError
 
@@ -16,6 +16,15 @@ LONGEST_BODY_BYTES = 1_000_000
 _MOST_TOLD = 5
 
 M = TypeVar("M", bound=BaseModel)
+
+
+def _number(told: Any) -> Any:
+    if isinstance(told, str | bool):
+        raise ValueError("is a number, and no text")
+    return told
+
+
+Whole = Annotated[int, BeforeValidator(_number)]  # 1 and 1.0, as JSON Schema's integers
 
 
 def read_text(event: dict[str, Any], *, too_long: str = "") -> str:

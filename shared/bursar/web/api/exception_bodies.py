@@ -13,6 +13,7 @@ from bursar.domain.governance.decisions import Choice, TierDecision
 from bursar.domain.governance.exceptions import Request, SpendException, Text
 from bursar.domain.scopes import Dimension, Scope
 from bursar.web.api.amounts import Wanted
+from bursar.web.api.bodies import Whole
 
 _LONGEST_SCOPE_BYTES = 1_000
 _LAST_YEAR = 2999  # dates far beyond cannot be told in every time zone
@@ -73,7 +74,7 @@ class NewException(Body):
 class EditedException(Body):
     """The version that was seen, and what of it is to be different."""
 
-    version: int = Field(ge=1)
+    version: Whole = Field(ge=1)
     policy: Name | None = None
     scope: ScopePairs | None = None
     amount_usd: Wanted | None = None
@@ -98,7 +99,7 @@ class Decision(Body):
     """`version`, and `tier` where it is sent, are what the person was shown."""
 
     decision: Choice
-    version: int = Field(ge=1)
+    version: Whole = Field(ge=1)
     comment: Annotated[str, Field(max_length=4000), AfterValidator(_writable)] = ""
     tier: Name | None = None
 

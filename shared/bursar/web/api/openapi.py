@@ -47,6 +47,13 @@ class Operation(NamedTuple):
 OPERATIONS = (
     Operation("GET /openapi.json", "This document.", "", answers.ANYTHING),
     Operation(
+        "POST /v1/slack/actions",
+        "A click on a button of Bursar's Slack app, signed by Slack.",
+        "",
+        answers.ANYTHING,
+        problems=(401, 403, 404, 413, 422),
+    ),
+    Operation(
         "POST /v1/usage",
         "Tell which models were used, in one of the formats of docs/usage.md.",
         _MACHINE,

@@ -11,6 +11,7 @@ from bursar.domain.scopes import Dimension
 from bursar.domain.usage.records import LONGEST_ID_BYTES, LONGEST_NAME_BYTES, OURS
 from bursar.jobs.admit_spend import Tokens
 from bursar.web.api.amounts import Spent, Wanted
+from bursar.web.api.bodies import Whole
 
 _MOST_TOKENS = 10**9
 _LONGEST_LIFE_SECONDS = 7 * 24 * 3600
@@ -43,7 +44,7 @@ Id = Annotated[
     Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_ID_BYTES}),
     AfterValidator(_short),
 ]
-Count = Annotated[int, Field(ge=0, le=_MOST_TOKENS)]
+Count = Annotated[Whole, Field(ge=0, le=_MOST_TOKENS)]
 
 
 def _told(*names: str) -> dict[str, Any]:
@@ -71,7 +72,7 @@ class NewReservation(Body):
     input_tokens: Count | None = None
     output_tokens: Count | None = None
     usage_event_id: Id | None = None
-    expires_in_seconds: int = Field(default=300, ge=1, le=_LONGEST_LIFE_SECONDS)
+    expires_in_seconds: Whole = Field(default=300, ge=1, le=_LONGEST_LIFE_SECONDS)
 
     @model_validator(mode="after")
     def _says_how_much(self) -> NewReservation:
@@ -92,7 +93,7 @@ class NewLease(Body):
     scope: dict[Dimension, Name] = {}
     amount_usd: Wanted
     least_usd: Wanted
-    usable_seconds: int = Field(default=30, ge=1, le=_LONGEST_LEASE_SECONDS)
+    usable_seconds: Whole = Field(default=30, ge=1, le=_LONGEST_LEASE_SECONDS)
 
     @model_validator(mode="after")
     def _wants_the_least(self) -> NewLease:

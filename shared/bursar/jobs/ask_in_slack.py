@@ -1,0 +1,29 @@
+"""Ask a tier in Slack: beside the mail, and for whoever may answer there."""
+
+from __future__ import annotations
+
+from bursar.domain.governance.exceptions import UnknownExceptionError
+from bursar.domain.governance.steps import is_answered
+from bursar.ports import ApproverChat, ExceptionStore
+
+
+def ask_in_slack(
+    exception_id: str,
+    version: int,
+    tier: str,
+    nonce: str,
+    *,
+    exceptions: ExceptionStore,
+    chat: ApproverChat,
+) -> bool:
+    """Whether it was asked: what has been answered meanwhile is not.
+
+    Raises:
+        UnknownExceptionError: there is none of this id.
+    """
+    if (exception := exceptions.find(exception_id)) is None:
+        raise UnknownExceptionError(exception_id)
+    if is_answered(exception, version, tier):
+        return False
+    chat.ask(exception, nonce)
+    return True
