@@ -226,6 +226,14 @@ def test_what_could_not_be_recorded_is_said_in_plain_words_with_a_way_on(
     decide(page, "Approve")
     heading(page, "No answer came: the network or the service is down.")
     page.unroute_all()
+    page.route(
+        decisions, lambda route: route.fulfill(status=401, json={"message": "Unauthorized"})
+    )
+    decide(page, "Approve", "what I was writing")
+    heading(page, "You are not signed in")
+    page.unroute_all()
+    sign_in(page, "manager")
+    expect(page.get_by_label("Comment")).to_have_value("what I was writing")
     decide(page, "Approve")
     heading(page, "You have approved it")
 

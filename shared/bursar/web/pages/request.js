@@ -7,6 +7,7 @@ import { rows } from "./lists.js";
 import { editForm } from "./request-form.js";
 import { asked, day, exactly, left, moment, plain, readable, scope, status } from "./words.js";
 
+const COMMENT = "bursar.comment"; // what was being written when the sign-in ended
 const MARKS = { approved: "✓", denied: "✕", asked: "→" };
 
 export async function requestPage(id) {
@@ -97,7 +98,9 @@ function consents(request) {
 
 function decision(request) {
   if (!request.may_decide) return [whyNot(request), request.may_edit ? editing(request) : null];
-  const comment = el("textarea", { id: "comment", rows: 3, maxlength: 4000, "aria-describedby": "stands" });
+  const comment = el("textarea", { id: "comment", rows: 3, maxlength: 4000, "aria-describedby": "stands" },
+    sessionStorage.getItem(COMMENT) ?? "");
+  sessionStorage.removeItem(COMMENT);
   const problem = el("div", { class: "summary", hidden: true, tabindex: "-1" });
   const send = async (choice) => {
     if (buttons.some((each) => each.getAttribute("aria-disabled") === "true")) return;
@@ -116,6 +119,7 @@ function decision(request) {
         problem.focus();
         buttons.forEach((each) => each.removeAttribute("aria-disabled"));
       } else {
+        if (error.status === 401) sessionStorage.setItem(COMMENT, comment.value);
         await refused(request, error);
       }
     }

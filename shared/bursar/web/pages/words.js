@@ -38,7 +38,7 @@ export function day(iso) {
 // A sentence of the API, its amounts and times written as they are elsewhere on the page.
 export function readable(text) {
   return text
-    .replace(/\b(\d+(?:\.\d+)?) USD\b/g, (_, usd) => exactly(usd))
+    .replace(/\b(\d+(?:\.\d+)?) USD\b/g, (_, usd) => rounded(usd))
     .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/g, (iso) => timed(new Date(iso)));
 }
 
