@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from botocore.session import get_session
+from functools import cache
+
+from botocore.session import Session, get_session
 
 from bursar.adapters.assumed_role import AssumedRole, Identity
 from bursar.adapters.kubernetes_api.access import ClusterAccess
@@ -17,7 +19,7 @@ def eks_transport(cluster: Cluster) -> KubernetesTransport:
 
     A role of another account is assumed anew for each token, so also after a 401.
     """
-    session = get_session()
+    session = _session()
     identity: Identity = AssumedRole(cluster.role_arn, session) if cluster.role_arn else session
     access = ClusterAccess(
         endpoint=cluster.endpoint,
@@ -35,3 +37,9 @@ def eks_reader(cluster: Cluster) -> KubernetesApiReader:
         labels=cluster.labels,
         usage=True,
     )
+
+
+@cache
+def _session() -> Session:
+    """One for the process: to build it takes longer than to read a small cluster."""
+    return get_session()

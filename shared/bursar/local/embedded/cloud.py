@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -54,7 +55,7 @@ class EmbeddedCloud:
         `{"PRICING": url, "COST_EXPLORER": url}`. `directory` keeps code and logs after close.
         `api_url` is where somebody serves the HTTP API, if not at an address of AWS.
         """
-        self.region = region
+        self.region, self._parallelism = region, parallelism
         self.account = ACCOUNT
         self.clock = Clock(now or datetime.now(UTC))
         self._api_url = api_url
@@ -165,6 +166,19 @@ class EmbeddedCloud:
         if self._deployment is None:
             raise DeploymentError("nothing is deployed")
         return self._deployment
+
+    def warm_up(self) -> None:
+        """Start the environments that schedules will want at once, and those of what follows
+        them: as with provisioned concurrency they are ready when their first event comes."""
+        at_once = Counter((each.target_arn, each.expression) for each in self.deployment.schedules)
+        for (arn, _), schedules in at_once.items():
+            function = self._function(arn)
+            follows = self._invoke_config(function).on_success or ""
+            for started in (
+                function,
+                *([self._function(follows)] if ":lambda:" in follows else []),
+            ):
+                self._runtime.start(started, min(schedules, self._parallelism))
 
     def invoke(self, function: str, event: Any) -> Outcome:
         """Run a function and wait, by any name that `Deployment.function` knows."""

@@ -46,6 +46,12 @@ class LambdaRuntime:
         self._server = _RuntimeApiServer(self._environments)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
+    def start(self, function: LambdaFunction, environments: int) -> None:
+        """Let so many environments be idle: new ones begin, and need not be waited for."""
+        with self._lock:
+            idle = self._idle[function.arn]
+            idle += [self._begin(function) for _ in range(environments - len(idle))]
+
     def invoke(self, function: LambdaFunction, payload: bytes) -> tuple[bytes, Report]:
         """Run one event in a warm environment, or in a new one."""
         environment = self._checkout(function)
@@ -88,19 +94,21 @@ class LambdaRuntime:
                 if environment.alive:
                     return environment
                 del self._environments[environment.id]
-            if self._closed:
-                raise RuntimeError("the embedded Lambda service is closed")
-            code = self._unpacked(function)
-            environment = ExecutionEnvironment(
-                function,
-                code,
-                self.log_file(function),
-                self._server.address,
-                self._environment,
-                self._lifeline,
-            )
-            self._environments[environment.id] = environment
-            return environment
+            return self._begin(function)
+
+    def _begin(self, function: LambdaFunction) -> ExecutionEnvironment:
+        if self._closed:
+            raise RuntimeError("the embedded Lambda service is closed")
+        environment = ExecutionEnvironment(
+            function,
+            self._unpacked(function),
+            self.log_file(function),
+            self._server.address,
+            self._environment,
+            self._lifeline,
+        )
+        self._environments[environment.id] = environment
+        return environment
 
     def _unpacked(self, function: LambdaFunction) -> Path:
         """The function's code, unpacked once; the first import leaves bytecode for the next."""

@@ -50,8 +50,16 @@ def only_touched_items(transact_write_items: TransactWrite) -> TransactWrite:
     return transact
 
 
+class _Excerpt(Table):
+    """What a transaction works on. It is thrown away when that fails: for this, moto copies it."""
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> _Excerpt:
+        return self
+
+
 def _excerpt(table: Table) -> Table:
     excerpt = copy.copy(table)
+    excerpt.__class__ = _Excerpt  # type: ignore[type-abstract] # moto makes tables of it too
     excerpt.items = defaultdict(dict)
     if table.stream_shard is not None:
         shard = StreamShard(table.account_id, excerpt)
