@@ -38,7 +38,7 @@ ACCEPTED = {
         "which EFS file systems a cluster uses is not known beforehand, and they are only read."
     ),
     f"{_AWS}SF1": "The log would hold task tokens; what was decided is in the table's audit.",
-    f"{_AWS}APIG4": "The API's own description and the pages' shell are open; what they show is not.",
+    f"{_AWS}APIG4": "The API's description and the pages' shell are open; what they show is not.",
     f"{_AWS}COG3": "Threat protection is a dearer plan; a second factor is required of everybody.",
     f"{_AWS}COG8": "The dearer plan would add threat protection only.",
     f"{_AWS}IAM5[Action::kms:GenerateDataKey*]": _CDK_SHAPE,
