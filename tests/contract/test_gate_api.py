@@ -53,6 +53,7 @@ class World:
                 usage={"producers": [producer]},
                 governance={"teams": [{"name": "search", "owns": ["namespace=ml"]}]},
             ),
+            pages_url="",
             prices=MemoryPriceStore([owned]),
             instance_types=PublishedInstanceTypes(),
             gate_exceptions=Exceptions(store, store, MemoryJobApprovals(store, audit)),
