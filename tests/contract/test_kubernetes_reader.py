@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -166,7 +167,7 @@ def test_without_nodes_or_pods_there_is_no_cluster(plural: str) -> None:
 def test_a_volume_is_joined_with_its_claim_and_class() -> None:
     volumes = [
         {
-            "metadata": {"name": "pv1"},
+            "metadata": {"name": "pv1", "creationTimestamp": "2026-11-20T12:00:30Z"},
             "spec": {
                 "capacity": {"storage": "100Gi"},
                 "csi": {"driver": "ebs.csi.aws.com", "volumeHandle": "vol-1"},
@@ -205,8 +206,11 @@ def test_a_volume_is_joined_with_its_claim_and_class() -> None:
     )
     parameters = {"type": "gp3", "iops": "4000"}
     ebs, efs = "ebs.csi.aws.com", "efs.csi.aws.com"
+    created = int(datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC).timestamp())
     assert inventory.volumes == (
-        Volume("pv1", 100 * GI, "Bound", ebs, "vol-1", "search", "data", "gp3", parameters),
+        Volume(
+            "pv1", 100 * GI, "Bound", ebs, "vol-1", "search", "data", "gp3", parameters, created
+        ),
         Volume("pv2", 10 * 10**9, "Bound", "kubernetes.io/aws-ebs", "vol-2", "rag", "old", "gp2"),
         Volume("pv3", 0, "Released", efs, "fs-3", None, None, None),
     )

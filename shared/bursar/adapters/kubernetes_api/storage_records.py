@@ -53,6 +53,7 @@ def _volume(
 ) -> Volume:
     spec, reference = item.spec, item.spec.claim_ref
     driver, volume_id = _backing(item)
+    created = item.metadata.creation_timestamp
     storage_class = spec.storage_class_name or (claim.spec.storage_class_name if claim else None)
     size = (spec.capacity or {}).get("storage")
     return Volume(
@@ -69,6 +70,7 @@ def _volume(
         ),
         storage_class=storage_class or None,
         class_parameters=parameters.get(storage_class or "", {}),
+        created_at=int(created.timestamp()) if created else None,
     )
 
 

@@ -95,10 +95,13 @@ class _Watch(Generic[R]):
             self.lives[key].gone_at = at
         self.alive = seen
 
-    def seconds(self, known: Spans) -> Iterator[tuple[R, int]]:
-        """For things that do not say when they began."""
+    def seconds(
+        self, known: Spans, created_at: Callable[[R], int | None] = lambda _: None
+    ) -> Iterator[tuple[R, int]]:
+        """For things of which nothing tells when they end, and not always when they began."""
         for life in self.lives.values():
-            if seconds := _within(known, life.appeared, life.vanished):
+            began = _first_known(created_at(life.record), life.appeared)
+            if seconds := _within(known, min(began, life.first_seen), life.vanished):
                 yield life.record, seconds
 
 
@@ -142,7 +145,7 @@ def integrate(
         as_of=max((at for at in times if at <= end), default=times[0]),
         nodes=ran,
         pods=list(_pod_times(pods, _homes(nodes, ran), known)),
-        volumes=list(volumes.seconds(known)),
+        volumes=list(volumes.seconds(known, lambda volume: volume.created_at)),
         load_balancers=list(balancers.seconds(known)),
         kubernetes_version=last.inventory.kubernetes_version,
         is_eks=last.inventory.is_eks,

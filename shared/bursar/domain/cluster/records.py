@@ -89,6 +89,7 @@ class Volume:
     claim_name: str | None
     storage_class: str | None
     class_parameters: Mapping[str, str] = field(default_factory=dict)  # type, iops, throughput
+    created_at: int | None = None  # epoch seconds, of the PersistentVolume
 
 
 @dataclass(frozen=True, slots=True)

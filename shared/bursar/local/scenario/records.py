@@ -80,4 +80,5 @@ def _volume(life: VolumeLife, at: int) -> Volume:
         claim_name=life.claim,
         storage_class=life.storage_class,
         class_parameters=STORAGE_CLASSES[life.storage_class].parameters,
+        created_at=life.created,
     )

@@ -56,6 +56,20 @@ def test_a_node_that_vanished_between_two_snapshots_ended_half_way():
     assert node_minutes(hour(shots)) == {"n1": 22.5}
 
 
+def volume_minutes(created_minute: float | None, seen_from: int = 15) -> float:
+    created = None if created_minute is None else at(created_minute)
+    new = volume(created_at=created)
+    shots = [snapshot(m, volumes=[new] if m >= seen_from else []) for m in range(-5, 70, 5)]
+    return sum(seconds for _, seconds in hour(shots).volumes) / MINUTE
+
+
+def test_a_volume_lives_from_its_creation_and_not_from_half_way_to_its_first_sight():
+    assert volume_minutes(12) == 60 - 12
+    assert volume_minutes(None) == 60 - 12.5  # nobody tells: between 10:10 and 10:15
+    assert volume_minutes(-90, seen_from=-5) == 60
+    assert volume_minutes(17) == 60 - 15  # a clock ahead: it was seen at 10:15
+
+
 def test_a_node_lives_by_ec2_and_not_by_when_kubernetes_saw_it():
     # EC2: 10:04 to 10:31, 27 minutes; Kubernetes: created 10:06, last seen 10:25
     seen = node(created_at=at(6))
