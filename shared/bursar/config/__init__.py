@@ -26,6 +26,7 @@ from bursar.config.forecast import Anomalies, Forecasts, Series
 from bursar.config.governance import Governance
 from bursar.config.kpis import Kpis
 from bursar.config.metrics import ClusterMetrics
+from bursar.config.networks import PrivateNetwork
 from bursar.config.spend import Spend
 from bursar.config.stops import Stops
 from bursar.config.usage import Usage
@@ -42,23 +43,6 @@ DEFAULT_MODEL_LABELS = ("model", "app.kubernetes.io/model", "serving.kserve.io/i
 
 CapacityReservationId = Annotated[str, Field(pattern=r"^cr-[0-9a-f]+$")]
 HttpsUrl = Annotated[str, Field(pattern=r"^https://\S+$")]
-
-
-class PrivateNetwork(Section):
-    """Where a private cluster endpoint can be reached: one function is placed there per VPC."""
-
-    vpc_id: str = Field(pattern=r"^vpc-[0-9a-f]+$")
-    availability_zones: tuple[str, ...] = Field(min_length=1)
-    subnet_ids: tuple[str, ...] = Field(min_length=1)
-    route_table_ids: tuple[str, ...] = Field(
-        min_length=1, description="of those subnets, for the S3 and DynamoDB gateway endpoints"
-    )
-    security_group_ids: tuple[str, ...] = Field(
-        min_length=1, description="allowed to reach the cluster endpoint on 443"
-    )
-    create_gateway_endpoints: bool = Field(
-        default=True, description="false where the VPC has those for S3 and DynamoDB already"
-    )
 
 
 class Cluster(Section):
