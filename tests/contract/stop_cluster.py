@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from bursar.adapters.kubernetes_api.access import ClusterAccess
+from bursar.adapters.kubernetes_api.roles import stop_manifests
 from bursar.adapters.kubernetes_api.stop_objects import KubernetesStopObjects
 from bursar.adapters.kubernetes_api.transport import KubernetesTransport
-from bursar.cli.cluster import stop_manifests
 from bursar.local.kubernetes_objects import KubernetesObjects
 from bursar.local.kubernetes_server import KubernetesServer
 

@@ -15,7 +15,7 @@ from bursar.adapters.dynamodb.governance.audit import DynamoAudit
 from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
 from bursar.adapters.dynamodb.outbox import DynamoOutbox
 from bursar.adapters.dynamodb.stops import DynamoStops
-from bursar.cli.cluster import manifests, stop_manifests
+from bursar.adapters.kubernetes_api.roles import manifests, stop_manifests
 from bursar.domain.budgets import BudgetState
 from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money

@@ -32,6 +32,7 @@ from bursar.adapters.s3 import S3SnapshotStore
 from bursar.adapters.s3_usage import S3UsageArchive
 from bursar.config import Cluster, Config
 from bursar.domain.periods import Window, hours
+from bursar.local.cluster_objects import cluster_objects
 from bursar.local.cost_explorer_service import cost_explorer
 from bursar.local.ec2_service import Ec2Service
 from bursar.local.embedded.clock import Clock
@@ -202,6 +203,9 @@ class LocalGuard:
             lambda token: token.startswith("k8s-aws-v1."),
             port=urlsplit(cluster.endpoint).port or 0,
             git_version=self.scenario.git_version(cluster.name),
+            stored=cluster_objects(
+                self.scenario, cluster.name, partial(self._objects, cluster.name, "pods")
+            ),
         )
 
     def _objects(self, cluster: str, plural: str) -> Sequence[dict[str, Any]]:
