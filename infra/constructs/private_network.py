@@ -6,7 +6,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from bursar.config import PrivateNetwork
+from bursar.config.networks import PrivateNetwork
 from infra.constructs.function import Placement
 
 
