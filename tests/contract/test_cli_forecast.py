@@ -110,8 +110,18 @@ def test_a_page_shows_both_charts_and_the_budget(tmp_path: Path, capsys: Any) ->
 @pytest.mark.usefixtures("guard")
 def test_a_scope_that_nobody_foresaw_is_named(capsys: Any) -> None:
     assert run("forecast", "--scope", "team=none", "--table", "bursar") == 2
-    assert "ledger/team=none/usd" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("bursar: no month of team=none was foreseen in the last 7 days")
+    assert "there is category=gpu_compute, cluster=prod" in said
+    assert said.count("\n") == 1
     assert run("forecast", "--book", "billed", "--table", "bursar") == 2
+
+
+@pytest.mark.usefixtures("guard")
+def test_a_page_that_cannot_be_written_is_said_in_one_line(capsys: Any, tmp_path: Path) -> None:
+    page = tmp_path / "nowhere" / "forecast.html"
+    assert run("forecast", "--html", str(page), "--table", "bursar") == 2
+    assert capsys.readouterr().err == f"bursar: {page}: No such file or directory\n"
 
 
 @pytest.mark.usefixtures("guard")

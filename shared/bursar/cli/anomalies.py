@@ -27,6 +27,7 @@ from bursar.jobs.review_anomaly import (
 )
 
 Help = Parameter
+EventId = Annotated[str, Help(name="ID", help="AN-..., as `bursar anomalies` lists it")]
 _DRIVERS_SHOWN = 3
 
 app = App(name="anomalies", help="What is unusual, and whether people expect it.")
@@ -67,28 +68,30 @@ def anomalies(
         told = [to_json(event) for event in found]
         sys.stdout.write(json_text.dumps(told, indent=2, ensure_ascii=False) + "\n")
         return
-    table = Table(Column("id", no_wrap=True), "since", "latest", "series", box=SIMPLE_HEAD)
-    table.add_column("beyond expected", justify="right")
-    for name in ("state", "made by"):
-        table.add_column(name)
+    columns = [Column(name, no_wrap=True) for name in ("id", "since", "latest")]
+    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("off by", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("what, and made by", overflow="fold")
     for event in found:
         made_by = ", ".join(
             f"{each.dimension} {each.name}" for each in event.drivers[:_DRIVERS_SHOWN]
         )
         since, latest = (f"{at:%Y-%m-%d}" for at in (event.started_at, event.latest_at))
-        cells = (event.id, since, latest, event.series.scope, str(event.size))
-        table.add_row(*map(Text, (*cells, event.ended or event.state, made_by)))
+        what = f"{event.series.scope}: {made_by}" if made_by else event.series.scope
+        state = "over" if event.ended else str(event.state)
+        table.add_row(*map(Text, (event.id, since, latest, str(event.size), state, what)))
     Console().print(table if found else "Nothing is unusual.")
 
 
 @app.command
-def acknowledge(event_id: str, *, where: Where = _HERE) -> None:
+def acknowledge(event_id: EventId, /, *, where: Where = _HERE) -> None:
     """Say that somebody looks at it: it goes on without another word, unless it doubles."""
     _review(event_id, State.ACKNOWLEDGED, where)
 
 
 @app.command
-def expected(event_id: str, *, where: Where = _HERE) -> None:
+def expected(event_id: EventId, /, *, where: Where = _HERE) -> None:
     """Say that it is as it should be: what is like it (series, weekday, size) stays quiet."""
     _review(event_id, State.EXPECTED, where)
 

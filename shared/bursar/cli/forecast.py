@@ -97,7 +97,10 @@ def forecast(
     if html:
         from bursar.web.forecast_page import render_forecast  # here: templates take a while
 
-        html.write_text(render_forecast(shown, lines_of(shown, limit, beside), limit), "utf-8")
+        try:
+            html.write_text(render_forecast(shown, lines_of(shown, limit, beside), limit), "utf-8")
+        except OSError as error:
+            leave(Exit.WRONG_INPUT, [f"{html}: {error.strerror}"])
     if json:
         told = to_json(shown, limit, beside)
         sys.stdout.write(json_text.dumps(told, indent=2, ensure_ascii=False) + "\n")

@@ -21,6 +21,7 @@ from bursar.ports import AnomalyStore, ForecastStore, SpendStore, StatementStore
 SHOWN_DAYS = 60
 _MADE_WITHIN = 7  # days
 _MANY = 100_000
+_SCOPES_NAMED = 8
 
 
 class NothingForeseenError(LookupError):
@@ -79,10 +80,22 @@ def _newest(series: SeriesName | Book, now: datetime, forecasts: ForecastStore) 
         whole = [each for each in forecasts.of_day(series, day) if each.series.is_whole]
         if whole:
             return whole[0]
-    raise NothingForeseenError(
-        f"no month of {series if isinstance(series, SeriesName) else f'the {series} book'}"
-        f" was foreseen in the last {_MADE_WITHIN} days"
-    )
+    raise NothingForeseenError(_nothing_of(series, now, forecasts))
+
+
+def _nothing_of(series: SeriesName | Book, now: datetime, forecasts: ForecastStore) -> str:
+    """In words; where others were foreseen, with what they are called."""
+    said = f"was foreseen in the last {_MADE_WITHIN} days"
+    if not isinstance(series, SeriesName):
+        return f"no month of the {series} book {said}"
+    text = f"no month of {series.scope} {said} from the {series.book} book"
+    for back in range(_MADE_WITHIN + 1):
+        day = (now - timedelta(days=back)).date()
+        if made := forecasts.of_day(series.book, day):
+            scopes = list(dict.fromkeys(each.series.scope for each in made))
+            more = ", ..." if len(scopes) > _SCOPES_NAMED else ""
+            return f"{text}; there is {', '.join(scopes[:_SCOPES_NAMED])}{more}"
+    return text
 
 
 def _amounts(

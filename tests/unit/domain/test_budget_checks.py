@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -231,6 +232,13 @@ def test_a_forecast_is_projected_where_there_is_one_and_named():
     assert seen.projected(NOVEMBER) == Money.of(900)
     assert "Projected $900.00 by 2026-12-01 (forecast of 2026-11-20)." in alert.comparison
     assert Year(budget("1000", threshold(100, PROJECTED))).check(seen).alerts == ()
+
+
+def test_an_alert_says_between_what_the_forecast_lies():
+    sure = replace(QUIETER, below=Money.of(40), above=Money.of(60))
+    [alert] = Year(budget()).check(figures("800", outlook=sure)).alerts
+    between = "(forecast of 2026-11-20, 80% between $860.00 and $960.00)."
+    assert f"Projected $900.00 by 2026-12-01 {between}" in alert.comparison
 
 
 def test_a_day_that_has_begun_counts_with_the_part_that_is_left():

@@ -12,6 +12,7 @@ import pytest
 from bursar.adapters.alert_texts import body
 from bursar.domain.alerts import Alert, OutboxRow, Severity
 from bursar.domain.cost_report import CostReport, build_report, settle
+from bursar.domain.figures import Projection
 from bursar.domain.money import Money
 from bursar.web import charts, wording
 from bursar.web.report import render_report
@@ -139,6 +140,17 @@ def test_the_first_lines_say_what_it_cost_what_it_will_come_to_and_the_budget(
     order += ["Budgets The worst", "How well this is known"]
     places = [page.text.index(words) for words in order]
     assert places == sorted(places)
+
+
+def test_a_forecast_stands_with_its_interval_in_place_of_the_run_rate(report) -> None:
+    amounts = (Money.of(900_000), Money.of(800_000), Money.of(1_000_000))
+    low, high = amounts[1:]
+    projection = Projection(amounts[0], "forecast of 2026-11-19", low, high)
+    text = Page(render_report(report.model_copy(update={"foreseen": projection}))).text
+    between = "80% between $800,000.00 and $1,000,000.00"
+    assert f"It is foreseen (forecast of 2026-11-19, {between}) to come to $900,000.00" in text
+    assert f"Forecast to 2026-11-30 $900,000.00 {between} · forecast of 2026-11-19" in text
+    assert f"{report.projected} at the run rate" in text
 
 
 def test_every_alert_stands_there_in_full(page, report) -> None:
