@@ -54,6 +54,7 @@ def test_the_config_is_bundled_as_it_was_validated(code, request):
 def test_code_for_people_at_a_terminal_stays_at_home(code):
     assert (code / "bursar" / "entrypoint.py").is_file()
     assert (code / "functions" / "__init__.py").is_file()
+    assert (code / "bursar" / "web" / "pages" / "index.html").is_file()
     for package in ("cli", "web/templates", "local"):
         assert not (code / "bursar" / package).exists()
 
