@@ -16,8 +16,9 @@ from bursar.adapters.dynamodb.governance.audit import DynamoAudit
 from bursar.adapters.memory.governance import MemoryAuditAnchors
 from bursar.adapters.s3_audit_anchors import S3AuditAnchors
 from bursar.cli.api import LOCAL_URL, call
-from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+from bursar.cli.deployed import UNANSWERED, leave_unanswered
 from bursar.cli.exits import Exit, leave
+from bursar.cli.where_deployed import WhereDeployed
 from bursar.domain.governance.audit import AuditHead, AuditRecord
 from bursar.jobs.verify_audit import verify_audit
 
@@ -51,12 +52,9 @@ class ApiAudit:
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Where:
+class Where(WhereDeployed):
     """Which audit: of the stack's table, or as the API tells it."""
 
-    stack: Annotated[str, Help(name="--stack", help="the deployed stack")] = "Bursar"
-    region: Annotated[str | None, Help(name="--region", help="where it is deployed")] = None
-    table: Annotated[str | None, Help(name="--table", help="instead of --stack")] = None
     bucket: Annotated[
         str | None, Help(name="--bucket", help="of the anchored heads, instead of --stack")
     ] = None
@@ -74,7 +72,7 @@ class Where:
     def audit(self) -> DynamoAudit | ApiAudit:
         if self.api:
             return ApiAudit(self.api, self.as_)
-        return DynamoAudit(deployed_table(self.table, self.stack, self.region))
+        return DynamoAudit(self.open_table())
 
     def anchors(self) -> S3AuditAnchors | MemoryAuditAnchors:
         if self.api:

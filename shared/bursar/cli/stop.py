@@ -14,9 +14,10 @@ from cyclopts import App, Parameter
 
 from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
 from bursar.adapters.dynamodb.stops import DynamoStops
-from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+from bursar.cli.deployed import UNANSWERED, leave_unanswered
 from bursar.cli.exits import Exit, leave
 from bursar.cli.stop_views import print_stop, print_stops, stop_json, stops_json
+from bursar.cli.where_deployed import WhereDeployed
 from bursar.config_file import ConfigError, read_config
 from bursar.domain.stops.records import ForbiddenStepError, Stop
 from bursar.domain.stops.rules import Action, Mode
@@ -30,19 +31,16 @@ app = App(name="stop", help="What is stopped and why; approve it, take it back, 
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Where:
-    """Where the guard is deployed."""
+class Where(WhereDeployed):
+    """Where the guard is deployed, and what is shown of it."""
 
-    stack: Annotated[str, Help(name="--stack", help="the deployed stack")] = "Bursar"
-    region: Annotated[str | None, Help(name="--region", help="where it is deployed")] = None
-    table: Annotated[str | None, Help(name="--table", help="the table, instead of --stack")] = None
     json: Annotated[bool, Help(name="--json", negative="", help="print JSON")] = False
 
     @contextmanager
     def kept(self) -> Iterator[Any]:
         """The table; what AWS does not answer, and what a stop does not allow, ends here."""
         try:
-            yield deployed_table(self.table, self.stack, self.region)
+            yield self.open_table()
         except UNANSWERED as error:
             leave_unanswered(error, self.stack)
         except review_stop.UnknownStopError as error:

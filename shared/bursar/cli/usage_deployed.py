@@ -94,7 +94,7 @@ def summary(
     """
     from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
     from bursar.adapters.dynamodb.statements import DynamoStatementStore
-    from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+    from bursar.cli.deployed import UNANSWERED, leave_unanswered
     from bursar.cli.usage_deployed_views import (
         print_shadows,
         print_summary,
@@ -116,7 +116,7 @@ def summary(
     except WindowError as error:
         leave(Exit.WRONG_INPUT, [str(error)])
     try:
-        kept = deployed_table(where.table, where.stack, where.region)
+        kept = where.open_table()
         if shadow:
             compared = compare_shadows(window, DynamoLedgerStore(kept))
             (shadows_json if where.json else print_shadows)(compared)

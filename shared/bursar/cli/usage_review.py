@@ -24,11 +24,11 @@ def held(*, where: Where = _HERE) -> None:
     Exit code 2: nothing of that name. 3: AWS cannot be asked.
     """
     from bursar.adapters.dynamodb.quarantine import DynamoQuarantine
-    from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+    from bursar.cli.deployed import UNANSWERED, leave_unanswered
     from bursar.cli.usage_review_views import held_json, print_held
 
     try:
-        rows = DynamoQuarantine(deployed_table(where.table, where.stack, where.region)).held()
+        rows = DynamoQuarantine(where.open_table()).held()
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
     (held_json if where.json else print_held)(rows)
@@ -42,11 +42,11 @@ def rejected(*, where: Where = _HERE) -> None:
     Exit code 2: nothing of that name. 3: AWS cannot be asked.
     """
     from bursar.adapters.dynamodb.quarantine import DynamoQuarantine
-    from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+    from bursar.cli.deployed import UNANSWERED, leave_unanswered
     from bursar.cli.usage_review_views import print_rejected, rejected_json
 
     try:
-        rows = DynamoQuarantine(deployed_table(where.table, where.stack, where.region)).rejected()
+        rows = DynamoQuarantine(where.open_table()).rejected()
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
     (rejected_json if where.json else print_rejected)(rows)
@@ -106,13 +106,13 @@ def drop(producer: str, id: str, *, where: Where = _HERE) -> None:
     Exit code 2: it is not held. 3: AWS cannot be asked.
     """
     from bursar.adapters.dynamodb.quarantine import DynamoQuarantine
-    from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+    from bursar.cli.deployed import UNANSWERED, leave_unanswered
     from bursar.cli.usage_review_views import print_decided
     from bursar.domain.usage.quarantine import Decision
     from bursar.jobs import review_held_usage
 
     try:
-        quarantine = DynamoQuarantine(deployed_table(where.table, where.stack, where.region))
+        quarantine = DynamoQuarantine(where.open_table())
         review_held_usage.drop((producer, id), quarantine=quarantine, at=datetime.now(UTC))
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)

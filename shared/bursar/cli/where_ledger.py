@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from bursar.cli.where_deployed import WhereDeployed
+
 if TYPE_CHECKING:
     from bursar.cli.deployed_ledger import DeployedLedger
 
@@ -15,12 +17,9 @@ Help = Parameter
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Where:
-    """A deployed guard's, by its stack or by names."""
+class Where(WhereDeployed):
+    """A deployed guard's table and bucket, by its stack or by their names."""
 
-    stack: Annotated[str, Help(name="--stack", help="the deployed stack")] = "Bursar"
-    region: Annotated[str | None, Help(name="--region", help="where it is deployed")] = None
-    table: Annotated[str | None, Help(name="--table", help="instead of --stack")] = None
     bucket: Annotated[
         str | None, Help(name="--bucket", help="of archived usage, instead of --stack")
     ] = None
