@@ -66,6 +66,16 @@ def test_a_replayed_older_telling_changes_nothing(store: SpendStore) -> None:
     assert amounts(store) == [("total", "10", 1)]
 
 
+def test_days_loaded_in_bulk_are_looked_back_on_and_may_still_be_restated(
+    dynamodb_table: Any,
+) -> None:
+    store = DynamoSpendStore(dynamodb_table)
+    store.load([fact("10"), fact("4", "service=Amazon S3")])
+    assert amounts(store) == [("service=Amazon S3", "4", 1), ("total", "10", 1)]
+    assert store.record([fact("11", as_of=NOON + timedelta(days=1))]) == 1
+    assert amounts(store) == [("service=Amazon S3", "4", 1), ("total", "11", 2)]
+
+
 def test_the_last_day_of_a_span_is_included_and_the_next_is_not(store: SpendStore) -> None:
     days = [DAY + timedelta(days=n) for n in range(4)]
     store.record([fact(str(n), day=day) for n, day in enumerate(days, start=1)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from bursar.adapters.dynamodb.closed_months import DynamoClosedMonthStore
 from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
@@ -38,6 +38,7 @@ def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, now: da
     first, last = (now - _SPEND_REACHES_BACK).date(), now.date()
     for metric in Metric:
         stores.spend.record(past.spend.latest(config.account, metric, first, last))
+        stores.spend.load(past.spend.latest(config.account, metric, date.min, first - DAY))
     for row in past.outbox.all():
         stores.outbox.post(row)
         if row.sent_at:

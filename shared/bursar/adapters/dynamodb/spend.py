@@ -76,6 +76,20 @@ class DynamoSpendStore:
         fresh = [fact for fact in facts if restated(known.get(_name(fact)), fact)]
         return sum(self._record_together(group, known) for group in _groups(fresh))
 
+    def load(self, facts: Sequence[SpendFact]) -> None:
+        """Write newest tellings in bulk, of days that the table knows nothing of. Their versions
+        and the sums of their months are left out: they are there to be looked back on."""
+        with self._table.batch_writer() as batch:
+            for fact in facts:
+                batch.put_item(
+                    Item={
+                        "pk": SpendKeys.pk(fact.account, fact.metric),
+                        "sk": SpendKeys.latest(fact.day, fact.group),
+                        "json": fact.model_dump_json(),
+                        "sequence": fact.sequence,
+                    }
+                )
+
     def latest(self, account: str, metric: Metric, first: date, last: date) -> Sequence[SpendFact]:
         # "~" sorts after every character that a group begins with
         span = Key("sk").between(SpendKeys.latest(first), SpendKeys.latest(last, "~"))

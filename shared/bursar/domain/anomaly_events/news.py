@@ -72,7 +72,10 @@ def _comparison(event: AnomalyEvent) -> str:
         default=event.latest,
     )
     parts = [f"{_when(event.grain, worst)}: {worst.actual} against {worst.expected} expected"]
-    parts[0] += f" ({worst.low} to {worst.high} would be usual)."
+    if worst.low <= worst.actual <= worst.high:  # it is known by the series' own record instead
+        parts[0] += "."
+    else:
+        parts[0] += f" ({worst.low} to {worst.high} would be usual)."
     if event.latest != worst:
         parts.append(f"{_when(event.grain, event.latest)}: {event.latest.actual}.")
     off = sum(each.is_off for each in event.readings)
