@@ -68,3 +68,11 @@ def test_the_export_is_a_record_a_line(table, audit, capsys):
     assert [line["number"] for line in lines] == [1, 2, 3]
     assert lines[-1]["hash"] == audit.head().hash.hex()
     assert json.loads(lines[0]["body"])["actor"] == "rita"
+
+
+def test_a_bucket_that_is_not_there_is_wrong_input(table, audit, capsys):
+    where = ["--table", table.name, "--region", "eu-west-1", "--bucket", "nowhere"]
+    with pytest.raises(SystemExit) as ended:
+        app(["audit", "verify", *where])
+    assert ended.value.code == 2
+    assert "--bucket" in capsys.readouterr().err

@@ -17,7 +17,7 @@ from bursar.jobs.ask_in_slack import ask_in_slack
 from bursar.jobs.decide_in_slack import decide_in_slack
 from bursar.local.embedded.http_gateway import HttpRequest
 from tests.contract.served_api import NOON, ServedApi, serving, slack_user
-from tests.contract.slack_workspace import TOKEN, Workspace, clicked, signed, workspace
+from tests.contract.slack_workspace import REPLY_TO, TOKEN, Workspace, clicked, signed, workspace
 
 NONCE = "n-1"
 HOSTILE = "<!channel> <https://evil.example|pay> & *bold*"
@@ -307,6 +307,14 @@ def test_an_answer_follows_no_redirect_and_goes_nowhere_else(channel: Channel) -
     assert channel.slack.replies[-1][0] != "/elsewhere"
     with pytest.raises(ForeignAddressError):
         channel.chat.reply("https://evil.example/", "text", closes=True)
+
+
+def test_where_nothing_listens_the_address_of_an_answer_is_not_told() -> None:
+    nowhere = Workspace(1).chat()
+    with pytest.raises(SlackRefusedError) as told:
+        nowhere.reply(REPLY_TO, "text", closes=False)
+    assert "actions" not in str(told.value)
+    assert told.value.__cause__ is None
 
 
 def test_what_was_answered_meanwhile_is_not_asked(channel: Channel) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import urllib3
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
+from urllib3.exceptions import HTTPError
 
 from bursar.adapters.slack_messages import escaped, question, title
 from bursar.domain.governance.exceptions import SpendException
@@ -59,25 +60,30 @@ class SlackChat:
             )
         except SlackApiError as error:
             raise SlackRefusedError(str(error.response.get("error"))) from None
+        except OSError as error:
+            raise SlackRefusedError(f"cannot be reached: {type(error).__name__}") from None
 
     def reply(self, to: str, text: str, *, closes: bool) -> None:
         """Put the text in the question's place, or show it to whoever clicked.
 
         Raises:
             ForeignAddressError: `to` is not Slack's.
-            SlackRefusedError: it did not answer 200.
+            SlackRefusedError: it did not answer 200, or not at all.
         """
         refuse_foreign(to)
         how = {"replace_original": True} if closes else {"response_type": "ephemeral"}
-        answer = self._pool.request(
-            "POST",
-            to,
-            body=json.dumps({"text": escaped(text), "replace_original": False} | how),
-            headers={"Content-Type": "application/json"},
-            timeout=_SECONDS,
-            redirect=False,
-            retries=urllib3.Retry(total=1, redirect=0, raise_on_redirect=False),
-        )
+        try:
+            answer = self._pool.request(
+                "POST",
+                to,
+                body=json.dumps({"text": escaped(text), "replace_original": False} | how),
+                headers={"Content-Type": "application/json"},
+                timeout=_SECONDS,
+                redirect=False,
+                retries=urllib3.Retry(total=1, redirect=0, raise_on_redirect=False),
+            )
+        except HTTPError as error:  # its text holds the address, which lets anybody answer
+            raise SlackRefusedError(f"cannot be reached: {type(error).__name__}") from None
         if answer.status != 200:
             raise SlackRefusedError(f"the answer was answered with {answer.status}")
 

@@ -47,4 +47,6 @@ def leave_unanswered(error: Exception, stack: str) -> NoReturn:
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
     if code == "ResourceNotFoundException":
         leave(Exit.WRONG_INPUT, ["there is no such table here: name --table and --region"])
+    if code == "NoSuchBucket":
+        leave(Exit.WRONG_INPUT, ["there is no such bucket here: name --bucket and --region"])
     leave(Exit.NO_PRICE, [f"AWS cannot be asked: {error}"])

@@ -90,6 +90,7 @@ class Api:
                 windows=self.windows,
                 audit=self.audit,
                 workflow=self.workflow,
+                slack=None,
             ),
         )
         self.api = build_api()

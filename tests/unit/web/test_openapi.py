@@ -53,6 +53,12 @@ def test_it_is_open_and_every_reference_in_it_leads_somewhere() -> None:
         Draft202012Validator.check_schema(schema)
 
 
+def test_without_an_app_of_slacks_its_route_is_neither_served_nor_described() -> None:
+    api = Api()
+    assert "/v1/slack/actions" not in api.call("", "GET /openapi.json")[1]["paths"]
+    assert api.call("", "POST /v1/slack/actions", "")[0] == 404
+
+
 @pytest.mark.parametrize(
     ("route", "status"),
     [

@@ -18,7 +18,9 @@ from bursar.web.api.exception_bodies import Decision, EditedException, NewExcept
 from bursar.web.api.gate import GatedJobs
 from bursar.web.api.problems import PROBLEM_JSON, answer_json
 from bursar.web.api.reservation_bodies import NewLease, NewReservation, Settlement
+from bursar.wiring import Ports
 
+SLACK_ROUTE = "POST /v1/slack/actions"
 _REFS = "#/components/schemas/{model}"
 _MACHINE, _PERSON = "machine", "person"
 Schema = Mapping[str, Any]
@@ -47,7 +49,7 @@ class Operation(NamedTuple):
 OPERATIONS = (
     Operation("GET /openapi.json", "This document.", "", answers.ANYTHING),
     Operation(
-        "POST /v1/slack/actions",
+        SLACK_ROUTE,
         "A click on a button of Bursar's Slack app, signed by Slack.",
         "",
         answers.ANYTHING,
@@ -163,16 +165,19 @@ OPERATIONS = (
 
 @router.get("/openapi.json")
 def get_openapi() -> Response[str]:
-    return answer_json(HTTPStatus.OK, document())
+    ports: Ports = router.context["ports"]
+    return answer_json(HTTPStatus.OK, document(slack=ports.config.governance.slack is not None))
 
 
 @cache
-def document() -> dict[str, Any]:
-    """The API as OpenAPI 3.1 describes it."""
+def document(*, slack: bool = True) -> dict[str, Any]:
+    """The API as OpenAPI 3.1 describes it; without `slack` there is no route of its app."""
     bodies = [(each.body, "validation") for each in OPERATIONS if each.body]
     _, schemas = models_json_schema(bodies, ref_template=_REFS)  # type: ignore[arg-type]
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
+        if not slack and operation.route == SLACK_ROUTE:
+            continue
         method, path = operation.route.split(" ")
         paths.setdefault(path, {})[method.lower()] = _described(operation)
     return {
