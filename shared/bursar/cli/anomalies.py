@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_text
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -16,8 +15,9 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from bursar.adapters.dynamodb.anomalies import DynamoAnomalyStore
-from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
+from bursar.cli.deployed import UNANSWERED, leave_unanswered
 from bursar.cli.exits import Exit, leave
+from bursar.cli.where_deployed import WhereDeployed
 from bursar.domain.anomaly_events.events import AnomalyEvent, State
 from bursar.jobs.review_anomaly import (
     AnomalyBusyError,
@@ -33,24 +33,14 @@ _DRIVERS_SHOWN = 3
 app = App(name="anomalies", help="What is unusual, and whether people expect it.")
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Where:
-    """Where the guard is deployed."""
-
-    stack: Annotated[str, Help(name="--stack", help="the deployed stack")] = "Bursar"
-    region: Annotated[str | None, Help(name="--region", help="where it is deployed")] = None
-    table: Annotated[str | None, Help(name="--table", help="the table, instead of --stack")] = None
-
-
-_HERE = Where()
+_HERE = WhereDeployed()
 
 
 @app.default
 def anomalies(
     *,
     days: Annotated[int, Help(help="how far back what is over is shown")] = 30,
-    where: Where = _HERE,
+    where: WhereDeployed = _HERE,
     json: Annotated[bool, Help(negative="", help="print JSON; amounts are strings")] = False,
 ) -> None:
     """List anomalies that go on, that people expect, and that ended lately; the newest first.
@@ -60,7 +50,7 @@ def anomalies(
     if days < 0:
         leave(Exit.WRONG_INPUT, ["--days is 0 or more"])
     try:
-        kept = deployed_table(where.table, where.stack, where.region)
+        kept = where.open_table()
         found = DynamoAnomalyStore(kept).known(datetime.now(UTC) - timedelta(days=days))
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
@@ -85,20 +75,20 @@ def anomalies(
 
 
 @app.command
-def acknowledge(event_id: EventId, /, *, where: Where = _HERE) -> None:
+def acknowledge(event_id: EventId, /, *, where: WhereDeployed = _HERE) -> None:
     """Say that somebody looks at it: it goes on without another word, unless it doubles."""
     _review(event_id, State.ACKNOWLEDGED, where)
 
 
 @app.command
-def expected(event_id: EventId, /, *, where: Where = _HERE) -> None:
+def expected(event_id: EventId, /, *, where: WhereDeployed = _HERE) -> None:
     """Say that it is as it should be: what is like it (series, weekday, size) stays quiet."""
     _review(event_id, State.EXPECTED, where)
 
 
-def _review(event_id: str, state: State, where: Where) -> None:
+def _review(event_id: str, state: State, where: WhereDeployed) -> None:
     try:
-        kept = deployed_table(where.table, where.stack, where.region)
+        kept = where.open_table()
         by = boto3.client("sts", region_name=where.region).get_caller_identity()["Arn"]
         now = datetime.now(UTC)
         event = review_anomaly(event_id, state, by, now, anomalies=DynamoAnomalyStore(kept))
