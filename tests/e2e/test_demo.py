@@ -155,6 +155,29 @@ def test_the_table_of_models_sums_to_the_ledger_and_the_books_agree(demo):
     assert "Models, " in demo.out
 
 
+@pytest.mark.deep
+def test_the_runaway_is_told_in_the_night_after_its_first_day_and_nothing_unusual_before(
+    prepared: list[object], tmp_path: Path
+) -> None:
+    """All of the backfill, and the day on which the runaway begins: October 20."""
+    options = ["--output", tmp_path / "out", "--live-hours", 27]
+    with start("demo", *prepared, *options) as process:
+        _, problems = process.communicate(timeout=900)
+    assert (process.returncode, problems) == (0, "")
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    unusual = [each for each in summary["alerts"] if each["kind"].startswith("anomaly.")]
+    assert {each["raised_at"] for each in unusual} == {"2026-10-21T01:40:00Z"}
+    [runaway] = [each for each in unusual if each["title"].endswith("expected: team=research")]
+    assert [driver["name"] for driver in runaway["drivers"][:3]] == [
+        "workload research/sweep-runaway",
+        "node group gpu-p4d-research",
+        "namespace research",
+    ]
+    assert summary["forecast"]["source"] == "forecast of 2026-10-20"
+    by = {each["id"]: each["projected_by"] for each in summary["budgets"]}
+    assert by["training"] == by["research-day"] == "forecast of 2026-10-20"
+
+
 @pytest.fixture
 def serving(prepared: list[object], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     with start("serve", *prepared, "--port", 0, "--work", tmp_path, *SHORTEST) as process:
