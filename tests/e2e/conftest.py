@@ -23,8 +23,9 @@ from bursar.local.demo_config import CLUSTERS, demo_config, free_ports, read_dem
 from bursar.local.embedded.clock import Clock
 from bursar.local.embedded.invocations import Outcome
 from bursar.local.embedded.notifications import Delivery
-from bursar.local.guard import LocalGuard, Services
+from bursar.local.guard import LocalGuard
 from bursar.local.scenario import Scenario, true_cost
+from bursar.local.services import Services
 
 START = datetime(2026, 10, 19, tzinfo=UTC)  # a Monday
 DEPLOYED_AT = START + timedelta(days=1, hours=4, minutes=55)  # before the prices, at 05:10

@@ -1,20 +1,14 @@
 """Weeks of a guard's life in seconds: the jobs, in process, on memory adapters.
 
-Each cluster is lived through in a process of its own, hour by hour: snapshot, spot prices,
-close. The bill and the budgets follow day by day.
+Each cluster is lived through by itself, hour by hour: snapshot, spot prices, close. Usage, the
+bill and the budgets follow day by day. `past_processes` runs all of it at once.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from multiprocessing import active_children, get_context, parent_process
 
 from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
 from bursar.adapters.memory.clusters import (
@@ -37,7 +31,7 @@ from bursar.domain.budgets import Book, BudgetState, News
 from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.lifetimes import InstanceState
 from bursar.domain.cluster.records import CapacityType
-from bursar.domain.periods import HOUR, Window, days, hours
+from bursar.domain.periods import HOUR, Window, day_of, days, hours
 from bursar.domain.prices import PriceRow, spot_parts
 from bursar.domain.spot import SpotPoint
 from bursar.events.runs import PriceBookPart, PriceRun, ScheduledRun
@@ -58,8 +52,9 @@ _BILL_ARRIVES = timedelta(hours=9, minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterPast:
-    """One cluster's closed hours, and the spot prices that were kept on the way."""
+class ClusterDay:
+    """What one cluster's guard knows more after a day: its closed hours, and the spot prices of
+    all days till then."""
 
     hours: list[HourCosts]
     spot_rows: list[PriceRow]
@@ -88,51 +83,21 @@ def live_through(
     scenario: Scenario,
     window: Window,
     prices: Sequence[PriceRow],
+    clusters: Sequence[Iterator[ClusterDay]],
     bill: Callable[[datetime], Bill],
-    progress: Callable[[str], None],
 ) -> Past:
-    """Run the jobs over the window as if it were passing."""
+    """Run the jobs over the window as if it were passing, as each cluster tells of its days."""
     past = Past(prices=list(prices))
-    names = [cluster.name for cluster in config.clusters]
-    with _two_processes() as pool:
-        tasks = [pool.submit(live_cluster, config, scenario, n, window, prices) for n in names]
-        clusters = [task.result() for task in tasks]
-    progress("clusters closed")
-    for cluster in clusters:
-        past.hours += cluster.hours
-        past.prices += cluster.spot_rows
     past.usage = UsagePast(config, scenario, past.history, past.outbox)
-    _follow_days(config, window, past, past.usage, bill)
+    spot_rows = _follow_days(config, window, past, past.usage, clusters, bill)
+    past.prices += spot_rows
     return past
-
-
-@contextmanager
-def _two_processes() -> Iterator[ProcessPoolExecutor]:
-    """A pool whose processes end at once with whatever ends this one."""
-    with ProcessPoolExecutor(2, get_context("spawn"), _end_with_parent) as pool:
-        try:
-            yield pool
-        except BaseException:
-            for process in active_children():
-                process.kill()
-            raise
-
-
-def _end_with_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent decides
-
-    def wait() -> None:
-        if parent := parent_process():
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def live_cluster(
     config: Config, scenario: Scenario, name: str, window: Window, prices: Sequence[PriceRow]
-) -> ClusterPast:
-    """Snapshot and close every hour of one cluster."""
+) -> Iterator[ClusterDay]:
+    """Snapshot and close every hour of one cluster; tells each day when it is over."""
     found = config.cluster(name)
     cluster = found.model_copy(update={"snapshot_every_minutes": BACKFILL_SNAPSHOTS_EVERY_MINUTES})
     own = config.model_copy(update={"clusters": (cluster,), "budgets": ()})
@@ -143,7 +108,7 @@ def live_cluster(
     volumes = MemoryVolumeCatalogue(volume_specs(scenario, name))
     for at, instance, state in scenario.instance_events(name, window.start, window.end):
         record_node_lifetimes(InstanceState(instance, state, at), lifetimes=lifetimes)
-    closed = []
+    closed: list[HourCosts] = []
 
     def look(at: datetime) -> None:
         reader = MemoryClusterReader(
@@ -181,7 +146,9 @@ def live_cluster(
                 touched=MemoryLedger(),
             )
         )
-    return ClusterPast(closed, [row for row in store.newest() if spot_parts(row.key)])
+        if hour.end == day_of(hour.start).end:
+            yield ClusterDay(closed, [row for row in store.newest() if spot_parts(row.key)])
+            closed = []
 
 
 def _follow_days(
@@ -189,10 +156,12 @@ def _follow_days(
     window: Window,
     past: Past,
     usage: UsagePast,
+    clusters: Sequence[Iterator[ClusterDay]],
     bill: Callable[[datetime], Bill],
-) -> None:
+) -> list[PriceRow]:
     """Each day: the days before are judged, its hours close, the bill of the day before arrives
-    and is judged, budgets are checked."""
+    and is judged, budgets are checked. What is answered are the spot prices kept on the way."""
+    spot_rows: list[PriceRow] = []
     budgets, health = MemoryBudgetStore(past.outbox), MemoryHealthLog()
     publisher, counter = MemoryPublisher(), MemoryCounter()
     series = SeriesStores(
@@ -200,8 +169,11 @@ def _follow_days(
     )
     for day in days(window):
         look_at_series(day.start, config, series, Book.LEDGER)
-        for closed_hour in _of_day(past.hours, day):
+        told = [next(cluster) for cluster in clusters]
+        spot_rows = [row for each in told for row in each.spot_rows]
+        for closed_hour in (hour for each in told for hour in each.hours):
             past.history.put_hour(closed_hour)
+            past.hours.append(closed_hour)
         for hour in hours(day):
             usage.live(hour)
         usage.settle(day)
@@ -233,10 +205,7 @@ def _follow_days(
     for budget in config.budgets:
         if state := budgets.state(budget.id, current_window(budget, last)):
             past.states.append(state)
-
-
-def _of_day(hours_: Sequence[HourCosts], day: Window) -> Iterator[HourCosts]:
-    return (hour for hour in hours_ if day.start <= hour.window.start < day.end)
+    return spot_rows
 
 
 def _spot_points(scenario: Scenario, cluster: str, window: Window) -> Iterator[SpotPoint]:

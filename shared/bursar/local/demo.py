@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -23,13 +23,13 @@ from bursar.domain.spend import Metric
 from bursar.jobs.charge_back import charge_back
 from bursar.jobs.publish_report import gather_report
 from bursar.jobs.reconcile import ReconciledMonth, reconcile_month
-from bursar.local.backfill import Past, live_through
 from bursar.local.embedded.clock import Clock
 from bursar.local.embedded.schedules import Step
 from bursar.local.exception_requests import ExceptionRequests
-from bursar.local.guard import LocalGuard, Services
+from bursar.local.guard import LocalGuard
+from bursar.local.past_processes import living_through
 from bursar.local.scenario import Scenario, true_cost
-from bursar.local.seeding import seed
+from bursar.local.services import Services
 
 SEED = 7
 START = datetime(2026, 8, 24, tzinfo=UTC)
@@ -187,27 +187,22 @@ def open_demo(
     days = length.scenario_days
     scenario = Scenario(seed=SEED, start=START, days=days, account=config.account)
     now = START + length.backfill_days * DAY
-    clock = Clock(START)
-    services = Services(scenario, config, clock)
-    try:
+    with ExitStack() as stack:
+        services = stack.enter_context(closing(Services(scenario, config, clock := Clock(START))))
         tell(f"backfilling {length.backfill_days} days through the jobs")
-        past = _past(config, scenario, services, now, tell)
-        clock.set(now)
-        tell("deploying the synthesized template into the embedded AWS")
-        with LocalGuard(config, scenario, services, clock, assembly, work, api_url) as guard:
-            resources = len(guard.deployment.resources)
-            tell(f"{resources} resources deployed; storing the past")
-            seed(past, config, scenario, guard.stores, now)
-            yield Demo(config, guard, scenario, now)
-    finally:
-        services.close()
-
-
-def _past(
-    config: Config, scenario: Scenario, services: Services, now: datetime, tell: Tell
-) -> Past:
-    prices = MemoryPriceStore(services.read_price_list().rows(config.region, START)).newest()
-    return live_through(config, scenario, Window(START, now), prices, services.bill, tell)
+        rows = services.read_price_list().rows(config.region, START)
+        prices = MemoryPriceStore(rows).newest()
+        with living_through(config, scenario, Window(START, now), prices) as store:
+            clock.set(now)
+            tell("deploying the synthesized template into the embedded AWS")
+            guard = stack.enter_context(
+                LocalGuard(config, scenario, services, clock, assembly, work, api_url)
+            )
+            tell(f"{len(guard.deployment.resources)} resources deployed; the past goes on")
+            guard.cloud.warm_up()
+            store(guard.address)
+        tell("the past is stored")
+        yield Demo(config, guard, scenario, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from bursar.domain.quality import Quality
 from bursar.domain.spend import Metric
 from bursar.jobs.check_health import expected_sources
 from bursar.local.backfill import Past
-from bursar.local.guard import Stores
 from bursar.local.scenario import Scenario, inventory, pods
+from bursar.local.stores import Stores
 
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _SNAPSHOTS_REACH_BACK = timedelta(hours=3)

@@ -49,7 +49,7 @@ def serve_demo(
             def advance(by: timedelta) -> datetime:
                 if demo.now + by > end:
                     raise BeyondTheEndError(f"the scenario ends at {end.isoformat()}")
-                demo.go_on(demo.now + by, lambda _: None)
+                demo.go_on(demo.now + by, tell)
                 pages.put(render(demo.report()))
                 return demo.now
 

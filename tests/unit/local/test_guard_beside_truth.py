@@ -32,8 +32,8 @@ from bursar.jobs.record_node_lifetimes import record_node_lifetimes
 from bursar.jobs.snapshot_cluster import snapshot_cluster
 from bursar.local.demo_config import demo_config
 from bursar.local.embedded.clock import Clock
-from bursar.local.guard import Services
 from bursar.local.scenario import Scenario, inventory, pods, true_cost, volume_specs
+from bursar.local.services import Services
 
 CLUSTER = "training"
 START = datetime(2026, 10, 19, tzinfo=UTC)
