@@ -341,7 +341,10 @@ def test_the_forecast_of_its_book_is_what_a_budget_projects(
     window = current_window(only, start)
     figures = books.figures(only, window)
     assert figures is not None
-    assert figures.projection(window) == Projection(Money.of(103), "forecast of 2026-11-19")
+    foreseen = Money.of(103)
+    assert figures.projection(window) == Projection(
+        foreseen, "forecast of 2026-11-19", foreseen, foreseen
+    )
     old = Books(estate.config, estate.history, estate.statements, estate.spend)
     without = old.figures(only, window)
     assert without is not None
