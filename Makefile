@@ -68,7 +68,7 @@ destroy: synth
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks.run
 
-# beside what `pip install -r benchmarks/requirements.txt` has put there
+# beside peers, where benchmarks/requirements.txt says; 20 minutes on one core
 bench-series: $(STAMP)
 	@$(BIN)/python -m benchmarks.series
 

@@ -1,9 +1,11 @@
 """`make bench-series`: our forecasts and anomalies beside peers, on the same public series.
 
-    python -m benchmarks.series [--data DIRECTORY] [--peers-on N] [--no-docs]
+    python -m benchmarks.series [--data DIRECTORY] [--peers PYTHON] [--no-docs]
 
 Each method runs in a process of its own, by the scorer that came with the series (`bench.py` in
-the directory above the data). Peers are taken from `.build/bench-series`, or wherever
+the directory above the data). Those that are quick are scored on all of it; all of them, ours
+too, on a sample of the entities (`series_sample`), so that no cell is empty and every comparison
+is like for like. Peers run with the Python of `.build/bench-peers`, or with `--peers`, where
 `pip install -r benchmarks/requirements.txt` has put them; one that is not there is left out with
 a word. The table goes to stdout, and into docs/forecasting.md between its markers.
 """
@@ -13,86 +15,119 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.series_sample import sample, sizes
+from benchmarks.series_table import Scores, Sets, many_line, measured_line, table
+
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "bench" / "dev"
-PEERS = ROOT / ".build" / "bench-series"
+PEERS = ROOT / ".build" / "bench-peers" / "bin" / "python"
 DOCS = ROOT / "docs" / "forecasting.md"
 BEGIN, END = "<!-- bench-series: begin -->", "<!-- bench-series: end -->"
 MANY, DAYS, HORIZON = 100_000, 120, 25
-CPU_GOAL_SECONDS, PEAK_GOAL_MB = 60, 512
-PEERS_ON = 20  # series that the slowest detector is given
+FORECASTS_EVERY, ANOMALIES_EVERY = 2, 8  # entities: all cells in some 20 CPU-minutes
 _METHODS = "benchmarks.series_methods"
 
 
 @dataclass(frozen=True)
 class Method:
     name: str
-    tasks: str
-    forecast: str | None = None
-    detect: str | None = None
+    place: str  # module:function
     needs: str | None = None
-    on_a_part: bool = False  # and on days only
+    is_slow: bool = False  # then only on the sample
 
 
 FORECASTERS = (
-    Method("Bursar", "F1,F2", forecast="bursar.domain.forecast:forecast"),
-    Method("seasonal naive", "F1,F2", forecast=f"{_METHODS}:seasonal_naive"),
-    Method("mean of 30 days", "F1,F2", forecast=f"{_METHODS}:mean_of_30"),
-    Method("AutoETS", "F1", forecast=f"{_METHODS}:auto_ets", needs="statsforecast"),
-    Method("AutoTheta", "F1", forecast=f"{_METHODS}:auto_theta", needs="statsforecast"),
-    Method("MSTL", "F1", forecast=f"{_METHODS}:mstl", needs="statsforecast"),
+    Method("Bursar", "bursar.domain.forecast:forecast"),
+    Method("seasonal naive", f"{_METHODS}:seasonal_naive"),
+    Method("mean of 30 periods", f"{_METHODS}:mean_of_30"),
+    Method("AutoETS", f"{_METHODS}:auto_ets", "statsforecast", is_slow=True),
+    Method("AutoTheta", f"{_METHODS}:auto_theta", "statsforecast", is_slow=True),
+    Method("MSTL", f"{_METHODS}:mstl", "statsforecast", is_slow=True),
 )
 DETECTORS = (
-    Method("Bursar", "A2", detect="bursar.domain.anomalies:detect"),
-    Method("z-score", "A2", detect=f"{_METHODS}:z_score"),
-    Method(
-        "AutoETS 99%",
-        "A2",
-        detect=f"{_METHODS}:ets_interval",
-        needs="statsforecast",
-        on_a_part=True,
-    ),
+    Method("Bursar", "bursar.domain.anomalies:detect"),
+    Method("z-score", f"{_METHODS}:z_score"),
+    Method("week before", f"{_METHODS}:week_before"),
+    Method("matrix profile", f"{_METHODS}:matrix_profile", "stumpy"),
+    Method("AutoETS 99%", f"{_METHODS}:ets_interval", "statsforecast", is_slow=True),
 )
 
 
-def score(method: Method, data: Path, part: int) -> dict[str, Any] | str:
-    """What the scorer says of it, or why there is nothing to say."""
-    if method.needs and not _is_here(method.needs):
-        return f"{method.needs} is not installed"
-    with tempfile.TemporaryDirectory() as directory:
-        out = Path(directory) / "scores.json"
-        command = [sys.executable, data.parent / "bench.py", "--data", data, "--json", out]
-        command += ["--tasks", method.tasks]
-        command += ["--forecast", method.forecast] if method.forecast else []
-        command += ["--detect", method.detect] if method.detect else []
-        command += ["--cap", str(part)] if method.on_a_part else []
-        environ = _environ(with_peers=method.needs is not None)
-        done = subprocess.run(
-            command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+class Bench:
+    """One run: the scorer, the Python that peers are installed for, and what was scored."""
+
+    def __init__(self, scorer: Path, peers: Path) -> None:
+        self._scorer, self._peers = scorer, peers
+
+    def scores(self, data: Path, *, is_sample: bool) -> tuple[Scores, Scores]:
+        """Forecasters' and detectors', by name; a word of why in place of what is not there."""
+        return (
+            {
+                each.name: self._score(each, data, "--forecast", "F1,F2")
+                for each in FORECASTERS
+                if is_sample or not each.is_slow
+            },
+            {
+                each.name: self._score(each, data, "--detect", "A2")
+                for each in DETECTORS
+                if is_sample or not each.is_slow
+            },
         )
-        if done.returncode:
-            return done.stderr.strip().splitlines()[-1]
-        told: dict[str, Any] = json.loads(out.read_text())
-    return told | {"import_s": _import_seconds(method)}
+
+    def _score(self, method: Method, data: Path, role: str, tasks: str) -> dict[str, Any] | str:
+        python = self._python_of(method)
+        if method.needs and not _has(python, method.needs):
+            return f"{method.needs} is not installed"
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as directory:
+            out = Path(directory) / "scores.json"
+            command = [python, self._scorer, "--data", data, "--json", out, "--tasks", tasks]
+            done = _run([*command, role, method.place])
+            if done.returncode:
+                return (done.stderr.strip().splitlines() or ["it was ended"])[-1]
+            told: dict[str, Any] = json.loads(out.read_text())
+        took = f"{time.monotonic() - began:.0f} s"
+        print(f"{method.name} ({tasks}): scored in {took}", file=sys.stderr, flush=True)
+        return told | {"import_s": self._import_seconds(method, python)}
+
+    def _python_of(self, method: Method) -> Path:
+        return self._peers if method.needs else Path(sys.executable)
+
+    def _import_seconds(self, method: Method, python: Path) -> float:
+        """Of the package itself: adapters of peers load it only when they are called."""
+        package = method.place.partition(":")[0]
+        if method.needs:
+            package = {"statsforecast": "statsforecast.models"}.get(method.needs, method.needs)
+        program = f"import time; t = time.time(); import {package}; print(time.time() - t)"
+        return float(_run([python, "-c", program]).stdout)
+
+
+def _has(python: Path, package: str) -> bool:
+    return _run([python, "-c", f"import {package}"]).returncode == 0
+
+
+def _run(command: list[Any]) -> subprocess.CompletedProcess[str]:
+    """With one thread, as CPU seconds are compared."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+    path = {"PYTHONPATH": os.pathsep.join(map(str, (ROOT / "shared", ROOT)))}
+    environ = dict(os.environ) | threads | path
+    return subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
 
 
 def measure_many() -> dict[str, float]:
     """100,000 series of 120 days through both engines, in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.series", "--many"]
-    done = subprocess.run(
-        command, cwd=ROOT, env=_environ(), check=True, capture_output=True, text=True
-    )
+    done = _run([sys.executable, "-m", "benchmarks.series", "--many"])
     told: dict[str, float] = json.loads(done.stdout)
     return told
 
@@ -114,88 +149,35 @@ def _many() -> dict[str, float]:
     assert np.isfinite(foreseen["total"]).all()
     del foreseen
     began = time.process_time()
-    scores = detect(values, (7,))
+    detect(values, (7,))
     return {
+        "series": MANY,
+        "days": DAYS,
         "forecast_cpu_seconds": round(forecast_seconds, 1),
         "detect_cpu_seconds": round(time.process_time() - began, 1),
-        "alerts_per_series_month": round(float((scores[:, 30:] >= 1).mean() * 30), 3),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
 
 
-def table(
-    forecasts: dict[str, dict[str, Any] | str],
-    anomalies: dict[str, dict[str, Any] | str],
-    many: dict[str, float],
-    part: int,
-) -> list[str]:
-    lines = [
-        f"Measured {datetime.now(UTC):%Y-%m-%d} with Python {platform.python_version()} on"
-        f" {platform.system()} {platform.machine()}, load {os.getloadavg()[0]:.1f}.",
+def measure(data: Path, peers: Path) -> list[str]:
+    """The lines of the table, from one run."""
+    began, bench = time.monotonic(), Bench(data.parent / "bench.py", peers)
+    with tempfile.TemporaryDirectory() as directory:
+        part = Path(directory)
+        sample(data, part, forecasts_every=FORECASTS_EVERY, anomalies_every=ANOMALIES_EVERY)
+        sets = Sets(sizes(data), sizes(part), FORECASTS_EVERY, ANOMALIES_EVERY)
+        whole = bench.scores(data, is_sample=False)
+        sampled = bench.scores(part, is_sample=True)
+    many = measure_many()
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_seconds = children.ru_utime + children.ru_stime
+    return [
+        measured_line(time.monotonic() - began, cpu_seconds),
         "",
-        "| month-end | error | score 80 / 95 | cover 80 / 95 | OWA 14 days"
-        " | OWA M4 hourly / weekly | CPU s per 1,000 | import s | peak MB |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    lines += [_forecast_row(name, told) for name, told in forecasts.items()]
-    lines += [
+        *table(sets, whole, sampled),
         "",
-        "| daily anomalies | recall at .1 / .3 / 1 | delay at .3 | false alerts, own threshold"
-        " | hourly recall at .3 / 1 | CPU s per 1,000 daily / hourly | peak MB |",
-        "|---|---|---|---|---|---|---|",
+        many_line(many),
     ]
-    slow = {method.name for method in DETECTORS if method.on_a_part}
-    lines += [
-        _anomaly_row(name, told, of_days_only=name in slow) for name, told in anomalies.items()
-    ]
-    cpu = many["forecast_cpu_seconds"] + many["detect_cpu_seconds"]
-    lines += [
-        "",
-        f"AutoETS 99% is refitted weekly and judged on {part} of the daily windows only: on all,"
-        " and on hours, it would take hours. AutoETS, AutoTheta and MSTL stand without OWA for"
-        " the same reason.",
-        "",
-        f"{MANY:,} series of {DAYS} days in one process: forecast"
-        f" {many['forecast_cpu_seconds']} and detect {many['detect_cpu_seconds']} CPU-seconds"
-        f" ({cpu:.0f} together; goal {CPU_GOAL_SECONDS}), {many['peak_mb']:.0f} MB at most"
-        f" (goal {PEAK_GOAL_MB}).",
-    ]
-    return lines
-
-
-def _forecast_row(name: str, told: dict[str, Any] | str) -> str:
-    if isinstance(told, str):
-        return f"| {name} | {told} | | | | | | | |"
-    f1, f2 = told["F1"], told.get("F2")
-    daily, m4 = "", ""
-    if f2:
-        daily = _plain(f2["daily14_owa"])
-        m4 = f"{_plain(f2['m4_hourly_owa'])} / {_plain(f2['m4_weekly_owa'])}"
-    return (
-        f"| {name} | {_plain(f1['rel_cap'])} | {f1['is80']:.2f} / {f1['is95']:.2f}"
-        f" | {f1['cov80']:.1%} / {f1['cov95']:.1%} | {daily} | {m4}"
-        f" | {f1['cpu_s_per_1000']:.2f} | {told['import_s']:.2f} | {told['peak_rss_mb']} |"
-    )
-
-
-def _anomaly_row(name: str, told: dict[str, Any] | str, *, of_days_only: bool) -> str:
-    if isinstance(told, str):
-        return f"| {name} | {told} | | | | | |"
-    daily, hourly = told["A2"]["daily"], {} if of_days_only else told["A2"]["hourly"]
-
-    def recalls(scores: dict[str, Any], budgets: tuple[str, ...]) -> str:
-        return " / ".join(_plain(scores.get(f"recall@{each}")) for each in budgets)
-
-    return (
-        f"| {name} | {recalls(daily, ('0.1', '0.3', '1.0'))} | {_plain(daily.get('delay@0.3'))}"
-        f" | {daily['fa_month']:.2f} | {recalls(hourly, ('0.3', '1.0'))}"
-        f" | {daily['cpu_s_per_1000']:.2f} / {_plain(hourly.get('cpu_s_per_1000'))}"
-        f" | {told['peak_rss_mb']} |"
-    )
-
-
-def _plain(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}".lstrip("0")
 
 
 def write_into(docs: Path, lines: list[str]) -> None:
@@ -212,35 +194,10 @@ def write_into(docs: Path, lines: list[str]) -> None:
     docs.write_text("\n".join([f"{before}{BEGIN}", "", *lines, "", f"{END}{after}"]))
 
 
-def _is_here(package: str) -> bool:
-    command = [sys.executable, "-c", f"import {package}"]
-    done = subprocess.run(command, env=_environ(with_peers=True), capture_output=True, check=False)
-    return done.returncode == 0
-
-
-def _import_seconds(method: Method) -> float:
-    """Of the package itself: adapters of peers load it only when they are called."""
-    place = method.forecast or method.detect or ""
-    package = f"{method.needs}.models" if method.needs else place.partition(":")[0]
-    program = f"import time; t = time.time(); import {package}; print(time.time() - t)"
-    environ = _environ(with_peers=method.needs is not None)
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=environ, check=True, capture_output=True
-    )
-    return float(done.stdout)
-
-
-def _environ(*, with_peers: bool = False) -> dict[str, str]:
-    """One thread each, as CPU seconds are compared; ours runs with nothing of the peers."""
-    parts = [ROOT / "shared", ROOT, *([PEERS] if with_peers else [])]
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-    return dict(os.environ) | threads | {"PYTHONPATH": os.pathsep.join(map(str, parts))}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--peers-on", type=int, default=PEERS_ON, help="series for slow detectors")
+    parser.add_argument("--peers", type=Path, default=PEERS, help="a Python that has the peers")
     parser.add_argument("--no-docs", action="store_true", help="only print the table")
     parser.add_argument("--many", action="store_true", help="only the run over 100,000 series")
     asked = parser.parse_args()
@@ -250,24 +207,11 @@ def main() -> None:
     if not (asked.data.parent / "bench.py").exists():
         print(f"no series bench beside {asked.data}: nothing can be scored here")
         return
-    forecasts, anomalies = (
-        {method.name: _told(method, asked.data, asked.peers_on) for method in methods}
-        for methods in (FORECASTERS, DETECTORS)
-    )
-    lines = table(forecasts, anomalies, measure_many(), asked.peers_on)
+    peers = asked.peers if asked.peers.exists() else Path(sys.executable)
+    lines = measure(asked.data, peers)
     print(*lines, sep="\n")
     if not asked.no_docs:
         write_into(DOCS, lines)
-
-
-def _told(method: Method, data: Path, part: int) -> dict[str, Any] | str:
-    told = score(method, data, part)
-    print(
-        f"{method.name} ({method.tasks}): {told if isinstance(told, str) else 'scored'}",
-        file=sys.stderr,
-        flush=True,
-    )
-    return told
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ Floats = Any
 WINDOW_DAYS = 30
 _Z80, _Z95 = 1.2816, 1.9600  # of a normal error
 _Z_ALERT = 3.0
-_ETS_WINDOW = 119
-_ETS_STEP = 7
+_WEEK_BEFORE_ALERT = 0.5
+_ETS_WINDOW = {7: 119, 24: 336}  # what a model is fitted on: days, hours
+_WARM = {7: 120, 24: 336}  # what the bench calls warm
 
 
 def _answer(path: Floats, deviation: Floats) -> dict[str, Floats]:
@@ -70,7 +71,8 @@ def _statsforecast(name: str, values: Floats, horizon: int, season: int) -> dict
     def foresee(known: Floats) -> tuple[Floats, float]:
         if name == "MSTL":
             trend = models.AutoETS(model="ZZN")
-            model = models.MSTL(season_length=[season], trend_forecaster=trend)
+            cycles = {24: [24, 168]}.get(season, [season])
+            model = models.MSTL(cycles, trend) if season > 1 else trend
         else:
             model = getattr(models, name)(season_length=season)
         told = model.forecast(y=known, h=horizon, level=[80])
@@ -102,18 +104,47 @@ def z_score(values: Floats, season: tuple[int, ...]) -> Floats:
     return scores
 
 
+def week_before(values: Floats, season: tuple[int, ...]) -> Floats:
+    """Half as much again, or half as much, as at the same time a week before."""
+    back = 7 if season[0] == 7 else 7 * season[0]
+    scores = np.zeros(values.shape)
+    before = values[:, :-back]
+    change = np.abs(values[:, back:] - before) / np.maximum(np.abs(before), 1e-9)
+    scores[:, back:] = change / _WEEK_BEFORE_ALERT
+    return scores
+
+
+def matrix_profile(values: Floats, season: tuple[int, ...]) -> Floats:
+    """stumpy's streaming matrix profile: how far the last cycle is from any before it, against the
+    largest hundredth of what that was while the series was new."""
+    import stumpy
+
+    cycle, warm = season[0], _WARM[season[0]]
+    scores = np.zeros(values.shape)
+    for row, series in enumerate(values):
+        profile = stumpy.stumpi(series[:warm], m=cycle, egress=False, normalize=False)
+        known = profile.left_P_[np.isfinite(profile.left_P_)]
+        usual = np.quantile(known, 0.99) + 1e-9
+        for at in range(warm, len(series)):
+            profile.update(series[at])
+            scores[row, at] = profile.left_P_[-1] / usual
+    return scores
+
+
 def ets_interval(values: Floats, season: tuple[int, ...]) -> Floats:
-    """Outside AutoETS's 99% interval, fitted anew every week; of days only."""
+    """Outside AutoETS's 99% interval of the next day: fitted anew every week, and carried forward
+    over what has been seen since every day."""
     from statsforecast import models
 
+    window, day = _ETS_WINDOW[season[0]], 1 if season[0] == 7 else season[0]
     scores = np.zeros(values.shape)
-    if season[0] != _ETS_STEP:
-        return scores
     for row, series in enumerate(values):
-        for at in range(_ETS_WINDOW + 1, len(series), _ETS_STEP):
-            ahead = min(_ETS_STEP, len(series) - at)
-            model = models.AutoETS(season_length=season[0])
-            told = model.forecast(y=series[at - _ETS_WINDOW : at], h=ahead, level=[99])
+        for place, at in enumerate(range(_WARM[season[0]], len(series), day)):
+            before = series[at - window : at]
+            if place % 7 == 0:
+                model = models.AutoETS(season_length=season[0]).fit(before)
+            told = model.forward(y=before, h=min(day, len(series) - at), level=[99])
             half = np.maximum((told["hi-99"] - told["lo-99"]) / 2, 1e-12)
-            scores[row, at : at + ahead] = np.abs(series[at : at + ahead] - told["mean"]) / half
+            seen = series[at : at + day]
+            scores[row, at : at + day] = np.abs(seen - told["mean"]) / half
     return scores
