@@ -77,10 +77,15 @@ class DynamoExceptions:
         return allowances.read(item) if item else None
 
     def ending_after(self, at: datetime) -> Sequence[Allowance]:
-        later = Key("gsi1pk").eq(allowances.LISTED) & Key("gsi1sk").gt(
-            f"{allowances.stamp(at)}{_AFTER_ANY_ID}"
+        items = query(  # as text: boto3's own conditions are not for several threads
+            self._table,
+            IndexName="gsi1",
+            KeyConditionExpression="gsi1pk = :listed AND gsi1sk > :at",
+            ExpressionAttributeValues={
+                ":listed": allowances.LISTED,
+                ":at": f"{allowances.stamp(at)}{_AFTER_ANY_ID}",
+            },
         )
-        items = query(self._table, IndexName="gsi1", KeyConditionExpression=later)
         return [allowances.read(item) for item in items]
 
     def replace(self, old: Allowance, new: Allowance) -> bool:
