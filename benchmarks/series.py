@@ -3,11 +3,12 @@
     python -m benchmarks.series [--data DIRECTORY] [--peers PYTHON] [--no-docs]
 
 Each method runs in a process of its own, by the scorer that came with the series (`bench.py` in
-the directory above the data). Those that are quick are scored on all of it; all of them, ours
-too, on a sample of the entities (`series_sample`), so that no cell is empty and every comparison
-is like for like. Peers run with the Python of `.build/bench-peers`, or with `--peers`, where
-`pip install -r benchmarks/requirements.txt` has put them; one that is not there is left out with
-a word. The table goes to stdout, and into docs/forecasting.md between its markers.
+the directory above the data). Those that are quick are scored on all of it; those that are slow
+on a sample of the entities (`series_sample`), with ours on the same sample beside them, so that
+every comparison is like for like. Peers run with the Python of `.build/bench-peers`, or with
+`--peers`, where `pip install -r benchmarks/requirements.txt` has put them; one that is not there
+is left out with a word. The table goes to stdout, and into docs/forecasting.md between its
+markers.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,17 +72,17 @@ class Bench:
 
     def scores(self, data: Path, *, is_sample: bool) -> tuple[Scores, Scores]:
         """Forecasters' and detectors', by name; a word of why in place of what is not there."""
+
+        def asked(methods: Sequence[Method]) -> list[Method]:
+            ours, *peers = methods
+            return [ours, *(each for each in peers if each.is_slow == is_sample)]
+
         return (
             {
                 each.name: self._score(each, data, "--forecast", "F1,F2")
-                for each in FORECASTERS
-                if is_sample or not each.is_slow
+                for each in asked(FORECASTERS)
             },
-            {
-                each.name: self._score(each, data, "--detect", "A2")
-                for each in DETECTORS
-                if is_sample or not each.is_slow
-            },
+            {each.name: self._score(each, data, "--detect", "A2") for each in asked(DETECTORS)},
         )
 
     def _score(self, method: Method, data: Path, role: str, tasks: str) -> dict[str, Any] | str:
