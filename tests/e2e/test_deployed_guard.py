@@ -33,7 +33,14 @@ from tests.e2e.conftest import (
 ROOT = Path(__file__).resolve().parents[2]
 API = "serve_api"  # asked by people and machines, who are answered: no event of it is kept
 BY_WORKFLOW = {"ask_approver", "remind_approver", "resolve_tier"}  # nobody asked for anything
-NOT_CONFIGURED = {"collect_usage_metrics", "enforce_stop", "release_expired", "rollup_usage"}
+NOT_CONFIGURED = {
+    "ask_in_slack",
+    "collect_usage_metrics",
+    "decide_in_slack",
+    "enforce_stop",
+    "release_expired",
+    "rollup_usage",
+}
 FUNCTIONS = sorted(
     {path.parent.name for path in ROOT.glob("functions/*/handler.py")} - NOT_CONFIGURED - {API}
 )
