@@ -187,7 +187,7 @@ class BursarStack(Stack):
 
         # when
         when = Schedules(self, "Schedules", undelivered=dead.undelivered)
-        when.run(collect_prices, twin="List", cron="3 *", part="list")
+        when.run(collect_prices, twin="List", cron="9 *", part="list")
         when.run(collect_prices, twin="Spot", cron="9 *", part="spot")
         spend.schedule(when)
         _read_clusters(when, config, snapshot_cluster, close_hour)
@@ -199,8 +199,8 @@ class BursarStack(Stack):
         if bulk:
             when.run(bulk.function, cron="17 *")
         when.run(attribute_costs, cron="21 *", book="ledger")
-        when.run(send_notifications, cron="37 *")
-        when.run(check_health, cron="43 *")
+        when.run(send_notifications, cron="21 *")
+        when.run(check_health, cron="21 *")
         InstanceStateChanges(
             self, "InstanceStates", target=record_node_lifetimes, undelivered=dead.undelivered
         )

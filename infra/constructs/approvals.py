@@ -99,8 +99,8 @@ class Approvals(Construct):
 
     def schedule(self, when: Schedules) -> None:
         if self.functions:
-            when.run(self._resume, cron="37 *")
-            when.run(self._chain, cron="43 *", part="anchor")  # what it anchors it chains first
+            when.run(self._resume, cron="21 *")
+            when.run(self._chain, cron="21 *", part="anchor")  # what it anchors it chains first
 
     def let_start(self, function: Function) -> None:
         self._let("states:StartExecution", function)

@@ -102,7 +102,7 @@ def test_heads_are_written_to_their_own_folder_and_read_by_no_function(deployed)
 def test_the_audit_is_chained_and_anchored_every_hour(deployed):
     runs = {run["part"]: cron for name, run, cron in deployed.schedules() if name == "chain_audit"}
 
-    assert runs == {"anchor": "cron(43 * * * ? *)"}
+    assert runs == {"anchor": "cron(21 * * * ? *)"}
 
 
 def test_people_sign_in_by_code_and_need_a_second_factor(deployed):

@@ -39,7 +39,7 @@ def test_lists_of_prices_are_looked_after_hourly_and_spot_prices_too(deployed):
         run["part"]: cron for name, run, cron in deployed.schedules() if name == "collect_prices"
     }
 
-    assert parts == {"list": "cron(3 * * * ? *)", "spot": "cron(9 * * * ? *)"}
+    assert parts == {"list": "cron(9 * * * ? *)", "spot": "cron(9 * * * ? *)"}
 
 
 def test_the_rest_runs_once_an_hour_or_a_day(deployed):
@@ -48,9 +48,9 @@ def test_the_rest_runs_once_an_hour_or_a_day(deployed):
     assert rest == {
         "collect_spend": "cron(30 9 * * ? *)",
         "reconcile_spend": "cron(5 10 * * ? *)",  # the bill is kept by then
-        "send_notifications": "cron(37 * * * ? *)",
-        "check_health": "cron(43 * * * ? *)",
-        "resume_workflows": "cron(37 * * * ? *)",
+        "send_notifications": "cron(21 * * * ? *)",
+        "check_health": "cron(21 * * * ? *)",
+        "resume_workflows": "cron(21 * * * ? *)",
     }
 
 

@@ -64,7 +64,18 @@ def test_the_function_knows_each_producer_by_its_queue(deployed):
     assert parts[:2] == ["llm-gateway=", arn["LlmGateway"]]
 
 
-def test_machines_sign_people_sign_in_and_only_the_description_is_open(deployed):
+SHELL = (
+    "/",
+    "/exceptions",
+    "/exceptions/new",
+    "/exceptions/{id}",
+    "/approvals",
+    "/audit",
+    "/signed-in",
+)
+
+
+def test_machines_sign_people_sign_in_and_only_what_tells_nothing_is_open(deployed):
     routes = {
         route["RouteKey"]: route.get("AuthorizationType", "NONE")
         for route in deployed.all("AWS::ApiGatewayV2::Route").values()
@@ -80,13 +91,20 @@ def test_machines_sign_people_sign_in_and_only_the_description_is_open(deployed)
         "POST /v1/gate/jobs",
     }
     assert {route for route, kind in routes.items() if kind == "AWS_IAM"} == machines
-    assert {route for route, kind in routes.items() if kind == "NONE"} == {"GET /openapi.json"}
+    assert {route for route, kind in routes.items() if kind == "NONE"} == {
+        "GET /openapi.json",
+        "GET /sign-in.json",
+        "GET /assets/{version}/{file}",
+        *(f"GET {page}" for page in SHELL),  # an empty page: what it shows it asks as a person
+        "POST /v1/slack/actions",  # Slack signs what it tells
+    }
     assert {route for route, kind in routes.items() if kind == "JWT"} == {
         "GET /v1/exceptions",
         "POST /v1/exceptions",
         "GET /v1/exceptions/{id}",
         "PATCH /v1/exceptions/{id}",
         "POST /v1/exceptions/{id}/decisions",
+        "GET /v1/policies",
         "GET /v1/audit",
     }
 

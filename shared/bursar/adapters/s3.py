@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from bursar.domain.periods import Window, days
 
 _T = TypeVar("_T")
 _LATEST_WITHIN = timedelta(days=2)
+_REMEMBERED = 64  # snapshots' nodes: two hours of two clusters, every five minutes
 
 
 def folder(cluster: str, day: datetime) -> str:
@@ -26,6 +28,7 @@ def key(cluster: str, at: datetime) -> str:
 class S3SnapshotStore:
     def __init__(self, client: Any, bucket: str) -> None:
         self._client, self._bucket = client, bucket
+        self._nodes: OrderedDict[str, tuple[Node, ...]] = OrderedDict()
 
     def put(self, snapshot: ClusterSnapshot) -> None:
         at = datetime.fromtimestamp(snapshot.at, UTC)
@@ -38,7 +41,11 @@ class S3SnapshotStore:
 
     def nodes_between(self, cluster: str, window: Window) -> Iterator[tuple[Node, ...]]:
         for name in self._names_in(cluster, window):
-            yield self._get(name, snapshot_codec.decode_nodes)
+            if name not in self._nodes:  # a snapshot is written once: a later run need not ask
+                self._nodes[name] = self._get(name, snapshot_codec.decode_nodes)
+                while len(self._nodes) > _REMEMBERED:
+                    self._nodes.popitem(last=False)
+            yield self._nodes[name]
 
     def _names_in(self, cluster: str, window: Window) -> Iterator[str]:
         first = key(cluster, window.start.astimezone(UTC))

@@ -49,6 +49,7 @@ def check_budgets(
     """
     raised: list[Alert] = []
     books = Books(config, history, statements, spend, forecasts)
+    limits = limits and limits.of_one_run()
     for budget in config.budgets:
         if not _is_for(budget, news):
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -37,6 +37,10 @@ class RaisedLimits:
 
     allowances: Allowances
     budgets: RaisedBudgets
+
+    def of_one_run(self) -> RaisedLimits:
+        """The same, asking once for the list of each time; what it lists is still read anew."""
+        return RaisedLimits(_ListedOnce(self.allowances, {}), self.budgets)
 
     def usable(
         self,
@@ -80,9 +84,10 @@ class RaisedLimits:
 
         An enforced budget's windows are covered where their money is kept.
         """
-        own = BudgetWindow(budget.id, window.start)
-        raising = [] if budget.enforced else self._raising(budget, window)
-        zero = Money.zero()
+        if budget.enforced or figures.spent <= budget.limit:
+            return
+        own, zero = BudgetWindow(budget.id, window.start), Money.zero()
+        raising = self._raising(budget, window)
         used = Money.sum(each.consumed.get(own, zero) for each in raising)
         over = figures.spent - budget.limit - used
         for each in raising:
@@ -114,3 +119,22 @@ class RaisedLimits:
         """As they are now: a list may lag behind."""
         read = (self.allowances.allowance(each.exception) for each in listed)
         return [each for each in read if each is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _ListedOnce:
+    """What is listed may lag behind anyway; it is not asked for again and again."""
+
+    allowances: Allowances
+    listed: dict[datetime, Sequence[Allowance]]
+
+    def allowance(self, exception_id: str) -> Allowance | None:
+        return self.allowances.allowance(exception_id)
+
+    def ending_after(self, at: datetime) -> Sequence[Allowance]:
+        if at not in self.listed:
+            self.listed[at] = self.allowances.ending_after(at)
+        return self.listed[at]
+
+    def replace(self, old: Allowance, new: Allowance) -> bool:
+        return self.allowances.replace(old, new)

@@ -46,7 +46,7 @@ def snapshot_cluster(
     under one id, and never not at all.
     """
     source = source_of(cluster.name)
-    before = next((each for each in health.all() if each.source == source), None)
+    before = health.latest(source)
     try:
         inventory = reader.inventory()
         pods = tuple(reader.pods())

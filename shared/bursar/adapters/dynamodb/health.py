@@ -51,18 +51,23 @@ class DynamoHealthLog:
             raise
         return True
 
+    def latest(self, source: str) -> SourceHealth | None:
+        found = self._table.get_item(Key={"pk": _PK, "sk": source}, ConsistentRead=True)
+        return _read(found["Item"]) if "Item" in found else None
+
     def all(self) -> Sequence[SourceHealth]:
         rows = query(self._table, KeyConditionExpression=Key("pk").eq(_PK))
-        return [
-            SourceHealth(
-                source=row["sk"],
-                at=row["seen_at"],
-                quality=row["quality"],
-                good_at=row.get("good_at"),
-                detail=row["detail"],
-            )
-            for row in rows
-        ]
+        return [_read(row) for row in rows]
+
+
+def _read(row: Mapping[str, Any]) -> SourceHealth:
+    return SourceHealth(
+        source=row["sk"],
+        at=row["seen_at"],
+        quality=row["quality"],
+        good_at=row.get("good_at"),
+        detail=row["detail"],
+    )
 
 
 def _stamp(at: datetime) -> str:

@@ -26,5 +26,8 @@ class MemoryHealthLog:
         good_at = max((at for at in (health.good_at, before.good_at) if at), default=None)
         self._seen[health.source] = newest.model_copy(update={"good_at": good_at})
 
+    def latest(self, source: str) -> SourceHealth | None:
+        return self._seen.get(source)
+
     def all(self) -> Sequence[SourceHealth]:
         return [self._seen[source] for source in sorted(self._seen)]
