@@ -17,6 +17,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # hundreds of short processes share what one of them compiled
 unexport PYTHONDONTWRITEBYTECODE
 
+SYNTH_DEMO := $(BIN)/python -m infra.app --disposable --config .build/demo/bursar.yaml --output .build/demo/assembly
+
 .PHONY: demo demo-assembly serve test test-deep check format synth deploy destroy bench bench-series lock clean
 
 $(STAMP): requirements/bootstrap.txt requirements/dev.txt requirements/node.txt pyproject.toml
@@ -30,15 +32,17 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt requirements/node.txt 
 	@$(BIN)/python -m bursar.adapters.token_prices.compact $(TOKEN_PRICES)
 	@touch $@
 
-demo: $(STAMP) demo-assembly
-	@$(BIN)/bursar local demo
+# the past is lived through while the template is synthesized
+demo: $(STAMP)
+	@$(BIN)/bursar local prepare
+	@BURSAR_BUNDLE=host $(BIN)/bursar local demo --synth "$(SYNTH_DEMO)"
 
 serve: $(STAMP) demo-assembly
 	@$(BIN)/bursar local serve --port $(PORT)
 
 demo-assembly: $(STAMP)
 	@$(BIN)/bursar local prepare
-	@BURSAR_BUNDLE=host $(BIN)/python -m infra.app --disposable --config .build/demo/bursar.yaml --output .build/demo/assembly
+	@BURSAR_BUNDLE=host $(SYNTH_DEMO)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not deep"

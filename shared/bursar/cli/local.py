@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import re
+import shlex
 import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -54,17 +55,25 @@ def demo(
     output: Annotated[Path, Help(help="gets summary.json and report.html")] = Path("out/demo"),
     backfill_days: BackfillDays = 57,
     live_hours: LiveHours = 72,
+    synth: Annotated[str, Help(help="a command that makes the assembly meanwhile")] = "",
 ) -> None:
     """Sixty days of a GenAI platform, the last three on the synthesized template."""
-    settings = _prepared(config, assembly)
+    settings = _read(config) if synth else _prepared(config, assembly)
     from bursar.cli.demo_views import print_demo, write_demo
     from bursar.local.demo import DemoLength, run_demo
+    from bursar.local.synthesis import SynthesisError, synthesizing
+
+    making = synthesizing(shlex.split(synth)) if synth else nullcontext(lambda: None)
 
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     length = DemoLength(backfill_days, live_hours)
-    with _ended_in_order():
-        result = run_demo(settings, assembly, output / "lambda", _progress(), length)
+    work, tell = output / "lambda", _progress()
+    try:
+        with _ended_in_order(), making as synthesized:
+            result = run_demo(settings, assembly, work, tell, length, synthesized)
+    except SynthesisError as error:
+        leave(Exit.WRONG_INPUT, [f"no template was synthesized: {error}"])
     write_demo(result, output)
     print_demo(result, output)
 
@@ -144,6 +153,10 @@ def _ended_in_order(interrupted: int = 128 + signal.SIGINT) -> Iterator[None]:
 def _prepared(config: Path, assembly: Path) -> Config:
     if not (assembly / "manifest.json").exists() or not config.exists():
         leave(Exit.WRONG_INPUT, [f"{assembly} holds no synthesized template: run `make demo`"])
+    return _read(config)
+
+
+def _read(config: Path) -> Config:
     try:
         return read_config(config)
     except ConfigError as error:

@@ -26,6 +26,7 @@ from bursar.adapters.memory.notices import MemoryHealthLog, MemoryPublisher
 from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
 from bursar.adapters.memory.series import MemoryAnomalyStore, MemoryForecastStore
 from bursar.adapters.memory.spend import MemoryCounter, MemorySpendStore
+from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.config import Config
 from bursar.domain.budgets import Book, BudgetState, News
 from bursar.domain.cluster.hours import HourCosts
@@ -44,7 +45,7 @@ from bursar.jobs.send_notifications import send_new
 from bursar.jobs.snapshot_cluster import snapshot_cluster
 from bursar.local.scenario import Scenario, inventory, pods, volume_specs
 from bursar.local.series_runs import SeriesStores, look_at_series
-from bursar.local.usage_past import UsagePast
+from bursar.local.usage_past import UsageDay
 from bursar.ports import Bill
 
 BACKFILL_SNAPSHOTS_EVERY_MINUTES = 60
@@ -70,7 +71,7 @@ class Past:
     states: list[BudgetState] = field(default_factory=list)
     hours: list[HourCosts] = field(default_factory=list)
     prices: list[PriceRow] = field(default_factory=list)
-    usage: UsagePast | None = None
+    statements: MemoryStatementStore = field(default_factory=MemoryStatementStore)
     forecasts: MemoryForecastStore = field(default_factory=MemoryForecastStore)
     anomalies: MemoryAnomalyStore = field(init=False)
 
@@ -80,17 +81,16 @@ class Past:
 
 def live_through(
     config: Config,
-    scenario: Scenario,
     window: Window,
     prices: Sequence[PriceRow],
     clusters: Sequence[Iterator[ClusterDay]],
+    usage: Iterator[UsageDay],
     bill: Callable[[datetime], Bill],
 ) -> Past:
-    """Run the jobs over the window as if it were passing, as each cluster tells of its days."""
+    """Run the jobs over the window as if it were passing, as each cluster and then the ledger
+    tells of its days."""
     past = Past(prices=list(prices))
-    past.usage = UsagePast(config, scenario, past.history, past.outbox)
-    spot_rows = _follow_days(config, window, past, past.usage, clusters, bill)
-    past.prices += spot_rows
+    past.prices += _follow_days(config, window, past, clusters, usage, bill)
     return past
 
 
@@ -155,8 +155,8 @@ def _follow_days(
     config: Config,
     window: Window,
     past: Past,
-    usage: UsagePast,
     clusters: Sequence[Iterator[ClusterDay]],
+    usage: Iterator[UsageDay],
     bill: Callable[[datetime], Bill],
 ) -> list[PriceRow]:
     """Each day: the days before are judged, its hours close, the bill of the day before arrives
@@ -165,7 +165,7 @@ def _follow_days(
     budgets, health = MemoryBudgetStore(past.outbox), MemoryHealthLog()
     publisher, counter = MemoryPublisher(), MemoryCounter()
     series = SeriesStores(
-        usage.statements, past.spend, past.history, past.forecasts, past.anomalies
+        past.statements, past.spend, past.history, past.forecasts, past.anomalies
     )
     for day in days(window):
         look_at_series(day.start, config, series, Book.LEDGER)
@@ -174,9 +174,7 @@ def _follow_days(
         for closed_hour in (hour for each in told for hour in each.hours):
             past.history.put_hour(closed_hour)
             past.hours.append(closed_hour)
-        for hour in hours(day):
-            usage.live(hour)
-        usage.settle(day)
+        next(usage).put_into(past.statements)
         at = day.start + _BILL_ARRIVES
         if day.start > window.start:
             run = ScheduledRun(scheduled_at=at)
@@ -189,7 +187,7 @@ def _follow_days(
                 day.end - HOUR,
                 news=news,
                 history=past.history,
-                statements=usage.statements,
+                statements=past.statements,
                 spend=past.spend,
                 budgets=budgets,
                 forecasts=past.forecasts,

@@ -182,8 +182,12 @@ def open_demo(
     tell: Tell,
     length: DemoLength = WHOLE,
     api_url: str = "",
+    synthesized: Callable[[], None] = lambda: None,
 ) -> Iterator[Demo]:
-    """Backfill, deploy and seed: a guard that stands at the end of its past."""
+    """Backfill, deploy and seed: a guard that stands at the end of its past.
+
+    `synthesized` waits for the assembly, if somebody makes it meanwhile.
+    """
     days = length.scenario_days
     scenario = Scenario(seed=SEED, start=START, days=days, account=config.account)
     now = START + length.backfill_days * DAY
@@ -194,6 +198,7 @@ def open_demo(
         prices = MemoryPriceStore(rows).newest()
         with living_through(config, scenario, Window(START, now), prices) as store:
             clock.set(now)
+            synthesized()
             tell("deploying the synthesized template into the embedded AWS")
             guard = stack.enter_context(
                 LocalGuard(config, scenario, services, clock, assembly, work, api_url)
@@ -218,10 +223,15 @@ class DemoResult:
 
 
 def run_demo(
-    config: Config, assembly: Path, work: Path, tell: Tell, length: DemoLength = WHOLE
+    config: Config,
+    assembly: Path,
+    work: Path,
+    tell: Tell,
+    length: DemoLength = WHOLE,
+    synthesized: Callable[[], None] = lambda: None,
 ) -> DemoResult:
     """Live through all of it, and end every process that was started."""
-    with open_demo(config, assembly, work, tell, length) as demo:
+    with open_demo(config, assembly, work, tell, length, synthesized=synthesized) as demo:
         asking = ExceptionRequests(demo.guard.cloud, config.account, demo.now)
         fired = demo.go_on(demo.now + length.live, tell, asking)
         tell(f"{fired} schedules fired")

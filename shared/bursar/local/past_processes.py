@@ -1,7 +1,7 @@
 """The past, lived through in processes of its own while the stack is deployed.
 
-One process for each cluster tells of its days as they end; one follows them, and in the end
-writes what it knows to the deployed stack.
+One process for each cluster tells of its days as they end, one has the ledger and tells what it
+says of them, one follows both. In the end the last two write what they know to the deployed stack.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.connection import Connection
+from typing import Any
 
+from bursar.adapters.memory.budgets import MemoryOutbox
+from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.config import Config
-from bursar.domain.periods import Window
+from bursar.domain.periods import Window, days
 from bursar.domain.prices import PriceRow
-from bursar.local.backfill import ClusterDay, live_cluster, live_through
+from bursar.local.backfill import live_cluster, live_through
 from bursar.local.embedded.clock import Clock
 from bursar.local.scenario import Scenario
-from bursar.local.seeding import seed
+from bursar.local.seeding import seed, seed_ledger
 from bursar.local.services import Services
 from bursar.local.stores import Address, stores_at
+from bursar.local.usage_past import UsagePast
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,13 @@ class _Pipe:
 
 @dataclass(frozen=True, slots=True)
 class _Pipes:
-    """A cluster's days, by its name; and where the stack is in which the past is to be stored."""
+    """Each cluster's days, for the ledger and for who follows; the ledger's days; and where the
+    stack is in which the past is to be stored, told to both that store it."""
 
+    hours: Mapping[str, _Pipe]
     days: Mapping[str, _Pipe]
-    stack: _Pipe
+    usage: _Pipe
+    stacks: tuple[_Pipe, _Pipe]
 
 
 _pipes: _Pipes  # of this process, if it is one of the pool's
@@ -51,16 +58,26 @@ def living_through(
     """Begin to run the jobs over the window as if it were passing. What this yields waits for the
     end of the past, and writes it to a stack."""
     context, names = get_context("spawn"), [cluster.name for cluster in config.clusters]
-    days = {name: _Pipe(*context.Pipe(duplex=False)) for name in names}
-    pipes = _Pipes(days, _Pipe(*context.Pipe(duplex=False)))
+
+    def pipe() -> _Pipe:
+        return _Pipe(*context.Pipe(duplex=False))
+
+    pipes = _Pipes(
+        hours={name: pipe() for name in names},
+        days={name: pipe() for name in names},
+        usage=pipe(),
+        stacks=(pipe(), pipe()),
+    )
     given = config, scenario, window, prices
-    with ProcessPoolExecutor(len(names) + 1, context, _begin, (pipes,)) as pool:
+    with ProcessPoolExecutor(len(names) + 2, context, _begin, (pipes,)) as pool:
         try:
             tasks = [pool.submit(_tell_days, name, *given) for name in names]
+            tasks.append(pool.submit(_tell_usage_and_store, config, scenario, window))
             tasks.append(pool.submit(_follow_and_store, *given))
 
             def store(stack: Address) -> None:
-                pipes.stack.write.send(stack)
+                for each in pipes.stacks:
+                    each.write.send(stack)
                 for task in as_completed(tasks):
                     task.result()
 
@@ -89,18 +106,30 @@ def _tell_days(
     name: str, config: Config, scenario: Scenario, window: Window, prices: Sequence[PriceRow]
 ) -> None:
     for day in live_cluster(config, scenario, name, window, prices):
+        _pipes.hours[name].write.send(day.hours)  # first: who follows waits for the ledger's day
         _pipes.days[name].write.send(day)
+
+
+def _tell_usage_and_store(config: Config, scenario: Scenario, window: Window) -> None:
+    history = MemoryCostHistory()
+    usage = UsagePast(config, scenario, history, MemoryOutbox())
+    for day in days(window):
+        for cluster in config.clusters:
+            for closed in _pipes.hours[cluster.name].read.recv():
+                history.put_hour(closed)
+        _pipes.usage.write.send(usage.live_day(day))
+    seed_ledger(usage, stores_at(_pipes.stacks[0].read.recv()), window.end)
 
 
 def _follow_and_store(
     config: Config, scenario: Scenario, window: Window, prices: Sequence[PriceRow]
 ) -> None:
     with closing(Services(scenario, config, Clock(window.start))) as services:
-        clusters = [_days_of(cluster.name) for cluster in config.clusters]
-        past = live_through(config, scenario, window, prices, clusters, services.bill)
-    seed(past, config, scenario, stores_at(_pipes.stack.read.recv()), window.end)
+        clusters = [_told(_pipes.days[cluster.name]) for cluster in config.clusters]
+        past = live_through(config, window, prices, clusters, _told(_pipes.usage), services.bill)
+    seed(past, config, scenario, stores_at(_pipes.stacks[1].read.recv()), window.end)
 
 
-def _days_of(cluster: str) -> Iterator[ClusterDay]:
+def _told(pipe: _Pipe) -> Iterator[Any]:
     while True:
-        yield _pipes.days[cluster].read.recv()
+        yield pipe.read.recv()

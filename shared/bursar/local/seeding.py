@@ -21,6 +21,7 @@ from bursar.jobs.check_health import expected_sources
 from bursar.local.backfill import Past
 from bursar.local.scenario import Scenario, inventory, pods
 from bursar.local.stores import Stores
+from bursar.local.usage_past import UsagePast
 
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _SNAPSHOTS_REACH_BACK = timedelta(hours=3)
@@ -31,9 +32,8 @@ _LIVES_REACH_BACK = timedelta(days=120)
 
 
 def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, now: datetime) -> None:
-    """Write everything that the functions will look for from `now` on."""
+    """Write what the functions will look for from `now` on, but for the ledger."""
     stores.history.load(past.hours, hours_from=now - _HOURS_REACH_BACK)
-    _seed_ledger(past, stores, now)
     stores.prices.record(past.prices)
     first, last = (now - _SPEND_REACHES_BACK).date(), now.date()
     for metric in Metric:
@@ -64,11 +64,11 @@ def _seed_series(past: Past, stores: Stores, now: datetime) -> None:
         stores.anomalies.commit(None, event, ())
 
 
-def _seed_ledger(past: Past, stores: Stores, now: datetime) -> None:
-    """Every statement; of the last days also what they were made from."""
-    usage, since = past.usage, now - _LEDGER_REACHES_BACK
-    if usage is None:
-        return
+def seed_ledger(usage: UsagePast, stores: Stores, now: datetime) -> None:
+    """Write every statement; of the last days also what they were made from."""
+    since = now - _LEDGER_REACHES_BACK
+    for row in usage.outbox.all():
+        stores.outbox.post(row)
     month = month_of(now).start
     stores.statements.load(usage.statements.hours(Window(_BEGINNING, now)), hours_from=month)
     closed = month_name(month - HOUR)

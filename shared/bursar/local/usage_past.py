@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bursar.adapters.memory.budgets import MemoryOutbox
@@ -14,9 +14,11 @@ from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.adapters.memory.usage import MemoryUsageArchive
 from bursar.config import Config
+from bursar.domain.ledger.adjustments import Adjustment
 from bursar.domain.ledger.entries import Entry
+from bursar.domain.ledger.lines import Statement
 from bursar.domain.ledger.postings import month_name
-from bursar.domain.periods import DAY, HOUR, Window, month_of
+from bursar.domain.periods import DAY, HOUR, Window, hours, month_of
 from bursar.domain.usage.records import UsageRecord
 from bursar.jobs.attribute_costs import Sources, attribute_costs
 from bursar.jobs.charge_back import close_chargeback
@@ -39,15 +41,49 @@ def _no_messages(*_: object) -> Iterator[UsageRecord]:
     return iter(())
 
 
+@dataclass(frozen=True, slots=True)
+class UsageDay:
+    """What the ledger came to say on one day, of whichever hours."""
+
+    statements: list[Statement]
+    adjustments: list[Adjustment]
+
+    def put_into(self, store: MemoryStatementStore) -> None:
+        for statement in self.statements:
+            store.put_hour(statement)
+        for adjustment in self.adjustments:
+            store.put_adjustment(adjustment)
+
+
+class _TellingStatements(MemoryStatementStore):
+    """Remembers what was put since it was asked last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._news = UsageDay([], [])
+
+    def put_hour(self, statement: Statement) -> None:
+        super().put_hour(statement)
+        self._news.statements.append(statement)
+
+    def put_adjustment(self, adjustment: Adjustment) -> None:
+        super().put_adjustment(adjustment)
+        self._news.adjustments.append(adjustment)
+
+    def take_news(self) -> UsageDay:
+        news, self._news = self._news, UsageDay([], [])
+        return news
+
+
 class UsagePast:
     """What the gateway told, and what the ledger says of it."""
 
     def __init__(
         self, config: Config, scenario: Scenario, history: CostHistory, outbox: MemoryOutbox
     ) -> None:
-        self._scenario = scenario
+        self._scenario, self.outbox = scenario, outbox
         self.ledger, self.archive = MemoryLedger(), MemoryUsageArchive()
-        self.statements, self.closed_months = MemoryStatementStore(), MemoryClosedMonthStore()
+        self.statements, self.closed_months = _TellingStatements(), MemoryClosedMonthStore()
         self._conflicts = MemoryConflictLog(outbox)
         self._intake = UsageIntake(
             producer=config.usage.producer(GATEWAY).policy(),
@@ -73,6 +109,13 @@ class UsagePast:
     def tell(self, records: list[UsageRecord], at: datetime) -> None:
         self.archive.put(records, at)
         self._intake.post(records, at)
+
+    def live_day(self, day: Window) -> UsageDay:
+        """Live through a day whose hours every cluster has closed."""
+        for hour in hours(day):
+            self.live(hour)
+        self.settle(day)
+        return self.statements.take_news()
 
     def live(self, hour: Window) -> None:
         """Post what was used in the hour, and state it: its clusters are closed."""

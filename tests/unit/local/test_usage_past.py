@@ -8,6 +8,7 @@ import pytest
 
 from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.adapters.memory.costs import MemoryCostHistory
+from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.adapters.usage_formats import read
 from bursar.config import Config
 from bursar.domain.ledger.postings import MonthState
@@ -90,3 +91,11 @@ def test_the_month_before_is_closed_on_the_third_and_late_usage_adjusts_it_on_th
 def test_a_month_that_the_scenario_did_not_see_whole_is_not_closed(past: UsagePast) -> None:
     past.settle(day_of(datetime(2026, 9, 3, tzinfo=UTC)))
     assert past.ledger.state("2026-08") is MonthState.OPEN
+
+
+def test_a_day_tells_every_statement_that_was_made_on_it(past: UsagePast) -> None:
+    day, copy = day_of(NOON), MemoryStatementStore()
+    past.live_day(day).put_into(copy)
+    assert copy.hours(day) == past.statements.hours(day)
+    assert len(copy.hours(day)) == 24
+    assert past.live_day(Window(day.end, day.end)).statements == []
