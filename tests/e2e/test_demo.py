@@ -252,7 +252,7 @@ def test_ctrl_c_in_the_backfill_ends_its_processes_too(serving):
     while len(left_of(serving.pid)) < 3:
         time.sleep(0.02)
     os.killpg(serving.pid, signal.SIGINT)  # as a terminal does: to everyone
-    out, _ = serving.communicate(timeout=15)
+    out, _ = serving.communicate(timeout=60)
     assert (serving.returncode, out.splitlines()[-1]) == (0, "stopped")
     assert none_left_of(serving.pid)
 
