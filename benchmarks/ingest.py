@@ -19,7 +19,7 @@ from typing import Any
 
 from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.memory.usage import MemoryUsageArchive
-from bursar.adapters.usage_formats import read
+from bursar.adapters.usage_formats.reading import read
 from bursar.domain.usage.producers import ProducerPolicy, UsageFormat
 from bursar.jobs.ingest_usage import Message, ingest
 

@@ -20,7 +20,7 @@ from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
 from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.memory.usage import MemoryUsageArchive
 from bursar.adapters.token_prices.genai import GenaiTokenPrices
-from bursar.adapters.usage_formats import read
+from bursar.adapters.usage_formats.reading import read
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Leaf, LeafKey, sum_leaves
 from bursar.domain.periods import HOUR, Window

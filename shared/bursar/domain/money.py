@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation, Rounded
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 PLACES = 12
 _QUANTUM = Decimal(1).scaleb(-PLACES)
@@ -142,6 +143,7 @@ class Money:
     @classmethod
     def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """In JSON an amount of USD is a string of its digits; floats are refused."""
+        from pydantic_core import core_schema  # slow to import, and here already
 
         def read(value: object) -> Money:
             if isinstance(value, Money):

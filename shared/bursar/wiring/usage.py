@@ -12,7 +12,7 @@ from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
 from bursar.adapters.dynamodb.quarantine import DynamoQuarantine
 from bursar.adapters.s3_usage import S3UsageArchive
 from bursar.adapters.token_prices.genai import GenaiTokenPrices
-from bursar.adapters.usage_formats import read
+from bursar.adapters.usage_formats.reading import read
 from bursar.config import Config
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.usage.plausibility import PlausibilityLimits

@@ -32,7 +32,7 @@ from bursar.adapters.memory.spend import MemoryBill, MemoryCounter, MemorySpendS
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.adapters.memory.stops import MemoryClusterObjects, MemoryEventBus, MemoryStops
 from bursar.adapters.memory.usage import MemoryBulkUsage, MemoryUsageArchive
-from bursar.adapters.usage_formats import read
+from bursar.adapters.usage_formats.reading import read
 from bursar.domain.alerts import OutboxRow
 from bursar.domain.blindness import blind
 from bursar.domain.budgets import Budget

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bursar.adapters.memory.quarantine import MemoryQuarantine
-from bursar.adapters.usage_formats import read
+from bursar.adapters.usage_formats.reading import read
 from bursar.domain.ledger.entries import EntryId
 from bursar.domain.periods import Window
 from bursar.domain.usage.producers import ProducerPolicy

@@ -11,7 +11,7 @@ import pytest
 
 from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.memory.usage import MemoryUsageArchive
-from bursar.adapters.usage_formats import read
+from bursar.adapters.usage_formats.reading import read
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Leaf, LeafKey
 from bursar.domain.ledger.postings import MonthState

@@ -9,7 +9,7 @@ import pytest
 from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.statements import MemoryStatementStore
-from bursar.adapters.usage_formats import read
+from bursar.adapters.usage_formats.reading import read
 from bursar.config import Config
 from bursar.domain.ledger.postings import MonthState
 from bursar.domain.money import Money

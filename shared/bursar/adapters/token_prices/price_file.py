@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
 
+from bursar.domain.usage.plain_prices import plain_prices
 from bursar.domain.usage.price_books import OwnTokenPrices, RepeatedPriceError
-from bursar.domain.usage.price_rows import ModelTerms
+from bursar.domain.usage.prices import TokenPrice
 
-_MODELS = TypeAdapter(dict[str, ModelTerms])
 _LARGEST_BYTES = 16 << 20
 
 
@@ -68,11 +68,22 @@ def read_price_file(path: Path) -> OwnTokenPrices:
 
 
 def _book(path: Path, root: yaml.Node | None, data: dict[Any, Any]) -> OwnTokenPrices:
+    prices = plain_prices(data, path.name)
     try:
-        models = _MODELS.validate_python(data)
-        return OwnTokenPrices(
-            row.price("", model, path.name) for model, rows in models.items() for row in rows
-        )
+        return OwnTokenPrices(_priced_by_row(path, root, data) if prices is None else prices)
+    except RepeatedPriceError as error:
+        raise PriceFileError([f"{path}: {error}"]) from None
+
+
+def _priced_by_row(
+    path: Path, root: yaml.Node | None, data: dict[Any, Any]
+) -> Iterator[TokenPrice]:
+    from pydantic import TypeAdapter, ValidationError
+
+    from bursar.domain.usage.price_rows import ModelTerms
+
+    try:
+        models = TypeAdapter(dict[str, ModelTerms]).validate_python(data)
     except ValidationError as error:
         problems = [
             f"{path}:{_line(root, problem['loc'])}:"
@@ -80,8 +91,9 @@ def _book(path: Path, root: yaml.Node | None, data: dict[Any, Any]) -> OwnTokenP
             for problem in error.errors()
         ]
         raise PriceFileError(problems) from None
-    except RepeatedPriceError as error:
-        raise PriceFileError([f"{path}: {error}"]) from None
+    for model, rows in models.items():
+        for row in rows:
+            yield row.price("", model, path.name)
 
 
 def _repeated(node: yaml.Node | None) -> list[tuple[int, str]]:

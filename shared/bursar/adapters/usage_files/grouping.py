@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,9 @@ from bursar.adapters.usage_files.words import Integers, Mask
 from bursar.domain.usage.file_costs import Dimension, UsageGroup
 from bursar.domain.usage.prices import PriceBreaks
 from bursar.domain.usage.records import TokenCounts
-from bursar.ports import TokenPriceSchedule
+
+if TYPE_CHECKING:
+    from bursar.ports import TokenPriceSchedule
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 10**6

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -62,10 +61,16 @@ def _unzipped(path: Path) -> Iterator[IO[bytes]]:
         with _opened(path) as file:
             zipped = file.read(2) == _GZIP
             file.seek(0)
-            yield cast(IO[bytes], gzip.GzipFile(fileobj=file)) if zipped else file
+            yield _gunzipped(file) if zipped else file
     except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UnusableFileError(f"{path}: {reason}") from error
+
+
+def _gunzipped(file: IO[bytes]) -> IO[bytes]:
+    import gzip  # which most of the time is not needed
+
+    return cast(IO[bytes], gzip.GzipFile(fileobj=file))
 
 
 def _opened(path: Path) -> IO[bytes]:

@@ -28,10 +28,11 @@ from bursar.adapters.usage_files.words import Integers
 from bursar.domain.usage.file_costs import Dimension, UsageGroup
 from bursar.domain.usage.prices import PriceBreaks
 from bursar.domain.usage.records import LONGEST_ID_BYTES, LONGEST_NAME_BYTES, TokenCounts
-from bursar.ports import TokenPriceSchedule
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from bursar.ports import TokenPriceSchedule
 
 _IDS_AT_ONCE = 4 << 20
 _TIME_TYPES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # of whole microseconds

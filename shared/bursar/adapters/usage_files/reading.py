@@ -8,7 +8,6 @@ from pathlib import Path
 
 from bursar.adapters.usage_files.line_file import LineFile
 from bursar.adapters.usage_files.lines import UnusableFileError, is_parquet, read_chunks
-from bursar.adapters.usage_files.parquet_rows import write_as_lines
 from bursar.adapters.usage_files.rows import KNOWN, Row, RowError, row_of_cells, row_of_json
 from bursar.adapters.usage_files.templates import template_of_header
 from bursar.adapters.usage_files.words import Integers
@@ -23,6 +22,8 @@ def open_usage_file(path: Path, until: int, held: ExitStack) -> LineFile:
         UnusableFileError: it cannot be read, or no column of it is a model.
     """
     if is_parquet(path):
+        from bursar.adapters.usage_files.parquet_rows import write_as_lines
+
         return lines_of_rows(*write_as_lines(path, held), until)
     first = next(read_chunks(path), None)
     if first is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
@@ -72,9 +71,9 @@ class IdLog:
     def _repeated(self, hashes: Words, told: Words) -> Iterator[Places]:
         ordered = np.sort(hashes)
         again = ordered[1:][ordered[1:] == ordered[:-1]]
-        ids = np.unique(again)
-        if not len(ids):
+        if not len(again):
             return
+        ids = again[np.append(True, again[1:] != again[:-1])]
         for some in np.array_split(ids, -(-(len(again) + len(ids)) // self._at_once)):
             places = np.sort(told[_among(hashes, some)])
             files = (places >> np.uint64(_PLACE_BITS)).astype(np.int64)
@@ -87,6 +86,8 @@ class IdLog:
         return np.concatenate(hashes), np.concatenate(told)
 
     def _spill(self) -> None:
+        import tempfile  # which most of the time is not needed
+
         if not self._files:
             self._files = [
                 self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 closed with the log

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,7 +25,9 @@ from bursar.domain.usage.file_costs import (
     UsageGroup,
     price_groups,
 )
-from bursar.ports import TokenPriceSchedule
+
+if TYPE_CHECKING:
+    from bursar.ports import TokenPriceSchedule
 
 
 def cost_files(
@@ -70,6 +71,8 @@ def _sum_parquet(
     an id may be told in several files, which have to be read alike."""
     if not paths or not all(map(is_parquet, paths)):
         return []
+    import tempfile
+
     from bursar.adapters.usage_files.parquet_sums import sum_plain_rows
 
     directory = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="bursar-")))
@@ -143,7 +146,7 @@ def _count_once(files: Sequence[LineFile], told: Places, sums: UsageSums) -> _Ag
     """Take away every telling of these ids but the first."""
     tellings: list[_Tellings] = []
     kept: list[tuple[Records, Integers]] = []
-    for file in np.unique(told.files).tolist():
+    for file in sorted(set(told.files.tolist())):
         for part in files[file].parts_at(told.places[told.files == file]):
             for again in part.records:
                 records, codes, _ = sums.codes(again)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from bursar.domain.usage.plain_prices import token_rates
 from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
 
 MOST_USD_PER_MILLION = Decimal(10**9)
@@ -60,19 +61,7 @@ class TokenRateRow(Row):
 
     @property
     def rates(self) -> TokenRates:
-        """The price of an hour's cache is that of five minutes where only one is told."""
-        long_writes = self.cache_write_1h_usd_per_million
-        return TokenRates(
-            input=self.input_usd_per_million,
-            output=self.output_usd_per_million,
-            cached_input=self.cached_input_usd_per_million,
-            cache_write_5m=self.cache_write_usd_per_million,
-            cache_write_1h=self.cache_write_usd_per_million
-            if long_writes is None
-            else long_writes,
-            per_thousand_requests=self.usd_per_thousand_requests,
-            reasoning=self.reasoning_usd_per_million,
-        )
+        return token_rates(vars(self))
 
 
 class ContextTierRow(TokenRateRow):

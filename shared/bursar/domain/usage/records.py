@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 
 LONGEST_NAME_BYTES = 128  # of a tenant, model, feature, ...: an entry stays below 1 KB
 LONGEST_ID_BYTES = 256
@@ -126,6 +125,8 @@ class UsageRecord:
     @property
     def digest(self) -> str:
         """Of what the producer told, and nothing of ours: the same body has the same digest."""
+        from hashlib import sha256  # slow to import, where only tokens are counted
+
         at = self.at.astimezone(UTC).isoformat()
         names = (self.tenant, self.model, self.provider, self.feature, self.user, self.key)
         told = (self.requests, *self.tokens.counts, self.batch, self.latency_ms, self.source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bursar.adapters.usage_formats import read
+from bursar.adapters.usage_formats.reading import read
 from bursar.domain.usage.producers import ProducerPolicy, UsageFormat
 from bursar.domain.usage.records import UsageRecord
 from bursar.domain.usage.rejections import Rejection

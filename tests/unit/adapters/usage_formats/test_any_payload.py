@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bursar.adapters.usage_formats import read
+from bursar.adapters.usage_formats.reading import read
 from bursar.domain.usage.producers import UsageFormat
 from bursar.domain.usage.records import UsageRecord
 from bursar.domain.usage.rejections import Rejection
