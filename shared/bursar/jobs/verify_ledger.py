@@ -73,29 +73,39 @@ def verify_ledger(
 ) -> VerifiedMonth:
     """Check every hour of a month (`2026-11`), and the adjustments that name it.
 
+    Late usage of any hour may come while the hours are read, so that all are read again where
+    the adjustments differ and have moved since.
+
     Args:
         in_order: how hours are checked, of which none waits for another.
 
     Raises:
         ValueError: the text is not a month.
     """
-    window = month_window(month)
-    checked = list(
-        check_hours(window, ledger=ledger, reader=reader, archive=archive, in_order=in_order)
-    )
-    found = {correction_name(each.key): each for hour in checked for each in hour.differences}
-    corrections = reader.entries(list(found))
-    late = sum_leaves(corrections.values())
-    for hour in checked:
-        for key, leaf in hour.adjusting.items():
-            late[key] = late.get(key, Leaf()) + leaf
+    window, before = month_window(month), None
+    for _ in range(_TRIES):
+        checked = list(
+            check_hours(window, ledger=ledger, reader=reader, archive=archive, in_order=in_order)
+        )
+        found = {correction_name(each.key): each for hour in checked for each in hour.differences}
+        corrections = reader.entries(list(found))
+        late = _late(checked, corrections.values())
+        adjusting = _adjustments(month, late, ledger)
+        adjustments = tuple(compare(late, adjusting))
+        if settled := not adjustments or adjusting == before:
+            break
+        before = adjusting
+    moving = () if settled else adjustments
     return VerifiedMonth(
         month=month,
         differences=tuple(each for name, each in found.items() if name not in corrections),
         corrected=tuple(each for name, each in found.items() if name in corrections),
-        adjustments=tuple(compare(late, _adjustments(month, late, ledger))),
+        adjustments=adjustments if settled else (),
         unposted=tuple(name for hour in checked for name in hour.unposted),
-        unsteady=tuple(hour.hour for hour in checked if not hour.steady),
+        unsteady=(
+            *(hour.hour for hour in checked if not hour.steady),
+            *sorted({each.key.hour for each in moving}),
+        ),
     )
 
 
@@ -162,6 +172,15 @@ def leaves_of(hour: datetime, ledger: LedgerStore) -> dict[LeafKey, Leaf]:
 def _ordinary(leaves: Mapping[LeafKey, Leaf]) -> dict[LeafKey, Leaf]:
     """Adjustments stand beside the hour's own leaves; their entries are of other hours."""
     return {key: leaf for key, leaf in leaves.items() if not key.adjusts}
+
+
+def _late(checked: Iterable[CheckedHour], corrections: Iterable[Entry]) -> dict[LeafKey, Leaf]:
+    """What the adjustments of a month should be: its late entries, and its close's corrections."""
+    late = sum_leaves(corrections)
+    for hour in checked:
+        for key, leaf in hour.adjusting.items():
+            late[key] = late.get(key, Leaf()) + leaf
+    return late
 
 
 def _adjustments(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -67,9 +68,10 @@ class Estate:
             post=self.post,
         )
 
-    def spoil(self, units: int, tokens: int = 0) -> LeafKey:
+    def spoil(self, units: int, tokens: int = 0, **where: Any) -> LeafKey:
         """Add to a leaf what no entry says, as a fault of ours would."""
         wrong = entry("fault", units, at=OCTOBER)
+        wrong = replace(wrong, key=wrong.key._replace(**where))
         (posting,) = plan([wrong])
         (key,) = posting.leaves
         leaf = posting.leaves[key]
@@ -125,6 +127,20 @@ class Moving(MemoryUsageArchive):
         return super().records(hours)
 
 
+class LateUsage(MemoryUsageArchive):
+    """Each time the month has been read, so many times, late usage of it is posted."""
+
+    def __init__(self, estate: Estate, times: int) -> None:
+        super().__init__()
+        self._estate, self._left = estate, times
+
+    def records(self, hours: Window) -> Iterator[UsageRecord]:
+        yield from super().records(hours)
+        if self._left and hours.start == hour_of(OCTOBER).start:
+            self._left -= 1
+            self._estate.use(f"late-{self._left}")
+
+
 def test_an_hour_that_moved_while_it_was_read_is_read_again(estate: Estate) -> None:
     archive = Moving(estate, times=3)
     books = estate.books
@@ -175,6 +191,37 @@ def test_usage_that_comes_after_the_close_adjusts_the_month_and_still_verifies(
     found = estate.verify()
     assert found.holds
     assert found.unposted == ()
+
+
+def test_late_usage_that_comes_while_a_closed_month_is_read_is_no_difference(
+    estate: Estate,
+) -> None:
+    estate.use("1")
+    estate.close()
+    estate.archive = LateUsage(estate, times=2)
+    estate.use("1", "2")
+    found = estate.verify()
+    assert found.holds
+    assert units(estate.books, [ONE_PM]) == 3 * 7  # the second, and what came meanwhile
+
+
+def test_adjustments_that_never_rest_are_not_compared(estate: Estate) -> None:
+    estate.use("1")
+    estate.close()
+    estate.archive = LateUsage(estate, times=99)
+    estate.use("1", "2")
+    found = estate.verify()
+    assert (found.adjustments, found.unsteady) == ((), (ONE_PM,))
+    assert not found.holds
+
+
+def test_an_adjustment_that_is_not_the_sum_of_its_entries_is_named(estate: Estate) -> None:
+    estate.use("1")
+    estate.close()
+    estate.use("2", units=5)
+    estate.spoil(100, adjusts="2026-10", hour=ONE_PM)
+    (difference,) = estate.verify().adjustments
+    assert (difference.entries_say.amounts.units, difference.leaf_says.amounts.units) == (5, 105)
 
 
 @pytest.mark.parametrize(("fault", "tokens"), [(100, 3), (-4, 0)])
