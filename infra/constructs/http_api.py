@@ -23,7 +23,7 @@ MACHINES = (
     "POST /v1/reservations/{id}/settle",
     "POST /v1/reservations/{id}/release",
     "POST /v1/leases",
-    "GET /v1/budgets",
+    "GET /v1/reservations/budgets",
     "POST /v1/gate/jobs",
 )
 PEOPLE = (
@@ -32,6 +32,7 @@ PEOPLE = (
     "GET /v1/exceptions/{id}",
     "PATCH /v1/exceptions/{id}",
     "POST /v1/exceptions/{id}/decisions",
+    "GET /v1/budgets",
     "GET /v1/policies",
     "GET /v1/audit",
 )

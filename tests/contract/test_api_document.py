@@ -38,8 +38,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "/v1/gate/jobs": {"manifest": JOB, "hours": "10", "region": None},
 }
 CALLERS = {
-    r"^/v1/(usage|leases|budgets|gate/jobs|reservations.*)$": "gateway",
-    r"^/v1/(audit|policies)$": "viewer",
+    r"^/v1/(usage|leases|gate/jobs|reservations.*)$": "gateway",
+    r"^/v1/(audit|budgets|policies)$": "viewer",
     r"^/v1/exceptions(/[^/]+)?$": "requester",
     r"^/v1/exceptions/[^/]+/decisions$": "manager",
 }

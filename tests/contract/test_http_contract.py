@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from bursar.cli.main import app
+from bursar.domain.budgets import BudgetState
+from bursar.domain.money import Money
 from infra.constructs.http_api import MACHINES, PEOPLE
 from tests.contract.served_api import NOON, ServedApi, serving
 
@@ -70,10 +72,14 @@ def decide(api: ServedApi, who: str, id_: str, decision: str = "approve") -> tup
     return api.call(who, f"POST /v1/exceptions/{id_}/decisions", body)
 
 
-def budget(api: ServedApi) -> Any:
-    status, [found] = api.call("gateway", "GET /v1/budgets")
+BUDGETS = "GET /v1/budgets"
+
+
+def budget(api: ServedApi, who: str = "gateway", route: str = BUDGETS) -> Any:
+    status, found = api.call(who, route)
     assert status == 200
-    return found
+    assert found[0]["id"] == "globex"  # the enforced one
+    return found[0]
 
 
 def filled(route: str, id_: str = NOWHERE) -> str:
@@ -147,9 +153,10 @@ def test_a_reservation_is_held_settled_and_counted_in_its_budget(
         status, settled = api.call("gateway", settle, {"amount_usd": "4.25"})
         assert (status, settled) == (200, told | {"status": "settled"})
     after = budget(api)
-    assert (after["id"], after["scope"], after["reserved_usd"]) == ("globex", "tenant=globex", "0")
+    assert (after["scope"], after["reserved_usd"]) == ({"tenant": "globex"}, "0")
     assert set(after) == {
-        *("id", "scope", "window", "limit_usd", "spent_usd", "reserved_usd", "available_usd"),
+        *("id", "scope", "enforced", "window", "as_of"),
+        *("limit_usd", "spent_usd", "reserved_usd", "available_usd"),
     }
     assert float(after["spent_usd"]) == float(before["spent_usd"]) + 4.25
     assert float(after["available_usd"]) == 100 - float(after["spent_usd"])
@@ -161,6 +168,56 @@ def test_a_released_one_holds_nothing(api: ServedApi) -> None:
         status, told = api.call("gateway", f"POST /v1/reservations/{id_}/release")
         assert (status, told["status"], told["amount_usd"]) == (200, "released", "1")
     assert budget(api)["reserved_usd"] == "0"
+
+
+def test_people_and_machines_read_the_same_of_a_budget(api: ServedApi) -> None:
+    """People and a producer's account by a token, its role by a signature."""
+    reserve(api, "2")
+    told = [budget(api, who) for who in ("viewer", "requester", "gateway")]
+    assert told == [budget(api, route="GET /v1/reservations/budgets")] * 3
+
+
+def test_what_is_not_enforced_is_read_as_it_was_last_checked(api: ServedApi) -> None:
+    """Before that as its window began, when nothing was spent of it."""
+    found = {each["id"]: each for each in api.call("viewer", BUDGETS)[1]}
+    assert [name for name, each in found.items() if each["enforced"]] == ["globex"]
+    acme = found["acme"]
+    began, ends = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
+    assert acme == {
+        "id": "acme",
+        "scope": {"tenant": "acme"},
+        "enforced": False,
+        "window": {"starts_at": began.isoformat(), "ends_at": ends.isoformat()},
+        "limit_usd": "14000",
+        "spent_usd": "0",
+        "reserved_usd": "0",
+        "available_usd": "14000",
+        "as_of": began.isoformat(),
+    }
+    state = BudgetState(
+        budget_id="acme",
+        starts_at=began,
+        ends_at=ends,
+        limit=Money.of(14_000),
+        spent=Money.of("6412.75"),
+        projected=None,
+        as_of=NOON,
+    )
+    assert api.ports.budgets.commit(None, state, [])
+    [acme] = [each for each in api.call("viewer", BUDGETS)[1] if each["id"] == "acme"]
+    assert (acme["spent_usd"], acme["available_usd"]) == ("6412.75", "7587.25")
+    assert acme["as_of"] == NOON.isoformat()
+
+
+def test_an_approved_exception_raises_the_budget_that_is_read(api: ServedApi) -> None:
+    def limit() -> str:
+        found = api.call("viewer", BUDGETS)[1]
+        return next(each["limit_usd"] for each in found if each["id"] == "research-day")
+
+    before, id_ = float(limit()), ask(api)["id"]
+    for who in SIGNED_OFF:
+        assert decide(api, who, id_)[0] == 200
+    assert float(limit()) == before + 120_000
 
 
 def test_a_short_budget_is_402_and_named_with_what_it_has(api: ServedApi) -> None:
@@ -206,9 +263,10 @@ def test_what_machines_do_no_person_does(api: ServedApi) -> None:
 
 
 def test_what_people_do_no_machine_does(api: ServedApi) -> None:
-    """In AWS a signature is no token; here the machine's token is of nobody who is configured."""
+    """In AWS a signature is no token; here the machine's token is of an account that may read
+    budgets, and is nobody who asks or decides."""
     id_ = ask(api)["id"]
-    for route in PEOPLE:
+    for route in set(PEOPLE) - {BUDGETS}:
         assert api.call("gateway", filled(route, id_), "{")[0] == 403
     assert api.call("viewer", f"GET /v1/exceptions/{id_}")[1]["version"] == 1
 

@@ -69,11 +69,12 @@ def test_a_reservation_is_made_settled_and_seen_in_the_budgets(ports: Any) -> No
         ports, f"POST /v1/reservations/{held['id']}/settle", {"amount_usd": 4.25}
     )
     assert (status, settled["status"]) == (200, "settled")
-    status, budgets, _ = call(ports, "GET /v1/budgets")
+    status, budgets, _ = call(ports, "GET /v1/reservations/budgets")
     assert (status, [each["id"] for each in budgets]) == (200, ["all", "find", "search"])
     assert budgets[2] == {
         "id": "search",
-        "scope": "tenant=search",
+        "scope": {"tenant": "search"},
+        "enforced": True,
         "window": {
             "starts_at": "2026-11-01T00:00:00+00:00",
             "ends_at": "2026-12-01T00:00:00+00:00",
@@ -82,6 +83,7 @@ def test_a_reservation_is_made_settled_and_seen_in_the_budgets(ports: Any) -> No
         "spent_usd": "4.25",
         "reserved_usd": "0",
         "available_usd": "95.75",
+        "as_of": AT.isoformat(),
     }
 
 
@@ -93,9 +95,8 @@ def test_what_was_approved_is_in_the_limit_until_only_what_was_used_of_it_is(
     approve(gate, "50", until=until)
 
     def shown(at: datetime) -> Any:
-        found = next(
-            each for each in call(ports, "GET /v1/budgets", at=at)[1] if each["id"] == "search"
-        )
+        budgets = call(ports, "GET /v1/reservations/budgets", at=at)[1]
+        found = next(each for each in budgets if each["id"] == "search")
         told = [each["remaining_usd"] for each in found.get("exceptions", ())]
         return found["limit_usd"], found["available_usd"], told
 
@@ -228,7 +229,7 @@ def test_strangers_are_told_nothing(ports: Any) -> None:
         *(401, 403, 404)
     ]
     assert call(ports, "POST /v1/reservations", ASKED, by=BATCH)[0] == 403
-    budgets = call(ports, "GET /v1/budgets", by=BATCH)[1]
+    budgets = call(ports, "GET /v1/reservations/budgets", by=BATCH)[1]
     assert [each["id"] for each in budgets] == ["all", "find"]
 
 

@@ -87,7 +87,7 @@ def test_machines_sign_people_sign_in_and_only_what_tells_nothing_is_open(deploy
         "POST /v1/reservations/{id}/settle",
         "POST /v1/reservations/{id}/release",
         "POST /v1/leases",
-        "GET /v1/budgets",
+        "GET /v1/reservations/budgets",
         "POST /v1/gate/jobs",
     }
     assert {route for route, kind in routes.items() if kind == "AWS_IAM"} == machines
@@ -104,6 +104,7 @@ def test_machines_sign_people_sign_in_and_only_what_tells_nothing_is_open(deploy
         "GET /v1/exceptions/{id}",
         "PATCH /v1/exceptions/{id}",
         "POST /v1/exceptions/{id}/decisions",
+        "GET /v1/budgets",
         "GET /v1/policies",
         "GET /v1/audit",
     }

@@ -48,6 +48,16 @@ def test_a_producer_without_roles_is_nobody_who_calls() -> None:
     assert usage(producers=[gateway(role_arns=[])]).producer_of("") is None
 
 
+def test_an_account_of_the_issuer_is_one_producers() -> None:
+    account = {"issuer": "https://issuer.example.com", "subject": "gateway"}
+    found = usage(producers=[gateway(accounts=[account])])
+    [mine] = found.producers[0].accounts
+    assert found.producer_with(mine) == found.producers[0]
+    assert found.producer_with(mine.model_copy(update={"issuer": "https://other"})) is None
+    both = [gateway(name=name, role_arns=[], accounts=[account]) for name in ("one", "two")]
+    assert problems(producers=both) == ["'two' and 'one' cannot both be gateway"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

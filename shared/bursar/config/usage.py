@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from bursar.config.fields import Name, Region, RoleArn, Section
+from bursar.domain.governance.people import Account
 from bursar.domain.money import Money
 from bursar.domain.usage.price_rows import TokenPriceRow
 from bursar.domain.usage.producers import ModelAlias, ProducerPolicy, UsageFormat
@@ -44,6 +45,9 @@ class Producer(Section):
     name: Name
     role_arns: tuple[RoleArn, ...] = Field(
         default=(), description="the IAM roles that it signs as, for POST /v1/usage and its queue"
+    )
+    accounts: tuple[Account, ...] = Field(
+        default=(), description="what the issuer calls it, for reading budgets by a bearer token"
     )
     event_source: EventSource | None = Field(
         default=None, description="events of this EventBridge source go to its queue"
@@ -198,6 +202,10 @@ class Usage(Section):
                 return producer
         return None
 
+    def producer_with(self, account: Account) -> Producer | None:
+        """Whose account of the issuer it is."""
+        return next((each for each in self.producers if account in each.accounts), None)
+
     def problems(self, collected: Collection[str] = ()) -> Iterator[tuple[Place, str]]:
         """What contradicts itself, each with its place within `usage`.
 
@@ -205,9 +213,14 @@ class Usage(Section):
         """
         names = [producer.name for producer in self.producers]
         roles: dict[str, str] = {}
+        accounts: dict[Account, str] = {}
         for n, producer in enumerate(self.producers):
             if producer.name in names[:n]:
                 yield ("producers", n, "name"), f"producer {producer.name!r} stands twice"
+            for account in producer.accounts:
+                if (other := accounts.setdefault(account, producer.name)) != producer.name:
+                    told = f"{producer.name!r} and {other!r} cannot both be {account.subject}"
+                    yield ("producers", n, "accounts"), told
             for role in producer.role_arns:
                 if (
                     other := roles.setdefault(_session_name(role), producer.name)

@@ -75,6 +75,10 @@ class Scope:
     def dimensions(self) -> frozenset[Dimension]:
         return frozenset(self._pairs)
 
+    @property
+    def pairs(self) -> dict[Dimension, str]:
+        return dict(self._pairs)
+
     def covers(self, facts: Mapping[Dimension, str]) -> bool:
         """True when every pair of this scope stands in the facts."""
         return all(facts.get(name) == value for name, value in self._pairs.items())

@@ -73,6 +73,7 @@ def demo_config(ports: dict[str, int]) -> dict[str, Any]:
                     "name": GATEWAY,
                     "role_arns": [f"arn:aws:iam::{ACCOUNT}:role/{GATEWAY}"],
                     "tenants": ["*"],
+                    "accounts": [_account("gateway")],
                 }
             ],
         },
@@ -134,10 +135,13 @@ def demo_config(ports: dict[str, int]) -> dict[str, Any]:
 
 
 def _person(name: str, *roles: str) -> dict[str, Any]:
-    """Somebody whom the local issuer knows, by its word for them."""
     email = f"{name}@example.com"
-    account = {"issuer": ISSUER, "subject": email}
-    return {"id": name, "email": email, "roles": list(roles), "accounts": [account]}
+    return {"id": name, "email": email, "roles": list(roles), "accounts": [_account(name)]}
+
+
+def _account(name: str) -> dict[str, str]:
+    """What the local issuer calls somebody."""
+    return {"issuer": ISSUER, "subject": f"{name}@example.com"}
 
 
 def _budget(

@@ -41,7 +41,7 @@ def _facts(config: Config, scope: Scope) -> Facts:
         config, scope
     ):
         follows[Dimension.TEAM] = team
-    return follows | {name: scope[name] for name in scope.dimensions}
+    return follows | scope.pairs
 
 
 def _owner(config: Config, scope: Scope) -> str:

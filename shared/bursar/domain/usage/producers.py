@@ -70,6 +70,11 @@ class ProducerPolicy:
         """Whether it is trusted to say whose usage it tells."""
         return bool(self.tenants)
 
+    @property
+    def all_tenants(self) -> frozenset[str]:
+        """Those that it may speak for; `*` among them: any."""
+        return self.tenants or frozenset({self.tenant})
+
     def speaks_for(self, tenant: str) -> bool:
         return tenant == self.tenant or tenant in self.tenants or ANY_TENANT in self.tenants
 

@@ -33,6 +33,7 @@ def _list(of: Schema) -> Schema:
     return {"type": "array", "items": of}
 
 
+_SCOPE: Schema = {"type": "object", "additionalProperties": _TEXT}
 PROBLEM = _object(
     {
         "title": _TEXT,
@@ -55,12 +56,14 @@ BUDGETS = _list(
     _object(
         {"exceptions": _list(_object(id=_TEXT, remaining_usd=_USD, until=_TIME))},
         id=_TEXT,
-        scope=_TEXT,
+        scope=_SCOPE,
+        enforced=_FLAG,
         window=_object(starts_at=_TIME, ends_at=_TIME),
         limit_usd=_USD,
         spent_usd=_USD,
         reserved_usd=_USD,
         available_usd=_USD,
+        as_of=_TIME,
     )
 )
 _USD_OR_NULL: Schema = {**_USD, "type": ["string", "null"]}
@@ -81,7 +84,7 @@ GATED_JOBS = _object(
 _RULES = _list(_object(when=_TEXT, then=_TEXT))
 _TOUCHED_BUDGET = _object(
     id=_TEXT,
-    scope=_TEXT,
+    scope=_SCOPE,
     enforced=_FLAG,
     window=_object(starts_at=_TIME, ends_at=_TIME),
     limit_usd=_USD,
@@ -104,7 +107,7 @@ _SUMMARY: dict[str, Schema] = {
     "tiers": _list(_object(name=_TEXT, status=_STATUS, decided_by=_NAME_OR_NULL)),
     "deadline": _TIME,
     "policy": _TEXT,
-    "scope": {"type": "object", "additionalProperties": _TEXT},
+    "scope": _SCOPE,
     "amount_usd": _USD,
     "purpose": _TEXT,
     "until": _TIME,

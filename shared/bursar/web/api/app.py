@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from bursar.web.api import (
     audit,
+    budgets,
     exceptions,
     gate,
     openapi,
@@ -28,6 +29,7 @@ def build_api() -> APIGatewayHttpResolver:
     api = APIGatewayHttpResolver()
     api.include_router(usage.router)
     api.include_router(reservations.router)
+    api.include_router(budgets.router)
     api.include_router(exceptions.router)
     api.include_router(audit.router)
     api.include_router(policies.router)

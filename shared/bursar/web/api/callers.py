@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 
 from bursar.config.usage import Producer
-from bursar.domain.governance.people import Directory, Identity, Person, UnknownPersonError
+from bursar.domain.governance.people import (
+    Account,
+    Directory,
+    Identity,
+    Person,
+    UnknownPersonError,
+)
+from bursar.domain.usage.producers import ANY_TENANT
 from bursar.web.api.problems import ProblemError
 from bursar.wiring import Ports
 
@@ -31,16 +39,35 @@ def signed_in_person(directory: Directory, event: dict[str, Any]) -> Person:
     Raises:
         ProblemError: nobody did, or somebody who is not configured.
     """
+    identity = _identity(event)
+    try:
+        return directory.identify(identity)
+    except UnknownPersonError as unknown:
+        raise ProblemError(HTTPStatus.FORBIDDEN, str(unknown)) from None
+
+
+def tenants_of_bearer(ports: Ports, event: dict[str, Any]) -> Collection[str]:
+    """Whose budgets the bearer of a token may see: a producer's account those of its tenants,
+    and people all.
+
+    Raises:
+        ProblemError: nobody signed in, or somebody who is not configured.
+    """
+    identity = _identity(event)
+    account = Account(issuer=identity.issuer, subject=identity.subject)
+    if producer := ports.config.usage.producer_with(account):
+        return producer.policy().all_tenants
+    signed_in_person(ports.governance.rules.directory, event)
+    return (ANY_TENANT,)
+
+
+def _identity(event: dict[str, Any]) -> Identity:
     claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
     if not claims.get("iss") or not claims.get("sub"):
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "nobody has signed in")
-    identity = Identity(
+    return Identity(
         issuer=claims["iss"],
         subject=claims["sub"],
         email=claims.get("email", ""),
         email_verified=str(claims.get("email_verified", "")).lower() == "true",
     )
-    try:
-        return directory.identify(identity)
-    except UnknownPersonError as unknown:
-        raise ProblemError(HTTPStatus.FORBIDDEN, str(unknown)) from None

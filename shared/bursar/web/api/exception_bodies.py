@@ -121,7 +121,7 @@ def as_summary(exception: SpendException, at: datetime) -> dict[str, Any]:
         ],
         "deadline": exception.deadline.isoformat(),
         "policy": request.policy,
-        "scope": {name.value: request.scope[name] for name in request.scope.dimensions},
+        "scope": request.scope.pairs,
         "amount_usd": request.amount.plain(),
         "purpose": request.purpose,
         "until": request.until.isoformat(),

@@ -79,7 +79,7 @@ def _budget(touched: TouchedBudget) -> dict[str, Any]:
     budget, window = touched.budget, touched.window
     return {
         "id": budget.id,
-        "scope": str(budget.scope),
+        "scope": budget.scope.pairs,
         "enforced": budget.enforced,
         "window": {"starts_at": window.start.isoformat(), "ends_at": window.end.isoformat()},
         "limit_usd": touched.limit.plain(),

@@ -96,7 +96,16 @@ OPERATIONS = (
         body=NewLease,
     ),
     Operation(
-        "GET /v1/budgets", "How the caller's enforced budgets stand.", _MACHINE, answers.BUDGETS
+        "GET /v1/budgets",
+        "How all budgets stand, enforced ones first; a producer's account sees its tenants'.",
+        _PERSON,
+        answers.BUDGETS,
+    ),
+    Operation(
+        "GET /v1/reservations/budgets",
+        "How the enforced budgets stand that the caller's reservations may be held in.",
+        _MACHINE,
+        answers.BUDGETS,
     ),
     Operation(
         "POST /v1/gate/jobs",

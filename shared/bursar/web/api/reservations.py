@@ -33,7 +33,6 @@ from bursar.domain.usage.producers import (
 from bursar.domain.usage.providers import provider_name
 from bursar.jobs.admit_spend import SpendRequest, admit_spend
 from bursar.jobs.draw_lease import LeaseRequest, draw_lease
-from bursar.jobs.read_budgets import BudgetStanding, read_budgets
 from bursar.jobs.release_reservation import release_reservation
 from bursar.jobs.settle_reservation import find_settleable, settle_reservation
 from bursar.web.api.bodies import read_json
@@ -119,20 +118,6 @@ def post_release(reservation_id: str) -> Response[str]:
     return _closed(release_reservation(reservation_id, producer.name, ports.admission))
 
 
-@router.get("/v1/budgets")
-def get_budgets() -> Response[str]:
-    """How the enforced budgets stand that concern the caller's tenants."""
-    ports, producer, at = _call()
-    standings = read_budgets(
-        ports.config.budgets,
-        at,
-        windows=ports.admission.windows,
-        limits=ports.admission.raised,
-        tenants=producer.tenants or {producer.tenant},
-    )
-    return _answer(HTTPStatus.OK, [_budget(each) for each in standings])
-
-
 def _call() -> tuple[Ports, ProducerPolicy, datetime]:
     ports: Ports = router.context["ports"]
     producer = signing_producer(ports, router.current_event.raw_event)
@@ -202,26 +187,3 @@ def _as_json(reservation: Reservation) -> dict[str, Any]:
         "amount_usd": reservation.amount.plain(),
         "expires_at": reservation.expires_at.isoformat(),
     }
-
-
-def _budget(standing: BudgetStanding) -> dict[str, Any]:
-    balance, window = standing.balance, standing.window
-    told: dict[str, Any] = {
-        "id": standing.budget.id,
-        "scope": str(standing.budget.scope),
-        "window": {"starts_at": window.start.isoformat(), "ends_at": window.end.isoformat()},
-        "limit_usd": standing.limit.plain(),
-        "spent_usd": balance.spent.plain(),
-        "reserved_usd": balance.reserved.plain(),
-        "available_usd": standing.available.plain(),
-    }
-    if standing.approved:
-        told["exceptions"] = [
-            {
-                "id": each.exception,
-                "remaining_usd": each.remaining.plain(),
-                "until": each.until.isoformat(),
-            }
-            for each in standing.approved
-        ]
-    return told

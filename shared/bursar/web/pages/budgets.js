@@ -1,7 +1,7 @@
 // How the budgets stand that a request would be spent of, and what their month is expected to be.
 
 import { el, facts } from "./dom.js";
-import { day, moment, rounded } from "./words.js";
+import { day, moment, rounded, scope } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -14,7 +14,7 @@ export function budgetsSection(request) {
 function budget(each, request) {
   const known = each.spent_usd !== null;
   return el("article", { class: "budget" },
-    el("h3", {}, each.id, " ", el("span", { class: "small" }, each.scope)),
+    el("h3", {}, each.id, " ", el("span", { class: "small" }, scope(each.scope))),
     el("p", { class: "small" }, day(each.window.starts_at), " to ", day(each.window.ends_at),
       each.enforced ? " · enforced: refuses what goes over it" : " · watched: tells, and refuses nothing"),
     known ? bar(each, request) : null,
