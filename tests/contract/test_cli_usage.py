@@ -150,6 +150,9 @@ def test_a_dated_price_holds_from_its_day_on(tmp_path: Path, capsys: Any) -> Non
     ]
 
 
+_ALIASES = "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 41))
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -163,6 +166,8 @@ def test_a_dated_price_holds_from_its_day_on(tmp_path: Path, capsys: Any) -> Non
         ("", "names no model"),
         ("- 1\n", "names no model"),
         ("gpt: 5\n", "prices.yaml:1"),
+        ("gpt: &row {again: *row}\n", "prices.yaml:1"),
+        ("a0: &a0 [1]\n" + _ALIASES, "prices.yaml:1"),  # 2^40 values, if one is looked at twice
         ("gpt: {typo: 5, input_usd_per_million: 1, output_usd_per_million: 1}\n", "typo"),
     ],
 )

@@ -96,20 +96,26 @@ def _priced_by_row(
             yield row.price("", model, path.name)
 
 
-def _repeated(node: yaml.Node | None) -> list[tuple[int, str]]:
-    """Keys that stand twice in one mapping: YAML itself would take the last."""
+def _repeated(root: yaml.Node | None) -> list[tuple[int, str]]:
+    """Keys that stand twice in one mapping: YAML itself would take the last. A node is looked
+    at once, by however many aliases it is told."""
     found: list[tuple[int, str]] = []
-    if isinstance(node, yaml.MappingNode):
-        names: set[str] = set()
-        for key, value in node.value:
-            if str(key.value) in names:
-                found.append((key.start_mark.line + 1, str(key.value)))
-            names.add(str(key.value))
-            found += _repeated(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for each in node.value:
-            found += _repeated(each)
-    return found
+    waiting, seen = [root], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            names: set[str] = set()
+            for key, value in node.value:
+                if str(key.value) in names:
+                    found.append((key.start_mark.line + 1, str(key.value)))
+                names.add(str(key.value))
+                waiting.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+    return sorted(found)
 
 
 def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
