@@ -147,13 +147,16 @@ def test_kpis_are_measured_with_what_a_person_told(guard, capsys, tmp_path: Path
     told = json.loads(capsys.readouterr().out)
     values = {each["kpi"]: each["value"] for each in told["kpis"]}
     assert values == {
-        "cost_per_request": pytest.approx(0.1),  # 12 / (24 x 5)
-        "cost_per_1k_tokens": pytest.approx(0.5),  # 12 / 24
+        "cost_per_request": "0.1",  # 12 / (24 x 5)
+        "cost_per_1k_tokens": "0.5",  # 12 / 24
         "cost_per_user_action": None,
-        "cost_per_active_user": pytest.approx(4.0),  # 36 / 9
-        "gpu_efficiency": pytest.approx(0.5),
-        "usd_per_gpu_hour": pytest.approx(3.0),  # of the hour whose GPU was seen
+        "cost_per_active_user": "4",  # 36 / 9
+        "gpu_efficiency": pytest.approx(0.5),  # a ratio, and no amount
+        "usd_per_gpu_hour": "3",  # of the hour whose GPU was seen
     }
+    of_request = next(each for each in told["kpis"] if each["kpi"] == "cost_per_request")
+    assert (of_request["target"], of_request["warning"]) == ("0.05", "0.15")
+    assert of_request["history"] == [{"month": "2025-03", "value": "0.1"}]
     assert told["efficiency_score"] == pytest.approx(75)  # half way from 0.05 to 0.15
     [service] = told["services"]
     [month] = service["months"]

@@ -24,7 +24,7 @@ from bursar.cli.months import check_month
 from bursar.config.kpis import Kpis
 from bursar.config_file import ConfigError, read_section
 from bursar.domain.ai_system import AiSystem
-from bursar.domain.kpis import KpiResult
+from bursar.domain.kpis import Kpi, KpiResult
 from bursar.domain.ledger.postings import month_name
 from bursar.domain.money import Money
 from bursar.domain.periods import add_months, midnight, month_of, month_window
@@ -123,7 +123,7 @@ def system_json(found: AiSystem) -> dict[str, Any]:
 
 
 def to_json(measured: MeasuredKpis) -> dict[str, Any]:
-    """Amounts are strings; ratios, slopes and scores are numbers. null is no data."""
+    """Amounts are strings; ratios, scores and the figures of trends are numbers. null is no data."""
     return {
         "months": list(measured.months),
         "last_month_is_partial": measured.partial,
@@ -166,14 +166,19 @@ def _cells(month: ServiceMonth) -> list[str]:
 
 
 def _kpi(each: KpiResult) -> dict[str, Any]:
+    def told(value: float | None) -> float | str | None:
+        if value is None or each.kpi is Kpi.GPU_EFFICIENCY:
+            return value
+        return Money.estimate(value).plain()
+
     return {
         "kpi": str(each.kpi),
-        "value": each.value,
-        "target": each.target.target if each.target else None,
-        "warning": each.target.warning if each.target else None,
+        "value": told(each.value),
+        "target": told(each.target.target) if each.target else None,
+        "warning": told(each.target.warning) if each.target else None,
         "status": str(each.status),
         "score": each.score,
-        "history": [{"month": month, "value": value} for month, value in each.history],
+        "history": [{"month": month, "value": told(value)} for month, value in each.history],
         "trend": _trend(each.trend),
     }
 

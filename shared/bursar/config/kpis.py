@@ -13,13 +13,14 @@ from bursar.domain.scopes import Scope
 
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 Count = Annotated[int, Field(ge=0)]
+Figure = Annotated[float, Field(ge=0, le=10**15, allow_inf_nan=False)]
 
 
 class Goal(Section):
     """A KPI's target, and the value from which on it is a warning."""
 
-    target: float = Field(allow_inf_nan=False)
-    warning: float = Field(allow_inf_nan=False)
+    target: Figure
+    warning: Figure
 
 
 class Activity(Section):
