@@ -1,11 +1,9 @@
 """When the workflow comes to a tier: keep the token that its answer goes to."""
 
-import secrets
 from typing import Any
 
 from bursar.entrypoint import entrypoint
 from bursar.events.approvals import AskRun
-from bursar.events.slack import SlackQuestion
 from bursar.jobs.ask_approver import ask_approver
 from bursar.settings import AskApproverSettings
 from bursar.wiring import Ports
@@ -18,9 +16,5 @@ def handler(run: AskRun, ports: Ports) -> dict[str, Any]:
         run.task, exceptions=of.exceptions, tokens=of.exceptions, workflow=of.workflow
     )
     if waits and of.slack:
-        nonce = secrets.token_urlsafe(12)
-        question = SlackQuestion(
-            exception=run.exception, version=run.version, tier=run.tier, nonce=nonce
-        )
-        of.slack.handover.hand_over(question.model_dump())
+        of.slack.hand_over_question(run.exception, run.version, run.tier)
     return {"exception": run.exception, "tier": run.tier, "waits": waits}

@@ -1,4 +1,4 @@
-"""When a tier is asked: ask it in Slack, too."""
+"""When a tier is asked, or reminded: ask it in Slack, too."""
 
 from typing import Any
 
@@ -19,5 +19,6 @@ def handler(told: SlackQuestion, ports: Ports) -> dict[str, Any]:
         told.nonce,
         exceptions=of.exceptions,
         chat=of.approver_chat,
+        again=told.again,
     )
     return {"exception": told.exception, "tier": told.tier, "asked": asked}

@@ -20,6 +20,7 @@ def handler(click: SlackClick, ports: Ports) -> dict[str, Any]:
         click.at,
         rules=of.rules,
         exceptions=of.exceptions,
+        history=of.exceptions,
         tokens=of.exceptions,
         workflow=of.workflow,
         chat=of.approver_chat,

@@ -20,4 +20,6 @@ def handler(run: AskRun, ports: Ports) -> dict[str, Any]:
         workflow=of.workflow,
         outbox=ports.outbox,
     )
+    if waits and of.slack:
+        of.slack.hand_over_question(run.exception, run.version, run.tier, again=True)
     return {"exception": run.exception, "tier": run.tier, "waits": waits}

@@ -56,7 +56,9 @@ class Approvals(Construct):
         remind = Function(
             self,
             "remind_approver",
-            settings.RemindApproverSettings(table_name=table_name),
+            settings.RemindApproverSettings(
+                table_name=table_name, slack_function_arn=slack.ask_arn
+            ),
             shared=shared,
         )
         resolve = Function(
@@ -78,7 +80,8 @@ class Approvals(Construct):
         )
         self.let_start(self._resume)
         self.let_answer(ask)
-        slack.let_ask(ask)
+        for function in (ask, remind):
+            slack.let_ask(function)
         for function in slack.deciders:
             self.let_answer(function)
         self.let_answer(remind)

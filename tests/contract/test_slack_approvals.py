@@ -54,6 +54,7 @@ class Channel:
         self.of = api.ports.governance
         self.chat = slack.chat(pages_url="https://pages.example/")
         self.handed_over: list[Any] = []
+        self.last: Any = None
 
     def hand_over(self, event: Any) -> None:
         self.handed_over.append(event)
@@ -64,13 +65,16 @@ class Channel:
         assert status == 201
         return self.post(told["id"], nonce)
 
-    def post(self, id_: str, nonce: str = NONCE) -> dict[str, Any]:
+    def post(self, id_: str, nonce: str = NONCE, *, again: bool = False) -> dict[str, Any]:
         found = self.of.exceptions.find(id_)
         assert found.asked is not None
         tier = found.asked.tier.name
         exceptions = self.of.exceptions
         version = found.version
-        assert ask_in_slack(id_, version, tier, nonce, exceptions=exceptions, chat=self.chat)
+        asked = ask_in_slack(
+            id_, version, tier, nonce, exceptions=exceptions, chat=self.chat, again=again
+        )
+        assert asked
         return self.slack.posted[-1]
 
     def send(self, body: str, headers: dict[str, str]) -> int:
@@ -87,7 +91,12 @@ class Channel:
         return self.decide()
 
     def decide(self) -> bool:
-        event = SlackClick.model_validate(json.loads(json.dumps(self.handed_over.pop())))
+        self.last = self.handed_over.pop()
+        return self.decide_again()
+
+    def decide_again(self) -> bool:
+        """What Lambda does with an event that failed."""
+        event = SlackClick.model_validate(json.loads(json.dumps(self.last)))
         return decide_in_slack(
             event.shown,
             event.choice,
@@ -96,6 +105,7 @@ class Channel:
             event.at,
             rules=self.of.rules,
             exceptions=self.of.exceptions,
+            history=self.of.exceptions,
             tokens=self.of.exceptions,
             workflow=self.of.workflow,
             chat=self.chat,
@@ -201,9 +211,37 @@ def test_the_same_click_again_is_nothing_new(channel: Channel) -> None:
     assert channel.decide()
 
 
+def test_who_is_asked_again_sees_that_it_is_still_open_and_answers_as_before(
+    channel: Channel,
+) -> None:
+    first = channel.ask()
+    message = channel.post(id_of(first), "n-2", again=True)
+    title = "Still open: $120,000.00 beyond policy needs engineering-manager"
+    assert (message["text"], message["blocks"][0]["text"]["text"]) == (title, f"*{title}*")
+    assert message["blocks"][1:-1] == first["blocks"][1:-1]
+    assert channel.click(message, "manager")
+    assert not channel.click(first, "manager2")
+
+
+def test_a_decision_that_could_not_be_told_is_told_when_it_is_tried_again(
+    channel: Channel,
+) -> None:
+    message = channel.ask()
+    channel.slack.reply_status = 500
+    with pytest.raises(SlackRefusedError):
+        channel.click(message, "manager")
+    assert shown(channel, message)["tiers"][0]["status"] == "approved"
+    channel.slack.reply_status = 200
+    assert channel.decide_again()
+    assert channel.slack.told.startswith(f"manager approved {id_of(message)}, version 1:")
+    assert channel.slack.told.endswith("Next it needs director.")
+    assert len(shown(channel, message)["decisions"]) == 1
+
+
 def test_a_second_click_on_the_same_question_decides_nothing(channel: Channel) -> None:
     message = channel.ask()
     assert channel.click(message, "manager")
+    channel.api.clock.set(NOON + timedelta(seconds=1))
     assert not channel.click(message, "manager")
     assert "manager has had a say" in channel.slack.told
     assert not channel.click(message, "manager2")

@@ -61,7 +61,10 @@ def those_who_may(deployed, action):
         ("sts:AssumeRole", {"snapshot_cluster", "close_hour"}),
         (
             "lambda:InvokeFunction",
-            {*("attribute_costs", "close_hour", "collect_spend"), "ask_approver", "serve_api"},
+            {
+                *("attribute_costs", "close_hour", "collect_spend"),
+                *("ask_approver", "remind_approver", "serve_api"),
+            },
         ),
         ("states:StartExecution", {"serve_api", "resume_workflows"}),
         (

@@ -43,7 +43,7 @@ class SlackChat:
         self._pages = pages_url.rstrip("/")
         self._pool = pool or urllib3.PoolManager(num_pools=1)
 
-    def ask(self, exception: SpendException, nonce: str) -> None:
+    def ask(self, exception: SpendException, nonce: str, *, again: bool = False) -> None:
         """Post the question.
 
         Raises:
@@ -53,8 +53,8 @@ class SlackChat:
         try:
             client.chat_postMessage(
                 channel=self._channel,
-                text=title(exception),
-                blocks=question(exception, nonce, self._pages),
+                text=title(exception, again=again),
+                blocks=question(exception, nonce, self._pages, again=again),
                 unfurl_links=False,
                 unfurl_media=False,
             )

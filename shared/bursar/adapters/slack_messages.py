@@ -16,7 +16,9 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def question(exception: SpendException, nonce: str, pages_url: str = "") -> list[dict[str, Any]]:
+def question(
+    exception: SpendException, nonce: str, pages_url: str = "", *, again: bool = False
+) -> list[dict[str, Any]]:
     """Blocks: the request in full, and a button for each answer, bound to what is shown.
 
     Raises:
@@ -49,16 +51,17 @@ def question(exception: SpendException, nonce: str, pages_url: str = "") -> list
     if pages_url:
         lines.append(f"<{pages_url}/exceptions/{exception.id}|Its budgets and history>")
     return [
-        _section(f"*{title(exception)}*"),
+        _section(f"*{title(exception, again=again)}*"),
         *(_section("\n".join(lines[n : n + 4])) for n in range(0, len(lines), 4)),
         {"type": "actions", "elements": [_button(choice, shown) for choice in Choice]},
     ]
 
 
-def title(exception: SpendException) -> str:
+def title(exception: SpendException, *, again: bool = False) -> str:
     """One line, escaped."""
     tier = exception.asked.tier.name if exception.asked else ""
-    return escaped(f"{exception.request.amount} beyond policy needs {tier}")
+    still = "Still open: " if again else ""
+    return escaped(f"{still}{exception.request.amount} beyond policy needs {tier}")
 
 
 def _shortened(text: str) -> str:

@@ -10,12 +10,13 @@ from bursar.events import Event
 
 
 class SlackQuestion(Event):
-    """A tier whose answer is awaited. `nonce` is of this one message."""
+    """A tier whose answer is awaited, `again` when it was reminded. `nonce` is of this message."""
 
     exception: str
     version: int
     tier: str
     nonce: str
+    again: bool = False
 
 
 class SlackClick(Event):

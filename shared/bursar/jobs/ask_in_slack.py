@@ -15,6 +15,7 @@ def ask_in_slack(
     *,
     exceptions: ExceptionStore,
     chat: ApproverChat,
+    again: bool = False,
 ) -> bool:
     """Whether it was asked: what has been answered meanwhile is not.
 
@@ -25,5 +26,5 @@ def ask_in_slack(
         raise UnknownExceptionError(exception_id)
     if is_answered(exception, version, tier):
         return False
-    chat.ask(exception, nonce)
+    chat.ask(exception, nonce, again=again)
     return True

@@ -11,8 +11,9 @@ from bursar.domain.governance.people import Person
 from bursar.domain.governance.refusals import RefusalError
 from bursar.domain.governance.shown import Shown, refuse_other_amount
 from bursar.domain.governance.steps import is_answered
+from bursar.jobs.answer_workflow import answer_workflow
 from bursar.jobs.record_decision import record_decision
-from bursar.ports import ApproverChat, ExceptionStore, TaskTokens, Workflow
+from bursar.ports import ApproverChat, ExceptionHistory, ExceptionStore, TaskTokens, Workflow
 
 _COMMENT = "in Slack"
 
@@ -26,11 +27,15 @@ def decide_in_slack(
     *,
     rules: Rules,
     exceptions: ExceptionStore,
+    history: ExceptionHistory,
     tokens: TaskTokens,
     workflow: Workflow,
     chat: ApproverChat,
 ) -> bool:
     """Whether it was decided by this; who clicked is told so, or why not.
+
+    Once it is stored it is told, however often that takes: a click that comes again finds its
+    own decision.
 
     Raises:
         ExceptionContentionError: nothing was written: to be tried again.
@@ -39,22 +44,26 @@ def decide_in_slack(
     if found is None:
         chat.reply(reply_to, f"There is no request {shown.exception}.", closes=True)
         return False
+    decided = found
     try:
         refuse_other_amount(found, shown)
         person = rules.directory.identify_in_slack(user_id)
-        decided = record_decision(
-            shown.exception,
-            person,
-            choice,
-            shown.version,
-            at,
-            rules=rules,
-            exceptions=exceptions,
-            tokens=tokens,
-            workflow=workflow,
-            tier=shown.tier,
-            comment=_COMMENT,
-        )
+        if _is_stored(person, choice, shown, at, history):
+            answer_workflow(found, shown.version, shown.tier, tokens=tokens, workflow=workflow)
+        else:
+            decided = record_decision(
+                shown.exception,
+                person,
+                choice,
+                shown.version,
+                at,
+                rules=rules,
+                exceptions=exceptions,
+                tokens=tokens,
+                workflow=workflow,
+                tier=shown.tier,
+                comment=_COMMENT,
+            )
     except (RefusalError, UnknownExceptionError) as refusal:
         late = found.status_at(at) is Status.EXPIRED
         over = late or is_answered(found, shown.version, shown.tier)
@@ -62,6 +71,17 @@ def decide_in_slack(
         return False
     chat.reply(reply_to, _told(decided, person, choice, shown), closes=True)
     return True
+
+
+def _is_stored(
+    person: Person, choice: Choice, shown: Shown, at: datetime, history: ExceptionHistory
+) -> bool:
+    """Whether this click was heard before: who else answers so at its very moment?"""
+    clicked = (shown.version, shown.tier, choice, person.id, at)
+    return any(
+        (each.version, each.tier, each.choice, each.person, each.at) == clicked
+        for each in history.decisions(shown.exception)
+    )
 
 
 def _told(decided: SpendException, person: Person, choice: Choice, shown: Shown) -> str:

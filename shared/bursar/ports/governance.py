@@ -112,7 +112,7 @@ class Workflow(Protocol):
 class ApproverChat(Protocol):
     """Where approvers talk."""
 
-    def ask(self, exception: SpendException, nonce: str) -> None:
+    def ask(self, exception: SpendException, nonce: str, *, again: bool = False) -> None:
         """Ask the tier whose answer is awaited; an answer tells what was shown, and the nonce."""
         ...
 

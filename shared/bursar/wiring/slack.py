@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
@@ -13,6 +14,8 @@ from bursar.settings import HasPages, HasSlackFunction, Settings
 if TYPE_CHECKING:
     from bursar.adapters.lambda_handover import LambdaHandover
     from bursar.adapters.slack import SlackChat
+
+_NONCE_BYTES = 12
 
 
 class Slack:
@@ -31,6 +34,21 @@ class Slack:
         from bursar.adapters.slack import refuse_foreign
 
         refuse_foreign(address)
+
+    def hand_over_question(
+        self, exception_id: str, version: int, tier: str, *, again: bool = False
+    ) -> None:
+        """Have a tier asked. Each message has a nonce of its own, and none a task token."""
+        from bursar.events.slack import SlackQuestion
+
+        question = SlackQuestion(
+            exception=exception_id,
+            version=version,
+            tier=tier,
+            nonce=secrets.token_urlsafe(_NONCE_BYTES),
+            again=again,
+        )
+        self.handover.hand_over(question.model_dump())
 
     @cached_property
     def chat(self) -> SlackChat:

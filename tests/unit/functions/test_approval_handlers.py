@@ -19,9 +19,13 @@ from bursar.adapters.memory.governance import (
     MemoryExceptions,
     MemoryWorkflow,
 )
+from bursar.config.governance import SlackApp
 from bursar.domain.governance.decisions import Choice
+from bursar.events.slack import SlackQuestion
 from bursar.jobs.open_exception import open_exception
 from bursar.jobs.record_decision import record_decision
+from bursar.settings import AskApproverSettings
+from bursar.wiring.slack import Slack
 from tests.unit.governance.world import BY_ID, EM, NOON, RULES, request
 
 CONTEXT = SimpleNamespace(
@@ -128,6 +132,33 @@ def test_who_is_reminded_is_told_once(ports):
     told = {each.alert.kind: each.alert.title for each in ports.outbox.recent()}
     assert len(ports.outbox.recent()) == 2
     assert told["exception.reminded"] == f"Still open: {told['exception.asked']}"
+
+
+@pytest.fixture
+def questions(ports, monkeypatch) -> list[Any]:
+    """What is handed over to be asked in Slack, where an app of it is configured."""
+    app = SlackApp(team_id="T00", channel_id="C00", signing_secret="s", bot_token_secret="b")
+    slack = Slack(app, AskApproverSettings(table_name="t"), lambda _: None)
+    handed_over: list[Any] = []
+    monkeypatch.setitem(slack.__dict__, "handover", SimpleNamespace(hand_over=handed_over.append))
+    monkeypatch.setattr(ports.governance, "slack", slack)
+    return handed_over
+
+
+def test_slack_asks_and_reminds_without_the_token(ports, questions):
+    for function in ("ask_approver", "remind_approver"):
+        run(function, ASK)
+    assert [each.pop("again") for each in questions] == [False, True]
+    assert len({each.pop("nonce") for each in questions}) == 2
+    assert questions == [{"exception": "X", "version": 1, "tier": EM}] * 2
+    assert all(SlackQuestion(**each, nonce="n").tier == EM for each in questions)
+
+
+@pytest.mark.parametrize("function", ["ask_approver", "remind_approver"])
+def test_slack_asks_nothing_that_was_decided_meanwhile(function, ports, questions):
+    ports.decide()
+    run(function, ASK)
+    assert questions == []
 
 
 @pytest.mark.parametrize("function", ["ask_approver", "remind_approver"])
