@@ -123,7 +123,7 @@ def system_json(found: AiSystem) -> dict[str, Any]:
 
 
 def to_json(measured: MeasuredKpis) -> dict[str, Any]:
-    """Amounts are strings; ratios, scores and the figures of trends are numbers. null is no data."""
+    """Amounts are strings; ratios, scores and figures of trends are numbers. null is no data."""
     return {
         "months": list(measured.months),
         "last_month_is_partial": measured.partial,
