@@ -177,7 +177,9 @@ def test_a_file_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
 @pytest.fixture
 def stated(table: Any) -> None:
     store = DynamoStatementStore(table)
-    chat = bought("acme", "3", "search", tokens=(900, 100), requests=4, feature="[red]=chat")
+    chat = bought(
+        "acme", "3", "search", tokens=(900, 100), requests=4, feature="[red]=chat\x1b]0;x"
+    )
     for n in range(2):
         store.put_hour(
             hour_at(MARCH + n * HOUR, chat, bought("ads", "1", model="gpt-x"), pods("x", "9"))
@@ -199,10 +201,21 @@ def test_a_summary_has_the_sums_of_a_window_and_ratios_of_them(run: Run) -> None
 
 
 @pytest.mark.usefixtures("stated")
-def test_names_are_shown_as_they_are(run: Run) -> None:
+def test_names_are_shown_as_they_are_without_what_a_terminal_obeys(run: Run) -> None:
     code, out, _ = run("summary", *SPAN, "--by", "feature")
     assert code == 0
-    assert "[red]=chat" in out
+    assert "[red]=chat\ufffd]0;x" in out
+
+
+def test_figures_of_a_summary_are_told_to_the_last_digit(table: Any, run: Run) -> None:
+    """Eighty columns are what a pipe has: names fold there, and numbers do not."""
+    tokens = (26_470_000_123, 3_018_800_456)
+    lines = bought("a-tenant-of-many-words", "3092.59", tokens=tokens, requests=14_416_789)
+    DynamoStatementStore(table).put_hour(hour_at(MARCH, lines))
+    code, out, _ = run("summary", *SPAN, "--by", "tenant,model")
+    assert code == 0
+    for figure in ("14,416,789", "26,470,000,123", "3,018,800,456", "3,092.59", "0.1049"):
+        assert figure in out
 
 
 @pytest.mark.parametrize(

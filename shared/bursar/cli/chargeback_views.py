@@ -10,10 +10,10 @@ from typing import Any, TextIO
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Column, Table
-from rich.text import Text
 
 from bursar.adapters.csv_cells import safe_cell
 from bursar.adapters.focus_files import write_focus_csv, write_focus_json
+from bursar.cli.shown_text import shown_text
 from bursar.domain.chargeback import Account, Chargeback
 from bursar.domain.focus import BillingAccount, FocusRow, focus_row
 from bursar.domain.focus.ledger_charges import ledger_charges
@@ -31,9 +31,9 @@ def write_tables(shown: Chargeback, file: TextIO) -> None:
     """A statement for each team, and one of the whole; amounts in cents."""
     console = Console(file=file)
     status = f"closed {shown.closed_at:%Y-%m-%d %H:%M} UTC" if shown.closed_at else "open"
-    console.print(Text(f"Chargeback {shown.month}, {status}, {shown.statement.quality}"))
+    console.print(shown_text(f"Chargeback {shown.month}, {status}, {shown.statement.quality}"))
     for note in notes(shown):
-        console.print(Text(note))
+        console.print(shown_text(note))
     for team, accounts in shown.by_team().items():
         console.print(_team_table(team or _NO_TEAM, accounts))
     console.print(_team_table("all", shown.accounts, tenants=False))
@@ -191,7 +191,7 @@ def _line(line: Line) -> dict[str, Any]:
 
 def _team_table(team: str, accounts: Sequence[Account], *, tenants: bool = True) -> Table:
     sums = _Sums(accounts)
-    table = Table(Column(Text(team)), box=SIMPLE_HEAD)
+    table = Table(Column(shown_text(team)), box=SIMPLE_HEAD)
     table.add_column("USD", justify="right")
     table.add_row("opening", str(sums.opening))
     for category, usd in _by_category(accounts).items():
@@ -201,7 +201,9 @@ def _team_table(team: str, accounts: Sequence[Account], *, tenants: bool = True)
     table.add_row("closing", str(sums.closing), end_section=True)
     for account in accounts if tenants else ():
         own = account.charged + account.adjusted
-        table.add_row(Text(f"  of the month: {account.owner.tenant or '(the team)'}"), str(own))
+        table.add_row(
+            shown_text(f"  of the month: {account.owner.tenant or '(the team)'}"), str(own)
+        )
     return table
 
 

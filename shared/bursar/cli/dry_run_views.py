@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
 from bursar.cli.cost_tables import cost_table
+from bursar.cli.shown_text import shown_text
 from bursar.domain.attribution.dry_run import Change, DryRun
 from bursar.domain.periods import Window
 
@@ -52,17 +52,21 @@ def _change(dimension: str, change: Change) -> dict[str, str]:
 def print_dry_run(found: DryRun, window: Window, console: Console | None = None) -> None:
     console = console or Console(highlight=False)
     span = f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC"
-    console.print(Text(f"Dry run, {span}; nothing is written", "bold"))
+    console.print(shown_text(f"Dry run, {span}; nothing is written", "bold"))
     console.print(f"Total: {found.total_before} as stated, {found.total_after} by these rules.")
     console.print(f"Nobody's: {found.residual.before} as stated, {found.residual.after} by these.")
     if found.label_coverage is not None:
         console.print(f"Of the pods' cost {float(found.label_coverage):.1%} has an owner label.")
     rules = cost_table("What each rule gives", "rule", "USD", "to", "not covered")
     for each in found.rules:
-        rules.add_row(Text(each.name), str(each.moved), str(len(each.to)), str(each.uncovered))
+        rules.add_row(
+            shown_text(each.name), str(each.moved), str(len(each.to)), str(each.uncovered)
+        )
     console.print(rules)
     for dimension, changes in (("team", found.teams), ("tenant", found.tenants)):
         table = cost_table(f"By {dimension}", dimension, "as stated", "by these rules")
         for change in changes:
-            table.add_row(Text(change.name or _NAMELESS), str(change.before), str(change.after))
+            table.add_row(
+                shown_text(change.name or _NAMELESS), str(change.before), str(change.after)
+            )
         console.print(table)

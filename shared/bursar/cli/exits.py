@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NoReturn
 
+from bursar.cli.shown_text import harmless
+
 
 class Exit(IntEnum):
     DONE = 0
@@ -22,4 +24,5 @@ def leave(code: int, problems: Sequence[str]) -> NoReturn:
 
 
 def warn(problems: Sequence[str]) -> None:
-    sys.stderr.write("".join(f"bursar: {' '.join(line.split())}\n" for line in problems))
+    lines = (harmless(" ".join(line.split())) for line in problems)
+    sys.stderr.write("".join(f"bursar: {line}\n" for line in lines))

@@ -13,13 +13,13 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from bursar.adapters.bill_files.cost_explorer import read_cost_explorer
 from bursar.adapters.bill_files.cur import read_cur
 from bursar.adapters.bill_files.focus import read_focus
 from bursar.adapters.bill_files.tables import BillFileError
 from bursar.cli.exits import Exit, leave
+from bursar.cli.shown_text import shown_text
 from bursar.domain.bills import BillRow, BillSummary, plain_digits, summarise_bill
 
 Help = Parameter
@@ -110,5 +110,5 @@ def _table(title: str, unit: str, amounts: Sequence[tuple[str, Decimal]]) -> Tab
     table = Table(title)
     table.add_column(unit, justify="right")
     for name, amount in amounts:
-        table.add_row(Text(name), plain_digits(amount))
+        table.add_row(shown_text(name), plain_digits(amount))
     return table

@@ -12,7 +12,6 @@ from cyclopts import Parameter
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from bursar.adapters.dynamodb.cluster_use import DynamoClusterUseStore
 from bursar.adapters.dynamodb.costs import DynamoCostHistory
@@ -21,6 +20,7 @@ from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.cli.deployed import UNANSWERED, clusters_seen, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave
 from bursar.cli.months import check_month
+from bursar.cli.shown_text import shown_text
 from bursar.config.kpis import Kpis
 from bursar.config_file import ConfigError, read_section
 from bursar.domain.ai_system import AiSystem
@@ -96,8 +96,8 @@ def system(
     table.add_column("USD a month", justify="right")
     for item in found.items:
         volume = f"{item.volume:f} {item.unit}"
-        table.add_row(Text(item.name), str(item.category), Text(volume), str(item.usd))
-    table.add_row(Text(found.name), "", "", str(found.usd))
+        table.add_row(shown_text(item.name), str(item.category), shown_text(volume), str(item.usd))
+    table.add_row(shown_text(found.name), "", "", str(found.usd))
     console = Console()
     console.print(table)
     for name, usd in (

@@ -13,6 +13,7 @@ from bursar.cli.deployed import UNANSWERED, leave_unanswered
 from bursar.cli.exits import Exit, leave
 from bursar.cli.ledger_views import print_json
 from bursar.cli.months import check_month
+from bursar.cli.shown_text import shown_text
 from bursar.cli.where_ledger import Where
 from bursar.domain.ledger.verification import Difference
 from bursar.jobs.close_month import ClosedMonth, MonthNotOverError, MonthUnsteadyError
@@ -122,7 +123,7 @@ def _print_verified(verified: VerifiedMonth) -> None:
     if verified.holds:
         out.print(f"{verified.month}: every balance is the sum of its entries.")
     for difference in (*verified.differences, *verified.adjustments):
-        out.print(_in_words(difference), markup=False)
+        out.print(shown_text(_in_words(difference)))
     for hour in verified.unsteady:
         out.print(f"{hour:%Y-%m-%d %H}:00: usage kept coming in; repeat it later.")
     if verified.corrected:
@@ -130,7 +131,7 @@ def _print_verified(verified: VerifiedMonth) -> None:
     if verified.unposted:
         names = ", ".join("/".join(name) for name in verified.unposted[:_NAMES_SHOWN])
         told = f"{len(verified.unposted)} archived records are not posted (yet): {names}"
-        out.print(told, markup=False)
+        out.print(shown_text(told))
 
 
 def _print_closed(closed: ClosedMonth) -> None:
@@ -140,7 +141,7 @@ def _print_closed(closed: ClosedMonth) -> None:
         return
     out.print(f"{closed.month} is closed; {len(closed.corrected)} differences were put right.")
     for difference in closed.corrected:
-        out.print(_in_words(difference), markup=False)
+        out.print(shown_text(_in_words(difference)))
 
 
 def _in_words(difference: Difference) -> str:

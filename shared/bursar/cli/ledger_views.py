@@ -16,6 +16,7 @@ from rich.text import Text
 
 from bursar.adapters.csv_cells import safe_cell
 from bursar.cli.cost_tables import cost_table
+from bursar.cli.shown_text import shown_text
 from bursar.domain.attribution.self_hosted import Weights
 from bursar.domain.cost_report import apportion
 from bursar.domain.ledger.lines import Line, Statement, add_up
@@ -129,7 +130,9 @@ def _rates(each: ModelCost, weights: Weights, *, with_idle: bool) -> dict[str, s
 def print_report(report: Report, console: Console | None = None) -> None:
     console = console or Console(highlight=False)
     total = "unknown" if report.is_blind else str(report.total.usd)
-    console.print(Text(f"{report.by} {report.name}, {_span(report.window)}: {total}", "bold"))
+    console.print(
+        shown_text(f"{report.by} {report.name}, {_span(report.window)}: {total}", "bold")
+    )
     _print_quality(report.quality, report.as_of, report.missing, console)
     if report.is_blind:
         return
@@ -156,7 +159,9 @@ def _breakdown(by: By, rows: Sequence[tuple[str, Line]]) -> Table:
     cents = apportion([line.usd for _, line in rows])
     for (name, line), usd in zip(rows, cents, strict=True):
         tokens = line.tokens.total + line.unpriced.total
-        table.add_row(Text(name or _NAMELESS), f"{usd:,.2f}", f"{line.requests:,}", f"{tokens:,}")
+        table.add_row(
+            shown_text(name or _NAMELESS), f"{usd:,.2f}", f"{line.requests:,}", f"{tokens:,}"
+        )
     table.add_section()
     table.add_row("total", f"{sum(cents):,.2f}", style="bold")
     return table
@@ -172,7 +177,7 @@ def print_models(
     console = console or Console(highlight=False)
     whole = add_up(window, statements)
     total = "unknown" if whole.quality is Quality.UNKNOWN else str(table.total)
-    console.print(Text(f"Models, {_span(window)}: {total}", "bold"))
+    console.print(shown_text(f"Models, {_span(window)}: {total}", "bold"))
     _print_quality(whole.quality, whole.as_of, whole.missing, console)
     if not statements:
         return
@@ -192,12 +197,12 @@ def _model_rows(each: ModelCost) -> Iterable[tuple[Text, str, Money, str, str]]:
     share = each.utilisation
     utilised = "" if share is None else f"{float(share):.1%}"
     for name, line in each.tenants.items():
-        label = Text(f"{each.model} ({each.hosting}) · {name or _NAMELESS}")
+        label = shown_text(f"{each.model} ({each.hosting}) · {name or _NAMELESS}")
         tokens = line.tokens.total + line.unpriced.total
         yield label, f"{tokens:,}", line.usd, _rate(each.per_million), utilised
         utilised = ""
     if each.idle.units:
-        label = Text(f"{each.model} ({each.hosting}) · idle", "dim")
+        label = shown_text(f"{each.model} ({each.hosting}) · idle", "dim")
         yield label, "", each.idle.usd, "", utilised
 
 
@@ -205,7 +210,7 @@ def _print_quality(quality: Quality, as_of: int, missing: Sequence[str], console
     at = f", as of {_as_of(as_of)}" if as_of else ""
     console.print(f"Quality: {quality}{at}.")
     if missing:
-        console.print(Text(f"Not wholly seen, and in no amount: {', '.join(missing)}."))
+        console.print(shown_text(f"Not wholly seen, and in no amount: {', '.join(missing)}."))
 
 
 def _counts(line: Line) -> dict[str, int]:

@@ -14,13 +14,13 @@ from cyclopts import Parameter
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from bursar.adapters.dynamodb.spend import DynamoSpendStore
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.cli.deployed import UNANSWERED, caller_account, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave, warn
 from bursar.cli.months import check_month
+from bursar.cli.shown_text import shown_text
 from bursar.domain.money import Money
 from bursar.domain.reconciliation.aws_bill import ReconciledDay
 from bursar.domain.reconciliation.provider_bill import (
@@ -119,7 +119,7 @@ def print_tables(found: ReconciledMonth) -> None:
     table = Table("difference", box=SIMPLE_HEAD)
     table.add_column("USD", justify="right")
     for name, usd in sorted(aws.parts.items(), key=lambda item: -abs(item[1].amount)):
-        table.add_row(Text(name), str(usd))
+        table.add_row(shown_text(name), str(usd))
     console.print(table)
     days = Table("day", box=SIMPLE_HEAD)
     for name in ("billed", "metered", "difference", "residual"):
@@ -134,7 +134,7 @@ def print_tables(found: ReconciledMonth) -> None:
             table.add_column(name, justify="left" if name == "is" else "right")
         for row in each.rows:
             sums = (str(row.billed), str(row.metered), str(row.difference))
-            table.add_row(Text(f"{row.day} {row.model}"), *sums, row.cause)
+            table.add_row(shown_text(f"{row.day} {row.model}"), *sums, row.cause)
         console.print(table)
 
 

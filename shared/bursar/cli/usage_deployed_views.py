@@ -9,9 +9,10 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from bursar.cli.cost_tables import cost_table
 from bursar.cli.ledger_views import print_json
+from bursar.cli.shown_text import shown_text
 from bursar.domain.ledger.lines import Line, Statement
 from bursar.domain.ledger.reports import By, pivot, usd_per_million
 from bursar.domain.ledger.shadows import ShadowedModel
@@ -43,7 +44,7 @@ def print_ingested(taken: Sequence[Ingested]) -> None:
     out.print(f"{accepted:,} records posted, {held:,} held, {len(rejected):,} kinds rejected.")
     for row in rejected[:_SHOWN]:
         where = row.where or "the message"
-        out.print(f"{where}: {row.reason} (x{row.times})", markup=False)
+        out.print(shown_text(f"{where}: {row.reason} (x{row.times})"))
     if len(rejected) > _SHOWN:
         out.print(f"... and {len(rejected) - _SHOWN} more; --json lists them all")
 
@@ -62,17 +63,17 @@ def summary_json(statements: Sequence[Statement], by: Sequence[By], window: Wind
 
 
 def print_summary(statements: Sequence[Statement], by: Sequence[By], window: Window) -> None:
-    table = Table(box=SIMPLE_HEAD, title=f"Usage {window.start:%Y-%m-%d %H:%M} to "
-                  f"{window.end:%Y-%m-%d %H:%M} UTC, USD", title_justify="left")  # fmt: skip
-    for each in by:
-        table.add_column(each.value)
-    for name in ("requests", "input tokens", "output tokens", "USD", "USD/request", "USD/1M"):
-        table.add_column(name, justify="right")
+    table = cost_table(
+        f"Usage {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC",
+        " · ".join(by),
+        *("requests", "input", "output", "USD", "USD/req.", "USD/1M"),
+    )
     for names, line in _rows(statements, by):
-        table.add_row(*(Text(name or "(none)") for name in names), *_cells(line))
+        label = " · ".join(name or "(none)" for name in names)
+        table.add_row(shown_text(label), *_cells(line))
     total = pivot(statements, ()).get((), Line())
     table.add_section()
-    table.add_row("all", *("" for _ in by[1:]), *_cells(total))
+    table.add_row("total", *_cells(total), style="bold")
     Console().print(table)
 
 
@@ -108,7 +109,7 @@ def print_shadows(compared: Sequence[ShadowedModel]) -> None:
             difference = each.difference(source)
             shown = "nothing billed" if difference is None else f"{float(difference):+.2%}"
             counts = (f"{each.billed.tokens.total:,}", f"{leaf.tokens.total:,}", shown)
-            table.add_row(Text(each.model), Text(source), *counts)
+            table.add_row(shown_text(each.model), shown_text(source), *counts)
     Console().print(table)
 
 

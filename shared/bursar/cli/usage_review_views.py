@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from bursar.cli.ledger_views import print_json
+from bursar.cli.shown_text import shown_text
 from bursar.domain.usage.quarantine import Decision, HeldUsage, RejectedUsage
 
 
@@ -44,7 +44,7 @@ def print_held(rows: Sequence[HeldUsage]) -> None:
         record = row.record
         names = (record.producer, record.id, f"{record.at:%Y-%m-%d %H:%M}", record.tenant)
         figures = (record.model, f"{record.tokens.total:,}", row.reason)
-        table.add_row(*map(Text, (*names, *figures)))
+        table.add_row(*map(shown_text, (*names, *figures)))
     Console().print(table)
 
 
@@ -74,7 +74,7 @@ def print_rejected(rows: Sequence[RejectedUsage]) -> None:
     table = _table("producer", "received", "reason", "where", "times", "message")
     for row in rows:
         told = (row.producer, f"{row.received_at:%Y-%m-%d %H:%M}", row.reason, row.where)
-        table.add_row(*map(Text, (*told, f"{row.times:,}", row.message_digest[:12])))
+        table.add_row(*map(shown_text, (*told, f"{row.times:,}", row.message_digest[:12])))
     Console().print(table)
 
 
@@ -82,7 +82,7 @@ def print_decided(producer: str, id_: str, decision: Decision, *, as_json: bool)
     if as_json:
         print_json({"producer": producer, "id": id_, "decision": decision.value})
     else:
-        Console().print(f"{producer}/{id_}: {decision.value}", markup=False)
+        Console().print(shown_text(f"{producer}/{id_}: {decision.value}"))
 
 
 def _table(*columns: str) -> Table:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from bursar.cli.shown_text import harmless
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -191,7 +193,7 @@ def _plain(name: str) -> str:
     """A name as data: no markup, no control character reaches the terminal."""
     from rich.markup import escape
 
-    return escape("".join(each if each.isprintable() else "\ufffd" for each in name)) or "(none)"
+    return escape(harmless(name)) or "(none)"
 
 
 def _print(table: Table, notes: Sequence[str]) -> None:
