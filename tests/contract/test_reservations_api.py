@@ -188,7 +188,6 @@ def test_tokens_are_priced_and_a_model_without_a_price_is_refused(ports: Any) ->
         ({"scope": {"tenant": "__idle__"}}, 422),
         ({"scope": {"tenant": "\ud800"}}, 422),
         ({"scope": {"tenant": "search", "team": "other"}}, 422),
-        ({"scope": {}}, 403),
         ({"expires_in_seconds": 0}, 422),
         ({"expires_in_seconds": 10**9}, 422),
         ({"unknown": 1}, 422),
@@ -197,6 +196,26 @@ def test_tokens_are_priced_and_a_model_without_a_price_is_refused(ports: Any) ->
 )
 def test_what_cannot_be_reserved_is_refused(changed: Any, status: int, ports: Any) -> None:
     assert call(ports, "POST /v1/reservations", {**ASKED, **changed})[0] == status
+
+
+@pytest.mark.parametrize("scope", [{}, {"team": "find"}, {"namespace": "research"}])
+def test_what_is_no_tenants_is_held_in_the_other_budgets_and_settled_as_nobodys(
+    gate: Gate, scope: Any
+) -> None:
+    """By who is trusted with any tenant; usage and leases name theirs."""
+    ports = ports_of(gate)
+    status, held, _ = call(ports, "POST /v1/reservations", {**ASKED, "scope": scope})
+    assert status == 201
+    reserved = [gate.numbers(name)[1] for name in ("all", "find", "search")]
+    assert reserved == ["10.5", "10.5" if "team" in scope else "0", "0"]
+    settle = f"POST /v1/reservations/{held['id']}/settle"
+    assert call(ports, settle, {"amount_usd": "4"})[0] == 200
+    assert gate.numbers("all") == ("4", "0", "96")
+    [entry] = gate.books.ledger.entries([("gateway", ASKED["usage_event_id"])]).values()
+    assert entry.key.tenant == "__unattributed__"
+    assert call(ports, "POST /v1/reservations", {**ASKED, "scope": scope}, by=BATCH)[0] == 403
+    lease = {"idempotency_key": "l", "scope": scope, "amount_usd": "1", "least_usd": "1"}
+    assert call(ports, "POST /v1/leases", lease)[0] == 403
 
 
 def test_a_producers_own_name_of_a_model_is_held_as_its_usage_is_charged(gate: Gate) -> None:

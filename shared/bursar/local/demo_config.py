@@ -103,6 +103,14 @@ def demo_config(ports: dict[str, int]) -> dict[str, Any]:
                 "platform",
                 actual=(80, 100),
             ),
+            _budget(
+                "model-apis",
+                "org=example,category=external_api",
+                20_000,
+                "platform",
+                actual=(80, 100),
+                enforced=True,
+            ),
             _budget("acme", "tenant=acme", 14_000, "platform", actual=(80, 100)),
             _budget(
                 "research-day",
@@ -118,6 +126,7 @@ def demo_config(ports: dict[str, int]) -> dict[str, Any]:
             "teams": [
                 {"name": "research", "owns": ["namespace=research"]},
                 {"name": "platform", "owns": ["cluster=inference"]},
+                {"name": "products", "owns": [f"tenant={tenant}" for tenant in TENANTS]},
             ],
         },
         "owners": {
@@ -153,6 +162,7 @@ def _budget(
     period: str = "month",
     actual: tuple[int, ...] = (),
     reported: tuple[int, ...] = (),
+    enforced: bool = False,
 ) -> dict[str, Any]:
     basis, percents = ("reported", reported) if reported else ("actual", actual)
     thresholds = [
@@ -171,5 +181,6 @@ def _budget(
         "limit": limit,
         "period": period,
         "thresholds": thresholds,
+        "enforced": enforced,
         "owner": owner,
     }

@@ -12,7 +12,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from bursar.config import Cluster, Config
-from bursar.domain.periods import Window, hours
+from bursar.domain.periods import HOUR, Window, hours
 from bursar.local.cluster_objects import cluster_objects
 from bursar.local.embedded.clock import Clock
 from bursar.local.embedded.cloud import EmbeddedCloud
@@ -48,6 +48,7 @@ class LocalGuard:
                     endpoints=services.endpoints,
                     directory=work,
                     api_url=api_url,
+                    minutely_each=HOUR,
                 )
             )
             self.deployment = self.cloud.deploy(assembly)

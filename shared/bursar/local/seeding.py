@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from bursar.adapters.dynamodb.closed_months import DynamoClosedMonthStore
 from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
-from bursar.adapters.dynamodb.ledger.loading import load
+from bursar.adapters.dynamodb.ledger.loading import load, load_windows
 from bursar.config import Config
 from bursar.domain.budgets import Book
 from bursar.domain.cluster.lifetimes import InstanceState
@@ -78,6 +78,7 @@ def seed_ledger(usage: UsagePast, stores: Stores, now: datetime) -> None:
     records = list(usage.archive.records(Window(since, now)))
     names = [(record.producer, record.id) for record in records]
     load(stores.table, usage.ledger.entries(names).values())
+    load_windows(stores.table, usage.windows(now))
     stores.archive.put(records, now)
 
 

@@ -17,7 +17,7 @@ from bursar.config import Config
 from bursar.domain.ledger.adjustments import Adjustment
 from bursar.domain.ledger.entries import Entry
 from bursar.domain.ledger.lines import Statement
-from bursar.domain.ledger.postings import month_name
+from bursar.domain.ledger.postings import BudgetWindow, WindowBalance, month_name
 from bursar.domain.periods import DAY, HOUR, Window, hours, month_of
 from bursar.domain.usage.records import UsageRecord
 from bursar.jobs.attribute_costs import Sources, attribute_costs
@@ -85,6 +85,7 @@ class UsagePast:
         self.ledger, self.archive = MemoryLedger(), MemoryUsageArchive()
         self.statements, self.closed_months = _TellingStatements(), MemoryClosedMonthStore()
         self._conflicts = MemoryConflictLog(outbox)
+        self._budgets = enforced_budgets(config)
         self._intake = UsageIntake(
             producer=config.usage.producer(GATEWAY).policy(),
             read=_no_messages,
@@ -95,7 +96,7 @@ class UsagePast:
             ledger=self.ledger,
             conflicts=self._conflicts,
             windows=self.ledger,
-            budgets=enforced_budgets(config),
+            budgets=self._budgets,
             patience=_AT_ONCE,
         )
         self._sources = Sources(
@@ -105,6 +106,11 @@ class UsagePast:
             history=history,
             use=MemoryClusterUseStore(),
         )
+
+    def windows(self, at: datetime) -> dict[BudgetWindow, WindowBalance]:
+        """How the enforced windows of that time stand."""
+        balances = ((each, self.ledger.balance(each)) for each in self._budgets.windows_due(at))
+        return {window: balance for window, balance in balances if balance is not None}
 
     def tell(self, records: list[UsageRecord], at: datetime) -> None:
         self.archive.put(records, at)

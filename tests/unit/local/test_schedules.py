@@ -131,6 +131,15 @@ def test_schedules_are_merged_in_time_and_grouped_by_instant():
     ]
 
 
+def test_what_is_due_every_minute_fires_once_an_hour_and_last_of_all():
+    deployed = [schedule("sweep", "cron(* * * * ? *)"), schedule("often", "cron(0/30 * * * ? *)")]
+    end = START + timedelta(hours=2)
+    due = {"sweep": [], "often": []}
+    for each in firings(deployed, START, end, START, timedelta(hours=1)):
+        due[each.schedule.name].append((each.due - START).total_seconds() // 60)
+    assert due == {"sweep": [0, 60, 119], "often": [0, 30, 60, 90]}
+
+
 def test_the_input_says_when_the_run_was_due():
     text = '{"scheduled_at": "<aws.scheduler.scheduled-time>", "cluster": "prod"}'
     (firing,) = firings(

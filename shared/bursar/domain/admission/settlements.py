@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bursar.domain.admission.reservations import ForbiddenStepError, Reservation
 from bursar.domain.ledger.entries import Entry, LeafKey, Pricing
-from bursar.domain.ledger.lines import CostCategory
+from bursar.domain.ledger.lines import UNATTRIBUTED, CostCategory
 from bursar.domain.money import Money
 from bursar.domain.periods import hour_of
 from bursar.domain.scopes import Dimension
@@ -19,7 +19,8 @@ _DIGEST = "settled:"
 def settlement(reservation: Reservation, amount: Money, at: datetime) -> Entry:
     """The ledger's entry of a settlement: money of one request, and no tokens.
 
-    Compute is in the cluster's costs already, so its entry only charges budgets.
+    Compute is in the cluster's costs already, so its entry only charges budgets. What was held
+    for no tenant is unattributed.
 
     Raises:
         ForbiddenStepError: the reservation is a lease, whose usage is told one by one.
@@ -36,7 +37,7 @@ def settlement(reservation: Reservation, amount: Money, at: datetime) -> Entry:
         at=at.astimezone(UTC),
         key=LeafKey(
             hour=hour_of(at).start,
-            tenant=facts.get(Dimension.TENANT, ""),
+            tenant=facts.get(Dimension.TENANT, UNATTRIBUTED),
             model=facts.get(Dimension.MODEL, ""),
             feature=facts.get(Dimension.FEATURE, ""),
             key=facts.get(Dimension.KEY, ""),

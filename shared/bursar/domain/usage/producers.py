@@ -71,12 +71,16 @@ class ProducerPolicy:
         return bool(self.tenants)
 
     @property
+    def speaks_for_all(self) -> bool:
+        return ANY_TENANT in self.tenants
+
+    @property
     def all_tenants(self) -> frozenset[str]:
         """Those that it may speak for; `*` among them: any."""
         return self.tenants or frozenset({self.tenant})
 
     def speaks_for(self, tenant: str) -> bool:
-        return tenant == self.tenant or tenant in self.tenants or ANY_TENANT in self.tenants
+        return tenant == self.tenant or tenant in self.tenants or self.speaks_for_all
 
 
 def tenant_for(producer: ProducerPolicy, named: str) -> str:

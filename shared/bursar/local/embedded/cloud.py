@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,7 +27,7 @@ from bursar.local.embedded.lambda_api import answered_by
 from bursar.local.embedded.notifications import Delivery, Outbox
 from bursar.local.embedded.queues import QueuePoller
 from bursar.local.embedded.runtime_api import LambdaRuntime
-from bursar.local.embedded.schedules import OnStep, steps
+from bursar.local.embedded.schedules import MINUTE, OnStep, steps
 from bursar.local.embedded.streams import StreamPoller
 from bursar.local.embedded.workflows import Workflows
 
@@ -50,15 +50,17 @@ class EmbeddedCloud:
         directory: Path | None = None,
         parallelism: int = 2,
         api_url: str = "",
+        minutely_each: timedelta = MINUTE,
     ) -> None:
         """`endpoints` are services that moto lacks, by the name botocore gives their variable:
         `{"PRICING": url, "COST_EXPLORER": url}`. `directory` keeps code and logs after close.
         `api_url` is where somebody serves the HTTP API, if not at an address of AWS.
+        `minutely_each`: what is due every minute fires once in so long, and before `run` ends.
         """
         self.region, self._parallelism = region, parallelism
         self.account = ACCOUNT
         self.clock = Clock(now or datetime.now(UTC))
-        self._api_url = api_url
+        self._api_url, self._minutely_each = api_url, minutely_each
         self._deployment: Deployment | None = None
         self._pollers: list[StreamPoller | QueuePoller | Workflows] = []
         self._created = self.clock.now
@@ -212,7 +214,8 @@ class EmbeddedCloud:
         when all is done. Answers how many schedules fired.
         """
         fired = 0
-        for step in steps(self.deployment.schedules, start, end, self._created):
+        schedules, each = self.deployment.schedules, self._minutely_each
+        for step in steps(schedules, start, end, self._created, each):
             self.time_out_waits(step.due)
             self.clock.set(step.due)
             if before_step:

@@ -6,13 +6,14 @@ import heapq
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
+from datetime import datetime, timedelta
+from itertools import chain, groupby, pairwise
 from typing import Any
 
 from bursar.local.embedded.functions import Schedule
 from bursar.local.embedded.schedule_expressions import parse
 
+MINUTE = timedelta(minutes=1)
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 _CONTEXT = {
     "<aws.scheduler.execution-id>": "embedded",
@@ -49,30 +50,51 @@ OnStep = Callable[[Step], None]
 
 
 def firings(
-    schedules: Iterable[Schedule], start: datetime, end: datetime, created: datetime
+    schedules: Iterable[Schedule],
+    start: datetime,
+    end: datetime,
+    created: datetime,
+    minutely_each: timedelta = MINUTE,
 ) -> Iterator[Firing]:
-    """Every firing in [start, end), in order of time, then of the schedules."""
+    """Every firing in [start, end), in order of time, then of the schedules.
+
+    Of what is due every minute only the first in each `minutely_each`, and the last of all.
+    """
     enabled = [schedule for schedule in schedules if schedule.enabled]
     streams = [
-        _numbered(number, schedule, start, end, created) for number, schedule in enumerate(enabled)
+        _numbered(number, schedule, start, end, created, minutely_each)
+        for number, schedule in enumerate(enabled)
     ]
     for _, _, firing in heapq.merge(*streams, key=lambda item: item[:2]):
         yield firing
 
 
 def steps(
-    schedules: Iterable[Schedule], start: datetime, end: datetime, created: datetime
+    schedules: Iterable[Schedule],
+    start: datetime,
+    end: datetime,
+    created: datetime,
+    minutely_each: timedelta = MINUTE,
 ) -> Iterator[Step]:
     """The same firings, grouped by instant."""
-    for due, group in groupby(
-        firings(schedules, start, end, created), key=lambda firing: firing.due
-    ):
+    found = firings(schedules, start, end, created, minutely_each)
+    for due, group in groupby(found, key=lambda firing: firing.due):
         yield Step(due, tuple(group))
 
 
 def _numbered(
-    number: int, schedule: Schedule, start: datetime, end: datetime, created: datetime
+    number: int,
+    schedule: Schedule,
+    start: datetime,
+    end: datetime,
+    created: datetime,
+    minutely_each: timedelta,
 ) -> Iterator[tuple[datetime, int, Firing]]:
     expression = parse(schedule.expression, schedule.time_zone)
-    for due in expression.firings(start, end, created):
-        yield due, number, Firing(due, schedule)
+    fired = None
+    for due, after in pairwise(chain(expression.firings(start, end, created), (None,))):
+        assert due is not None  # noqa: S101 only the one after the last is
+        is_minutely = after is not None and after - due <= MINUTE
+        if fired is None or due - fired >= minutely_each or not is_minutely:
+            fired = due
+            yield due, number, Firing(due, schedule)

@@ -58,7 +58,7 @@ def post_reservation() -> Response[str]:
     request = SpendRequest(
         principal=producer.name,
         idempotency_key=body.idempotency_key,
-        scope=_scope(producer, body.scope),
+        scope=_scope(producer, body.scope, may_be_nobodys=producer.speaks_for_all),
         amount=body.worst_case,
         life=timedelta(seconds=body.expires_in_seconds),
         usage_event_id=body.usage_event_id,
@@ -124,8 +124,13 @@ def _call() -> tuple[Ports, ProducerPolicy, datetime]:
     return ports, producer.policy(), router.context["at"]
 
 
-def _scope(producer: ProducerPolicy, named: Mapping[Dimension, str]) -> Mapping[Dimension, str]:
-    """What the named dimensions stand for, decided as it is for the usage that will be told."""
+def _scope(
+    producer: ProducerPolicy, named: Mapping[Dimension, str], *, may_be_nobodys: bool = False
+) -> Mapping[Dimension, str]:
+    """What the named dimensions stand for, decided as it is for the usage that will be told.
+
+    What is no tenant's, such as a job in a namespace, is held in no tenant's budgets.
+    """
     alias = producer.aliases.get(named.get(Dimension.MODEL, ""), ModelAlias(""))
     provider = provider_name(named.get(Dimension.PROVIDER, ""))
     meant = {
@@ -140,7 +145,8 @@ def _scope(producer: ProducerPolicy, named: Mapping[Dimension, str]) -> Mapping[
         **{name: value for name, value in meant.items() if value},
     }
     try:
-        told[Dimension.TENANT] = tenant_for(producer, told.get(Dimension.TENANT, ""))
+        if told.get(Dimension.TENANT) or not may_be_nobodys:
+            told[Dimension.TENANT] = tenant_for(producer, told.get(Dimension.TENANT, ""))
     except TenantRefusedError as error:
         raise ProblemError(HTTPStatus.FORBIDDEN, str(error)) from None
     return {name: value for name, value in told.items() if value}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bursar.adapters.dynamodb.ledger import entries as entry_items
-from bursar.adapters.dynamodb.ledger import leaves
+from bursar.adapters.dynamodb.ledger import leaves, windows
 from bursar.adapters.dynamodb.ledger.touched import was_posted_to
 from bursar.domain.ledger.entries import Entry, sum_leaves
+from bursar.domain.ledger.postings import BudgetWindow, WindowBalance
 
 
 def load(table: Any, entries: Iterable[Entry]) -> None:
@@ -23,3 +24,10 @@ def load(table: Any, entries: Iterable[Entry]) -> None:
         for key, leaf in sum_leaves(kept).items():
             batch.put_item(Item=leaves.whole(key, leaf))
             batch.put_item(Item=was_posted_to(key.hour))
+
+
+def load_windows(table: Any, balances: Mapping[BudgetWindow, WindowBalance]) -> None:
+    """Write enforced windows as they stand, each with the limit that it was opened with."""
+    with table.batch_writer() as batch:
+        for window, balance in balances.items():
+            batch.put_item(Item=windows.whole(window, balance, balance.limit))

@@ -99,18 +99,21 @@ def _stops(verb: str, window: BudgetWindow, stop_id: str) -> dict[str, Any]:
     }
 
 
+def whole(window: BudgetWindow, numbers: WindowBalance, base: Money) -> dict[str, Any]:
+    """The item of a window that stands so; `base` is its limit as configured."""
+    item = {name: getattr(numbers, part).units for name, part in _NUMBERS.items()}
+    return {**_key(window), **item, "base_units": base.units}
+
+
 class DynamoEnforcedWindows:
     def __init__(self, table: Any) -> None:
         self._table = table
 
     def open(self, window: BudgetWindow, limit: Money) -> None:
         numbers = WindowBalance(limit, Money.zero(), Money.zero(), limit)
-        item = {name: getattr(numbers, part).units for name, part in _NUMBERS.items()}
-        item["base_units"] = limit.units
+        item = whole(window, numbers, limit)
         try:
-            self._table.put_item(
-                Item={**_key(window), **item}, ConditionExpression="attribute_not_exists(pk)"
-            )
+            self._table.put_item(Item=item, ConditionExpression="attribute_not_exists(pk)")
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
