@@ -59,19 +59,21 @@ def demo(
 ) -> None:
     """Sixty days of a GenAI platform, the last three on the synthesized template."""
     settings = _read(config) if synth else _prepared(config, assembly)
-    from bursar.cli.demo_views import print_demo, write_demo
-    from bursar.local.demo import DemoLength, run_demo
+    from bursar.local.past_parent import begin_parent
     from bursar.local.synthesis import SynthesisError, synthesizing
 
     making = synthesizing(shlex.split(synth)) if synth else nullcontext(lambda: None)
-
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir(parents=True)
-    length = DemoLength(backfill_days, live_hours)
-    work, tell = output / "lambda", _progress()
+    tell = _progress()
     try:
         with _ended_in_order(), making as synthesized:
-            result = run_demo(settings, assembly, work, tell, length, synthesized)
+            begin_parent()  # it imports what the past needs while we import moto
+            from bursar.cli.demo_views import print_demo, write_demo
+            from bursar.local.demo import DemoLength, run_demo
+
+            shutil.rmtree(output, ignore_errors=True)
+            output.mkdir(parents=True)
+            length = DemoLength(backfill_days, live_hours)
+            result = run_demo(settings, assembly, output / "lambda", tell, length, synthesized)
     except SynthesisError as error:
         leave(Exit.WRONG_INPUT, [f"no template was synthesized: {error}"])
     write_demo(result, output)

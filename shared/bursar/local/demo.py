@@ -27,6 +27,7 @@ from bursar.local.embedded.clock import Clock
 from bursar.local.embedded.schedules import Step
 from bursar.local.exception_requests import ExceptionRequests
 from bursar.local.guard import LocalGuard
+from bursar.local.long_lived import collect_rarely
 from bursar.local.past_processes import living_through
 from bursar.local.scenario import Scenario, true_cost
 from bursar.local.services import Services
@@ -188,6 +189,7 @@ def open_demo(
 
     `synthesized` waits for the assembly, if somebody makes it meanwhile.
     """
+    collect_rarely()
     days = length.scenario_days
     scenario = Scenario(seed=SEED, start=START, days=days, account=config.account)
     now = START + length.backfill_days * DAY

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import active_children, parent_process
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -24,6 +24,8 @@ from bursar.domain.periods import Window, days
 from bursar.domain.prices import PriceRow
 from bursar.local.backfill import live_cluster, live_through
 from bursar.local.embedded.clock import Clock
+from bursar.local.long_lived import collect_rarely
+from bursar.local.past_parent import begin_parent
 from bursar.local.scenario import Scenario
 from bursar.local.seeding import seed, seed_ledger
 from bursar.local.services import Services
@@ -57,7 +59,7 @@ def living_through(
 ) -> Iterator[Callable[[Address], None]]:
     """Begin to run the jobs over the window as if it were passing. What this yields waits for the
     end of the past, and writes it to a stack."""
-    context, names = get_context("spawn"), [cluster.name for cluster in config.clusters]
+    context, names = begin_parent(), [cluster.name for cluster in config.clusters]
 
     def pipe() -> _Pipe:
         return _Pipe(*context.Pipe(duplex=False))
@@ -92,6 +94,7 @@ def _begin(pipes: _Pipes) -> None:
     """What each process does first: it is to end at once with whatever ends the one before."""
     global _pipes
     _pipes = pipes
+    collect_rarely()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent decides
 
     def wait() -> None:

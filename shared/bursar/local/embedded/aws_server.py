@@ -34,7 +34,7 @@ from moto.moto_server import werkzeug_app
 from werkzeug.serving import make_server
 
 from bursar.local.embedded.dynamodb_calls import CONTENT_TYPE, ItemCall, PlainWhenWritten
-from bursar.local.embedded.queries import of_one_partition
+from bursar.local.embedded.queries import Carriers, of_one_partition
 from bursar.local.embedded.replacements import replaced
 from bursar.local.embedded.transactions import only_touched_items
 from bursar.local.embedded.update_expressions import copied, traverse
@@ -166,16 +166,18 @@ def serve_aws() -> Iterator[str]:
     """Serve moto from this process, empty at first; yields its URL."""
     from moto.moto_api._internal.models import moto_api_backend
 
+    carriers = Carriers()
     with ExitStack() as stack:
         for owner, name, value in (
             (werkzeug_app, "DISABLE_GLOBAL_CORS", True),
             (responses, "method_names_from_class", lru_cache(method_names_from_class)),
             (dynamodb_responses, "DynamoResult", PlainWhenWritten),
-            (Table, "query", of_one_partition(Table.query)),
+            (Table, "query", of_one_partition(Table.query, carriers)),
             (DynamoType, "cast_value", cast_value(DynamoType.__dict__["cast_value"])),
             (DynamoType, "__eq__", is_same),
             (DynamoType, "__hash__", hash_of),
-            (Item, "__init__", make_item),
+            (Item, "__init__", carriers.noting_made(make_item)),
+            (DynamoDBBackend, "update_item", carriers.noting_updated(DynamoDBBackend.update_item)),
             (UpdateExpressionParser, "make", staticmethod(lru_cache(UpdateExpressionParser.make))),
             (validators, "deepcopy", copied),
             (DepthFirstTraverser, "traverse", traverse),

@@ -8,14 +8,19 @@ code gets only the items of the asked partition, and of those the span that is a
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from itertools import chain
 from typing import Any
 
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
 Query = Callable[..., Any]
+MakeItem = Callable[..., None]
+UpdateItem = Callable[..., Item]
+Partitions = Mapping[str, DynamoType]
 
 _COMPARISONS: dict[str, Callable[..., bool]] = {
     "=": str.__eq__,
@@ -28,7 +33,43 @@ _COMPARISONS: dict[str, Callable[..., bool]] = {
 }
 
 
-def of_one_partition(query: Query) -> Query:
+class Carriers:
+    """Which partitions have ever held an item with an attribute: where a sparse index's are."""
+
+    def __init__(self) -> None:
+        self._partitions: defaultdict[str, dict[str, DynamoType]] = defaultdict(dict)
+
+    def of(self, attribute: str) -> Partitions:
+        """Hash keys by their values."""
+        return self._partitions.get(attribute, {})
+
+    def noting_made(self, make_item: MakeItem) -> MakeItem:
+        """`Item.__init__`, of which we learn."""
+
+        @wraps(make_item)
+        def make(item: Item, *arguments: Any, **named: Any) -> None:
+            make_item(item, *arguments, **named)
+            self._note(item)
+
+        return make
+
+    def noting_updated(self, update_item: UpdateItem) -> UpdateItem:
+        """`DynamoDBBackend.update_item`, of which we learn."""
+
+        @wraps(update_item)
+        def update(*arguments: Any, **named: Any) -> Item:
+            item = update_item(*arguments, **named)
+            self._note(item)
+            return item
+
+        return update
+
+    def _note(self, item: Item) -> None:
+        for attribute in item.attrs:
+            self._partitions[attribute][item.hash_key.value] = item.hash_key
+
+
+def of_one_partition(query: Query, carriers: Carriers) -> Query:
     """`Table.query`, on an excerpt of the table that is one partition or one index entry."""
 
     @wraps(query)
@@ -37,7 +78,7 @@ def of_one_partition(query: Query) -> Query:
     ) -> Any:
         index_name = arguments[6] if len(arguments) > 6 else named.get("index_name")
         if index_name:
-            items = _with_values(table, named.get("hash_key_conditions") or ())
+            items = _with_values(table, carriers, named["hash_key_conditions"])
         else:
             items = _in_span(_partition(table, hash_key), *arguments[:3])
         excerpt = copy.copy(table)
@@ -72,19 +113,17 @@ def _in_span(
     return [item for item in items if item.range_key and compare(item.range_key.value, *texts)]
 
 
-def _with_values(table: Table, wanted: Any) -> list[Item]:
+def _with_values(table: Table, carriers: Carriers, wanted: Any) -> list[Item]:
     """The items that carry all the values; most rows do not carry a sparse index's at all."""
-    items: list[Any] = []
-    for partition in table.items.values():
-        if table.range_key_attr:
-            items.extend(partition.values())
-        else:
-            items.append(partition)
-    for name, value in wanted:
-        items = [item for item in items if name in item.attrs and item.attrs[name] == value]
+    partitions = carriers.of(wanted[0][0]).values()
+    items = chain.from_iterable(_partition(table, hash_key) for hash_key in partitions)
+    found = [
+        item
+        for item in items
+        if all(name in item.attrs and item.attrs[name] == value for name, value in wanted)
+    ]
     # an index is ordered by its range key, then as the table is
-    items.sort(key=_position)
-    return items
+    return sorted(found, key=_position)
 
 
 def _position(item: Item) -> tuple[Any, Any]:
