@@ -207,6 +207,9 @@ def test_a_dry_run_shows_what_rules_would_move_and_writes_nothing(
     assert ledger.scan()["Items"] == before
     code, shown, _ = run("attribution", "dry-run", str(rules), *hours)
     assert (code, "Of the pods' cost 75.0% has an owner label." in shown) == (0, True)
+    days = ("--from", "2020-01-01", "--to", "2020-01-02")
+    code, _, err = run("attribution", "dry-run", str(rules), *days)
+    assert (code, "unknown, which is not zero" in err) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,23 @@ def test_a_file_that_cannot_be_read_or_is_nobodys_is_refused(
 def test_a_file_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
     code, _, err = run("import", str(tmp_path / "none"), "--producer", "gateway")
     assert code == 2
-    assert "none" in err
+    assert err == f"bursar: {tmp_path / 'none'}: No such file or directory\n"
+
+
+def test_the_only_producer_needs_no_name(run: Run, tmp_path: Path) -> None:
+    (file := tmp_path / "usage.jsonl").write_text(json.dumps(told("1")))
+    code, _, err = run("import", str(file))
+    assert (code, err) == (2, "bursar: name the --producer who told it: gateway, traces\n")
+    only = CONFIG | {"usage": {"producers": [{"name": "gateway", "tenants": ["*"]}]}}
+    (tmp_path / "bursar.yaml").write_text(yaml.safe_dump(only))
+    code, out, _ = run("import", str(file), "--json")
+    assert (code, json.loads(out)["accepted"]) == (0, 1)
+
+
+def test_a_window_of_which_nothing_is_stated_is_unknown_and_not_zero(run: Run) -> None:
+    code, out, err = run("summary", *SPAN, "--json")
+    assert (code, json.loads(out)["rows"]) == (0, [])
+    assert "unknown, which is not zero" in err
 
 
 @pytest.fixture
@@ -207,8 +223,11 @@ def test_names_are_shown_as_they_are_without_what_a_terminal_obeys(run: Run) -> 
     assert "[red]=chat\ufffd]0;x" in out
 
 
-def test_figures_of_a_summary_are_told_to_the_last_digit(table: Any, run: Run) -> None:
+def test_figures_of_a_summary_are_told_to_the_last_digit(
+    table: Any, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Eighty columns are what a pipe has: names fold there, and numbers do not."""
+    monkeypatch.setenv("COLUMNS", "80")
     tokens = (26_470_000_123, 3_018_800_456)
     lines = bought("a-tenant-of-many-words", "3092.59", tokens=tokens, requests=14_416_789)
     DynamoStatementStore(table).put_hour(hour_at(MARCH, lines))

@@ -15,7 +15,7 @@ from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.dry_run_views import dry_run_json, print_dry_run
-from bursar.cli.exits import Exit, leave
+from bursar.cli.exits import NOTHING_STATED, Exit, leave, warn
 from bursar.cli.ledger_views import print_json
 from bursar.cli.windows import WindowError, read_window
 from bursar.config_file import ConfigError, read_section
@@ -77,6 +77,8 @@ def dry_run(
         )
     except UNANSWERED as error:
         leave_unanswered(error, stack)
+    if not found.teams:
+        warn([NOTHING_STATED])
     if json:
         print_json(dry_run_json(found, window))
     else:

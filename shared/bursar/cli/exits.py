@@ -9,6 +9,8 @@ from typing import NoReturn
 
 from bursar.cli.shown_text import harmless
 
+NOTHING_STATED = "nothing of that window is stated in the ledger: unknown, which is not zero"
+
 
 class Exit(IntEnum):
     DONE = 0

@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
-from bursar.cli.exits import Exit, leave, warn
+from bursar.cli.exits import NOTHING_STATED, Exit, leave, warn
 from bursar.cli.ledger_views import (
     models_json,
     print_csv,
@@ -141,5 +141,5 @@ def _read(asked: Asked) -> tuple[Window, Sequence[Statement]]:
     except UNANSWERED as error:
         leave_unanswered(error, asked.stack)
     if not statements:
-        warn(["nothing of that window is stated in the ledger: unknown, which is not zero"])
+        warn([NOTHING_STATED])
     return window, statements

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from bursar.cli.exits import Exit, leave, warn
+from bursar.cli.exits import NOTHING_STATED, Exit, leave, warn
 from bursar.cli.where_ledger import Where
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ _HERE = Where()
 def import_usage(
     file: Path,
     *,
-    producer: Annotated[str, Help(help="who of bursar.yaml's usage.producers told it")],
+    producer: Annotated[
+        str | None,
+        Help(help="who of bursar.yaml's usage.producers told it; default: the only one"),
+    ] = None,
     config: Annotated[Path, Help(help="the bursar.yaml that is deployed")] = Path("bursar.yaml"),
     where: Where = _HERE,
 ) -> None:
@@ -66,7 +69,7 @@ def import_usage(
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        leave(Exit.WRONG_INPUT, [f"{file}: {error}"])
+        leave(Exit.WRONG_INPUT, [f"{file}: {getattr(error, 'strerror', None) or error}"])
     (ingested_json if where.json else print_ingested)(taken)
     if any(each.failed for each in taken):
         warn(["the ledger was too busy for some of it: repeat the command"])
@@ -124,11 +127,19 @@ def summary(
         statements = read_statements(window, DynamoStatementStore(kept))
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
+    if not statements:
+        warn([NOTHING_STATED])
     dimensions = [By(name) for name in names]
     (summary_json if where.json else print_summary)(statements, dimensions, window)
 
 
-def _producer(settings: Config, name: str) -> Producer:
+def _producer(settings: Config, name: str | None) -> Producer:
+    known = settings.usage.producers
+    if name is None and len(known) == 1:
+        return known[0]
+    if name is None:
+        names = ", ".join(each.name for each in known) or "none is configured"
+        leave(Exit.WRONG_INPUT, [f"name the --producer who told it: {names}"])
     try:
         return settings.usage.producer(name)
     except LookupError as error:
