@@ -128,9 +128,10 @@ class ServedApi:
 
 @contextmanager
 def serving(directory: Path, table_definition: Any) -> Iterator[ServedApi]:
-    """The demo's organisation, and one enforced budget of 100 USD for the tenant globex."""
+    """The demo's organisation; one budget alone is enforced, 100 USD for the tenant globex."""
     values = demo_config(dict.fromkeys(CLUSTERS, 1))
-    values["budgets"].append(ENFORCED)
+    watched = [each for each in values["budgets"] if not each["enforced"]]
+    values["budgets"] = [*watched, ENFORCED]
     values["governance"] |= {"slack": SLACK_APP}
     for person in values["governance"]["people"]:
         person["slack_user_id"] = slack_user(person["id"])
