@@ -106,6 +106,22 @@ def test_an_exception_is_created_with_its_tiers_and_deadline(api: ServedApi, amo
     assert len(told["id"]) == len(NOWHERE)
 
 
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        ("2026-12-24", "2026-12-24T00:00:00+00:00"),
+        ("2026-12-24T00:00:00Z", "2026-12-24T00:00:00+00:00"),
+        ("2026-12-24T18:00:00+01:00", "2026-12-24T18:00:00+01:00"),
+    ],
+)
+def test_until_is_a_day_which_begins_in_utc_or_a_time_of_some_zone(
+    api: ServedApi, until: str, told: str
+) -> None:
+    assert ask(api, until=until)["until"] == told
+    wrong = ASKED | {"until": until.split("T")[0] + "T00:00:00"}
+    assert api.call("requester", "POST /v1/exceptions", wrong)[0] == 422
+
+
 def test_a_patch_carries_the_version_and_is_answered_with_the_next(api: ServedApi) -> None:
     id_ = ask(api)["id"]
     route = f"PATCH /v1/exceptions/{id_}"

@@ -18,7 +18,7 @@ from bursar.local.embedded.http_gateway import (
 from bursar.local.issuer import LocalIssuer
 
 PATH = "/local/clock"
-MOST_SECONDS = 6 * 24 * 3600
+MOST_SECONDS = 30 * 24 * 3600
 
 
 class BeyondTheEndError(Exception):

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -150,7 +151,8 @@ class HttpGateway:
 
 def problem(status: int, detail: str) -> HttpAnswer:
     """An error as RFC 9457 has it."""
-    body = {"type": "about:blank", "status": status, "detail": detail}
+    title = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     headers = {"content-type": "application/problem+json"}
     return HttpAnswer(status, headers, json.dumps(body).encode())
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainValidator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
 
 from bursar.domain.governance.consumption import Allowance
 from bursar.domain.governance.decisions import Choice, TierDecision
@@ -34,6 +44,12 @@ def _scope(told: Any) -> Scope:
     return scope
 
 
+def _midnight(told: Any) -> Any:
+    """A day is its beginning in UTC, as every window's end is; a time says its own zone."""
+    is_day = isinstance(told, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", told, re.ASCII)
+    return f"{told}T00:00:00Z" if is_day else told
+
+
 def _near(until: datetime) -> datetime:
     if not 1 < until.year <= _LAST_YEAR:
         raise ValueError(f"a date is of a year up to {_LAST_YEAR}")
@@ -42,7 +58,14 @@ def _near(until: datetime) -> datetime:
 
 Told = Annotated[Text, Field(json_schema_extra={"pattern": r"\S"}), AfterValidator(_writable)]
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_writable)]
-Until = Annotated[AwareDatetime, AfterValidator(_near)]
+Until = Annotated[
+    AwareDatetime,
+    BeforeValidator(_midnight),
+    AfterValidator(_near),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "format": name} for name in ("date-time", "date")]}
+    ),
+]
 ScopePairs = Annotated[
     Scope,
     PlainValidator(_scope, json_schema_input_type=dict[Dimension, _SCOPE_VALUE]),
