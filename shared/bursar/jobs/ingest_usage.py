@@ -153,7 +153,7 @@ def _sort(
     batch: _Sorted,
 ) -> None:
     rejections: list[Rejection] = []
-    for told in read(message.body, producer):
+    for number, told in enumerate(read(message.body, producer), start=1):
         if isinstance(told, Rejection):
             rejections.append(told)
             continue
@@ -163,7 +163,7 @@ def _sort(
         elif verdict.judgement is Judgement.HOLD:
             batch.held.append(HeldUsage(told, verdict.reason, message.received_at))
         else:
-            rejections.append(Rejection("", verdict.reason))
+            rejections.append(Rejection(f"record {number}", verdict.reason))
     if rejections:
         batch.rejected += _by_reason(message, producer, rejections)
 

@@ -113,7 +113,8 @@ def test_usage_of_the_future_is_quarantined_by_the_time_its_message_was_sent() -
     ahead = (NOON + timedelta(minutes=6)).isoformat()
     done = taken(line("1"), line("2", at=ahead), ledger=ledger, quarantine=quarantine)
     assert (ledger.posted, done.rejected) == (["1"], 1)
-    assert [row.reason for row in quarantine.rejected()] == ["at is more than 5 minutes ahead"]
+    [row] = quarantine.rejected()
+    assert (row.where, row.reason) == ("record 2", "at is more than 5 minutes ahead")
 
 
 def test_the_implausible_is_held_neither_archived_nor_posted() -> None:
