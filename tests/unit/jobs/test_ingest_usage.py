@@ -111,7 +111,8 @@ def test_only_messages_with_records_that_could_not_be_posted_come_again() -> Non
 def test_usage_of_the_future_is_quarantined_by_the_time_its_message_was_sent() -> None:
     quarantine, ledger = MemoryQuarantine(), Ledger()
     ahead = (NOON + timedelta(minutes=6)).isoformat()
-    done = taken(line("1"), line("2", at=ahead), ledger=ledger, quarantine=quarantine)
+    body = f"{line('1')}\n{line('2', at=ahead)}"
+    done = taken(body, ledger=ledger, quarantine=quarantine)
     assert (ledger.posted, done.rejected) == (["1"], 1)
     [row] = quarantine.rejected()
     assert (row.where, row.reason) == ("record 2", "at is more than 5 minutes ahead")
