@@ -18,6 +18,8 @@ from bursar.cli.main import app
 from bursar.domain.periods import hour_of
 from bursar.domain.usage.quarantine import HeldUsage, RejectedUsage
 from bursar.domain.usage.records import TokenCounts, UsageRecord
+from bursar.jobs.post_usage import post_entries
+from tests.contract.ledger_books import AT_ONCE, books_on, entry
 
 AT = datetime(2026, 11, 20, 10, 5, tzinfo=UTC)
 HOSTILE = "[bold]<b>=cmd()"
@@ -96,6 +98,26 @@ def test_what_was_rejected_is_listed_without_its_text(run: Any) -> None:
     [row] = json.loads(out)["rejected"]
     assert (row["reason"], row["where"], row["times"]) == ("model is not text", "line 3", 2)
     assert "model is not text" in run("rejected")[1]
+
+
+def test_a_body_that_was_refused_for_its_id_is_listed(run: Any, table: Any) -> None:
+    assert json.loads(run("conflicts", "--json")[1]) == {"conflicts": []}
+    books = books_on(table)
+    for told in (entry("r-1", units=5), entry("r-1", units=7, tenant=HOSTILE)):
+        post_entries(
+            [told],
+            ledger=books.ledger,
+            conflicts=books.conflicts,
+            windows=books.windows,
+            at=AT,
+            patience=AT_ONCE,
+        )
+    code, out, _ = run("conflicts", "--json")
+    [row] = json.loads(out)["conflicts"]
+    assert (code, row["producer"], row["id"]) == (0, "gateway", "r-1")
+    assert (row["tenant"], row["refused_usd"]) == (HOSTILE, "0.000000000007")
+    assert row["stands_digest"] != row["refused_digest"]
+    assert "[bold]" in run("conflicts")[1]
 
 
 def test_a_released_record_is_archived_posted_and_held_no_more(run: Any, table: Any) -> None:

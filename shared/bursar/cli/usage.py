@@ -28,6 +28,7 @@ for _name, _help in (
     ("release", "Post a held record after all."),
     ("drop", "Never post a held record."),
     ("rejected", "What could not be read or is not allowed."),
+    ("conflicts", "Ids that were told again with another body; the first stands."),
 ):
     app.command(f"bursar.cli.usage_review:{_name}", name=_name, help=_help)
 

@@ -1,4 +1,4 @@
-"""`bursar usage held`, `release`, `drop` and `rejected`: what was told and not posted."""
+"""`bursar usage held`, `release`, `drop`, `rejected`, `conflicts`: what was not posted."""
 
 from __future__ import annotations
 
@@ -50,6 +50,23 @@ def rejected(*, where: Where = _HERE) -> None:
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
     (rejected_json if where.json else print_rejected)(rows)
+
+
+def conflicts(*, where: Where = _HERE) -> None:
+    """List the bodies that were refused since their id was there with another, newest first, at
+    most 200. The first stands.
+
+    Exit code 2: nothing of that name. 3: AWS cannot be asked.
+    """
+    from bursar.adapters.dynamodb.ledger.conflicts import DynamoConflictLog
+    from bursar.cli.deployed import UNANSWERED, leave_unanswered
+    from bursar.cli.usage_review_views import conflicts_json, print_conflicts
+
+    try:
+        found = DynamoConflictLog(where.open_table()).recent()
+    except UNANSWERED as error:
+        leave_unanswered(error, where.stack)
+    (conflicts_json if where.json else print_conflicts)(found)
 
 
 def release(

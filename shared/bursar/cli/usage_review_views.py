@@ -10,6 +10,7 @@ from rich.table import Table
 
 from bursar.cli.ledger_views import print_json
 from bursar.cli.shown_text import shown_text
+from bursar.domain.ledger.conflicts import Conflict
 from bursar.domain.usage.quarantine import Decision, HeldUsage, RejectedUsage
 
 
@@ -75,6 +76,38 @@ def print_rejected(rows: Sequence[RejectedUsage]) -> None:
     for row in rows:
         told = (row.producer, f"{row.received_at:%Y-%m-%d %H:%M}", row.reason, row.where)
         table.add_row(*map(shown_text, (*told, f"{row.times:,}", row.message_digest[:12])))
+    Console().print(table)
+
+
+def conflicts_json(found: Sequence[Conflict]) -> None:
+    print_json(
+        {
+            "conflicts": [
+                {
+                    "producer": each.producer,
+                    "id": each.id,
+                    "stands_digest": each.stands,
+                    "refused_digest": each.refused,
+                    "tenant": each.tenant,
+                    "model": each.model,
+                    "refused_usd": each.usd.plain(),
+                    "used_at": each.used_at.isoformat(),
+                    "seen_at": each.seen_at.isoformat(),
+                }
+                for each in found
+            ]
+        }
+    )
+
+
+def print_conflicts(found: Sequence[Conflict]) -> None:
+    if not found:
+        Console().print("No id was told with two bodies.")
+        return
+    table = _table("producer", "id", "seen", "tenant", "model", "refused USD")
+    for each in found:
+        told = (each.producer, each.id, f"{each.seen_at:%Y-%m-%d %H:%M}", each.tenant)
+        table.add_row(*map(shown_text, (*told, each.model, each.usd.plain())))
     Console().print(table)
 
 
