@@ -223,7 +223,19 @@ def post_usage(url: str, email: str) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
-def test_serve_says_where_it_is_answers_and_ends_with_sigterm(serving):
+def ask_its_aws(environment: Path, *arguments: str) -> str:
+    """What a command says in a shell that has read the file that serve wrote."""
+    words = [BURSAR[0], *BURSAR[1:-1], *arguments]
+    done = subprocess.run(  # noqa: S603 - our own command
+        ["/bin/sh", "-c", '. "$0" && exec "$@"', str(environment), *words],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_serve_says_where_it_is_answers_and_ends_with_sigterm(serving, tmp_path):
     said, _, url = wait_for(serving, "ready").rstrip("\n").partition(" ")
     assert said == "ready"
     kind, page = get(f"{url}/")
@@ -238,6 +250,9 @@ def test_serve_says_where_it_is_answers_and_ends_with_sigterm(serving):
     assert post_usage(url, "manager@example.com")[0] == 403
     assert post_usage(url, "")[0] == 401
     assert json.loads(get(f"{url}/openapi.json")[1])["openapi"] == "3.1.0"
+    summary = ("usage", "summary", "--from", "2026-08-24", "--to", "2026-08-25", "--json")
+    told = json.loads(ask_its_aws(tmp_path / "aws.env", *summary))
+    assert {"gpt-4.1-mini", "llama-3-1-8b"} <= {row["model"] for row in told["rows"]}
     later = command("clock", "advance", "2h", "--url", url).removeprefix("it is ").strip()
     assert datetime.fromisoformat(later) >= datetime(2026, 8, 25, 3, tzinfo=UTC)
     assert len(left_of(serving.pid)) > 1  # it, and its Lambda environments

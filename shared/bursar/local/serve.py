@@ -9,16 +9,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from shlex import quote
 
 from bursar.config import Config
 from bursar.domain.cost_report import CostReport
 from bursar.local.clock_control import BeyondTheEndError, ClockControl
-from bursar.local.demo import WHOLE, DemoLength, open_demo
+from bursar.local.demo import WHOLE, Demo, DemoLength, open_demo
 from bursar.local.embedded.http_gateway import HttpGateway
 from bursar.local.http_server import NewestPages, Pages, answering, handler
 from bursar.local.issuer import LocalIssuer
 from bursar.local.sign_in import LocalSignIn
 
+ENVIRONMENT = "aws.env"
 _STEP = timedelta(hours=1)
 _GOES_ON = timedelta(days=6)  # the scenario reaches a week beyond its end
 _CAN_BE_ADVANCED = timedelta(days=90)  # its Jobs and autoscaling have ended then, and most pods
@@ -63,6 +65,7 @@ def serve_demo(
             thread = threading.Thread(target=server.serve_forever, daemon=True)
             thread.start()
             tell(f"ask for an approval, and sign it, at {url}/exceptions")
+            tell(f"commands that ask AWS ask this one after: . {write_environment(demo, work)}")
             sys.stdout.write(f"ready {url}\n")
             sys.stdout.flush()
             while demo.now < end:
@@ -74,3 +77,11 @@ def serve_demo(
             thread.join()
     finally:
         server.server_close()
+
+
+def write_environment(demo: Demo, work: Path) -> Path:
+    """Write what a shell needs so that the AWS it asks is the embedded one."""
+    path = work / ENVIRONMENT
+    variables = demo.guard.cloud.environment
+    path.write_text("".join(f"export {name}={quote(text)}\n" for name, text in variables.items()))
+    return path
