@@ -56,7 +56,7 @@ def request(
     purpose: str,
     justification: str,
     impact: Annotated[str, Help(help="on the business")],
-    until: Annotated[str, Help(help="2026-12-24, which begins at 00:00 UTC, or 2026-12-24T18:00:00Z")],
+    until: Annotated[str, Help(help="2026-12-24 (at 00:00 UTC) or 2026-12-24T18:00:00Z")],
     beneficiary: Annotated[str | None, Help(help="a person's id, if it is for another")] = None,
     where: Where = _HERE,
 ) -> None:
