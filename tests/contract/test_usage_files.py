@@ -24,7 +24,7 @@ from bursar.adapters.usage_files.lines import UnusableFileError
 from bursar.adapters.usage_files.repeated_ids import IdLog
 from bursar.adapters.usage_files.summing import cost_files
 from bursar.domain.money import Money
-from bursar.domain.usage.file_costs import Dimension, UsageCosts
+from bursar.domain.usage.file_costs import Dimension, RejectedLine, UsageCosts
 from bursar.domain.usage.price_books import OwnTokenPrices
 from bursar.domain.usage.price_rows import TokenPriceRow
 from tests.contract import usage_reference
@@ -229,6 +229,46 @@ def test_any_csv_gives_what_the_slow_way_gives(
     assert_same_as_reference(path, by=by)
 
 
+LENGTHS = st.sampled_from([0, 1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 127, 128, 129, 256, 257, 2000])
+TEXTS = st.builds(lambda length, text: (text * length)[:length], LENGTHS, st.sampled_from("aé{:"))
+LONG = st.fixed_dictionaries(
+    {
+        "id": TEXTS,
+        "note": TEXTS | st.sampled_from([",", 'a","model":"x', '"', "a\nb", "}"]),
+        "input_tokens": LENGTHS.map(lambda length: 10 ** min(length, 17)),
+        "tenant": TEXTS,
+        "model": st.just("gpt"),
+        "more": TEXTS | st.sampled_from([",", "x" * 70 + ",", '"}', "\t"]),
+    }
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(rows=st.lists(LONG, min_size=1, max_size=20), size=st.sampled_from([300, 3000, 1 << 20]))
+def test_values_of_any_length_are_cut_where_they_end(
+    rows: list[dict[str, Any]], size: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    lines, table = (tmp_path_factory.mktemp("usage") / name for name in ("a.jsonl", "a.csv"))
+    with lines.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\r\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(line_file, "read_chunks", lambda path: _chunks_of(path, size))
+        assert_same_as_reference(lines, by="tenant")
+        assert_same_as_reference(table, by="tenant")
+
+
+@pytest.mark.parametrize("cell", ["a,b", "a,", ",", "a" * 90 + ",b"])
+def test_a_cell_too_many_is_no_part_of_the_last_one(cell: str, tmp_path: Path) -> None:
+    path = tmp_path / "usage.csv"
+    path.write_text(f"model,input_tokens,tenant\ngpt,1,{'a' * 99}\ngpt,1,{cell}\ngpt,1,a\n")
+    (refused,) = assert_same_as_reference(path, by="tenant").rejected
+    assert refused == RejectedLine(str(path), 3, "has 4 cells under 3 columns")
+
+
 def test_of_an_id_told_again_the_first_counts_across_files_and_formats(tmp_path: Path) -> None:
     jsonl, table = tmp_path / "a.jsonl", tmp_path / "b.csv"
     jsonl.write_text(json.dumps(GOOD) + "\n")
@@ -238,6 +278,18 @@ def test_of_an_id_told_again_the_first_counts_across_files_and_formats(tmp_path:
     found = assert_same_as_reference(jsonl, table)
     assert (found.duplicates, found.conflicts) == (1, 1)
     assert found.total.tokens.input == 1000
+
+
+def test_an_id_told_again_is_found_whatever_ids_were_read_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "usage.jsonl"
+    ids = ["a", "b" * 40, "a"]  # the first two in a chunk, the third in another
+    lines = [json.dumps({"id": each, "model": "gpt", "input_tokens": 1}) + "\n" for each in ids]
+    path.write_text("".join(lines))
+    size = len(lines[0] + lines[1]) + 5
+    monkeypatch.setattr(line_file, "read_chunks", lambda path: _chunks_of(path, size))
+    assert costs(path).duplicates == 1
 
 
 def test_chunks_cut_anywhere_change_nothing(tmp_path: Path, monkeypatch: Any) -> None:

@@ -144,8 +144,8 @@ class UsageSums:
         def text(name: str) -> str:
             if name not in records.texts:
                 return ""
-            starts, lengths, _ = records.texts[name]
-            return records.buffer.text(int(starts[row]), int(lengths[row]))
+            told = records.texts[name]
+            return records.buffer.text(int(told.starts[row]), int(told.lengths[row]))
 
         batch = records.batch is not None and bool(records.batch[row])
         told: tuple[str | bool, ...] = (batch, *map(text, self._columns))

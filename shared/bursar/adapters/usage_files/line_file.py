@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bursar.adapters.usage_files.cutting import Cutter, Lines
 from bursar.adapters.usage_files.lines import read_chunks, read_lines
-from bursar.adapters.usage_files.plain_lines import Lines, lines_of, records_of, suspects
+from bursar.adapters.usage_files.plain_lines import records_of, split_lines
 from bursar.adapters.usage_files.record_columns import DEFAULTS, Records
 from bursar.adapters.usage_files.rows import COUNTS, NAMES, Row, RowError
 from bursar.adapters.usage_files.templates import Template, template_of_json
@@ -59,7 +60,7 @@ class LineFile:
         self._path = path
         self._until = until
         self._read_row = read_row
-        self._templates = templates
+        self._cutters = [Cutter(template) for template in templates]
         self._learn = learn
         self._first = first
         self._start = start
@@ -80,7 +81,8 @@ class LineFile:
             before = max(self._start - chunk.place, 0)
             if before >= len(chunk.lines):
                 continue
-            part = self._part(chunk.lines[before:], number, chunk.place + before, chunk.too_long)
+            lines = Buffer(chunk.lines.content[before:]) if before else chunk.lines
+            part = self._part(lines, number, chunk.place + before, chunk.too_long)
             number += part.lines
             yield part
 
@@ -92,26 +94,24 @@ class LineFile:
         """
         lines = read_lines(self._path, places.tolist())
         for n in range(0, len(places), _LINES_AT_ONCE):
-            content = b"".join(islice(lines, _LINES_AT_ONCE))
+            content = Buffer(*islice(lines, _LINES_AT_ONCE))
             yield self._part(content, 0, places[n : n + _LINES_AT_ONCE])
 
     def _part(
-        self, content: bytes, first: int, places: int | Integers, too_long: bool = False
+        self, content: Buffer, first: int, places: int | Integers, too_long: bool = False
     ) -> Part:
         if too_long:
             return Part([], [Rejected(first, "is longer than a megabyte")], 1)
-        every = _lines(content, first, places)
-        doubtful = suspects(every)
-        odd = [every.where(doubtful)]
-        left = every.where(~doubtful) if doubtful.any() else every
+        left, odd = split_lines(content, first, places)
+        lines = len(left) + len(odd)
         records, left = self._plain(left)
         rows, rejected = [], []
-        for lines in (*odd, left):
+        for each in (odd, left):
             for n, (number, place) in enumerate(
-                zip(lines.numbers.tolist(), lines.places.tolist(), strict=True)
+                zip(each.numbers.tolist(), each.places.tolist(), strict=True)
             ):
                 try:
-                    row = self._read_row(lines.line(n))
+                    row = self._read_row(each.line(n))
                 except RowError as error:
                     rejected.append(Rejected(number, str(error)))
                 else:
@@ -119,40 +119,33 @@ class LineFile:
                         rows.append((number, place, row))
         if rows:
             records.append(_records_of_rows(rows))
-        return Part(records, sorted(rejected), len(every.starts))
+        return Part(records, sorted(rejected), lines)
 
     def _plain(self, left: Lines) -> tuple[list[Records], Lines]:
         """The records that templates give, those that gave before first; and the lines left."""
         records: list[Records] = []
-        for template in list(self._templates):
-            left = self._take(left, template, records)
+        for cutter in list(self._cutters):
+            left = self._take(left, cutter, records)
         for n in range(_MOST_TEMPLATES if self._learn else 0):
-            if len(self._templates) >= _MOST_TEMPLATES or n >= len(left.starts):
+            if len(self._cutters) >= _MOST_TEMPLATES or n >= len(left):
                 break
-            learnt = template_of_json(left.line(n))
-            if learnt is not None and learnt not in self._templates:
-                before = len(left.starts)
-                left = self._take(left, learnt, records)
-                if len(left.starts) < before:
-                    self._templates.append(learnt)
+            template = template_of_json(left.line(n))
+            if template is not None and all(template != each.template for each in self._cutters):
+                cutter = Cutter(template)
+                before = len(left)
+                left = self._take(left, cutter, records)
+                if len(left) < before:
+                    self._cutters.append(cutter)
         return records, left
 
-    def _take(self, left: Lines, template: Template, records: list[Records]) -> Lines:
-        if not len(left.starts):
+    def _take(self, left: Lines, cutter: Cutter, records: list[Records]) -> Lines:
+        if not len(left):
             return left
-        found, plain = records_of(left, template, self._until)
-        if found is None or not plain.any():
+        found, plain = records_of(left, cutter, self._until)
+        if found is None:
             return left
         records.append(found)
         return left.where(~plain)
-
-
-def _lines(content: bytes, first: int, places: int | Integers) -> Lines:
-    """Lines without the carriage return that may end them."""
-    if b"\r" not in content:
-        return lines_of(content, first, places)
-    told = lines_of(content, first, places)
-    return lines_of(content.replace(b"\r\n", b"\n"), first, told.places)
 
 
 def _records_of_rows(rows: list[tuple[int, int, Row]]) -> Records:
@@ -171,7 +164,8 @@ def _records_of_rows(rows: list[tuple[int, int, Row]]) -> Records:
         numbers=np.array([number for number, *_ in rows], np.int64),
         places=np.array([place for _, place, _ in rows], np.int64),
         texts={
-            name: Texts(ends[n] - lengths[n], lengths[n]) for n, name in enumerate(("id", *NAMES))
+            name: Texts.of(ends[n] - lengths[n], lengths[n])
+            for n, name in enumerate(("id", *NAMES))
         },
         at=np.array([row.at for *_, row in rows], np.int64),
         batch=np.array([row.batch for *_, row in rows], np.bool_),

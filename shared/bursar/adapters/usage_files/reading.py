@@ -28,9 +28,10 @@ def open_usage_file(path: Path, until: int, held: ExitStack) -> LineFile:
     first = next(read_chunks(path), None)
     if first is None:
         raise UnusableFileError(f"{path}: is empty")
-    if first.lines.lstrip()[:1] == b"{":
+    content = first.lines.content
+    if content.lstrip()[:1] == b"{":
         return _json_file(path, until)
-    line, newline, _ = first.lines.partition(b"\n")
+    line, newline, _ = content.partition(b"\n")
     start = first.place + len(line) + len(newline)
     return _cells_file(path, _header(path, line), until, first=2, start=start)
 

@@ -33,24 +33,32 @@ class Template:
     """A line: columns with a comma between each two. In CSV an empty value tells nothing."""
 
     columns: tuple[Column, ...]
-    empty_tells_nothing: bool = False
+    is_csv: bool = False
 
     @cached_property
-    def quotes(self) -> int:
-        """Double quotes in each line; a line with more has one in a value."""
-        return sum(c.before.count(b'"') + c.after.count(b'"') for c in self.columns)
+    def valued(self) -> tuple[Column, ...]:
+        """The columns that are not literally the same in every line."""
+        return tuple(column for column in self.columns if column.literal is None)
 
     @cached_property
     def joints(self) -> tuple[bytes, ...]:
         """The fixed bytes before each value, from the end of the value before it on, and those
-        behind the last. A mere comma is none: values are told apart by it."""
-        behind = [b"", *(c.after + b"," for c in self.columns[:-1])]
-        between = [a + c.before for a, c in zip(behind, self.columns, strict=True)]
-        return (*(b"" if joint == b"," else joint for joint in between), self.columns[-1].after)
+        behind the last."""
+        joints = [b""]
+        for n, column in enumerate(self.columns):
+            joints[-1] += (b"," if n else b"") + column.before
+            if column.literal is None:
+                joints.append(b"")
+            joints[-1] += column.after
+        return tuple(joints)
+
+    @cached_property
+    def fixed_bytes(self) -> int:
+        return sum(map(len, self.joints))
 
 
 def template_of_header(names: list[str]) -> Template:
-    return Template(tuple(Column(name) for name in names), empty_tells_nothing=True)
+    return Template(tuple(Column(name) for name in names), is_csv=True)
 
 
 def template_of_json(line: bytes) -> Template | None:

@@ -39,7 +39,7 @@ def microseconds(buffer: Buffer, texts: Texts) -> tuple[Integers, Mask]:
     good = texts.lengths >= _SHORTEST
     if not good.all():
         starts = np.where(good, texts.starts, 0)
-        texts = Texts(starts, np.where(good, texts.lengths, _SHORTEST))
+        texts = Texts.of(starts, np.where(good, texts.lengths, _SHORTEST))
     dates, times, rest = buffer.first_words(texts, 3)
     minutes, also_minutes = _minutes(dates, times)
     second, also_second = number_of(((rest >> np.uint64(8)) ^ ZEROS) << np.uint64(48))

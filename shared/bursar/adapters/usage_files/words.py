@@ -6,7 +6,7 @@ All arithmetic on words wraps at 2^64, as it is meant to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -18,57 +18,71 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 WORD = 8
 # so that words may be taken a little before and behind any value
-BEFORE, AFTER = b"\0" * 2 * WORD, b"\0" * 6 * WORD
+BEFORE, AFTER = b"\x7f" * 2 * WORD, b"\x7f" * 9 * WORD
 
 _LOW = np.array([(1 << (8 * n)) - 1 for n in range(9)], np.uint64)  # the lowest n bytes
 ZEROS = np.uint64(0x3030303030303030)  # the text 00000000
 _ABOVE_NINE = np.uint64(0x7676767676767676)  # added to a byte above 9, sets its highest bit
 _HIGHEST_BITS = np.uint64(0x8080808080808080)
+_LOWEST_BITS = np.uint64(0x0101010101010101)
 _MULTIPLIERS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
+_ONE, _THREE = np.uint64(1), np.uint8(3)
 _SHIFTS = (np.uint64(29), np.uint64(31))
 _FINAL = np.uint64(0xBF58476D1CE4E5B9)
 _POWERS = 10 ** np.arange(WORD + 1, dtype=np.int64)
+# the least number of so many digits without leading zeros; of none there is no number
+_LEAST = np.array([10**WORD, 0, *(10**n for n in range(1, WORD))], np.int64)
 
 
 class Texts(NamedTuple):
-    """Values of one column: where each starts in the buffer, and its length in bytes. `words`
-    are the first of each, where they were taken already; bytes of what follows may end them."""
+    """Values of one column: where each starts in the buffer, and its length in bytes; and of
+    the lengths the `longest` and the `shortest`. `words` are the first of each, where they were
+    taken already; bytes of what follows may end them."""
 
     starts: Integers
     lengths: Integers
+    longest: int
+    shortest: int
     words: tuple[Words, ...] = ()
+
+    @classmethod
+    def of(cls, starts: Integers, lengths: Integers, words: tuple[Words, ...] = ()) -> Texts:
+        longest = int(lengths.max(initial=0))
+        return cls(starts, lengths, longest, int(lengths.min(initial=longest)), words)
 
     def where(self, kept: Mask) -> Texts:
         words = tuple(each[kept] for each in self.words)
-        return Texts(self.starts[kept], self.lengths[kept], words)
-
-    @property
-    def longest(self) -> int:
-        return int(self.lengths.max(initial=0))
+        return Texts.of(self.starts[kept], self.lengths[kept], words)
 
     @property
     def only_length(self) -> int | None:
         """The length that all of them have, if they do."""
-        longest = self.longest
-        return longest if int(self.lengths.min(initial=longest)) == longest else None
+        return self.longest if self.longest == self.shortest else None
 
 
 class Buffer:
     """Bytes with room around them."""
 
-    def __init__(self, content: bytes) -> None:
-        self.padded = b"".join((BEFORE, content, AFTER))
+    def __init__(self, *content: bytes | memoryview) -> None:
+        self.padded = b"".join((BEFORE, *content, AFTER))
         self.bytes = np.frombuffer(self.padded, np.uint8)
 
+    def __len__(self) -> int:
+        return len(self.padded) - len(BEFORE) - len(AFTER)
+
+    @property
+    def content(self) -> bytes:
+        return self.padded[len(BEFORE) : -len(AFTER)]
+
     def windows(self, places: Integers, count: int) -> tuple[Words, ...]:
-        """So many words from each place on. Taken as one item of bytes, which has no alignment:
-        numpy copies it whole, several times as fast as it takes its words one by one."""
+        """So many words from each place on, each lying apart from its neighbours. Taken as one
+        item of bytes, which has no alignment: numpy copies it whole, several times as fast as it
+        takes its words one by one."""
         size = len(self.padded) - WORD * count + 1
         items: NDArray[np.void] = np.ndarray(
             (size,), np.dtype((np.void, WORD * count)), self.padded, 0, (1,)
         )
-        taken = items[places].view("<u8").reshape(-1, count)
-        return tuple(np.ascontiguousarray(taken.T))
+        return tuple(items[places].view("<u8").reshape(-1, count).T)
 
     def at(self, places: Integers) -> Words:
         return self.windows(places, 1)[0]
@@ -95,6 +109,8 @@ class Buffer:
             left: Integers | int
             if only is not None:
                 left = min(only - n * WORD, WORD)
+            elif n == 0 and texts.longest <= WORD:
+                left = texts.lengths
             else:
                 left = np.clip(texts.lengths - n * WORD, 0, WORD)
             if n < len(texts.words):
@@ -104,27 +120,59 @@ class Buffer:
             yield words if only and left == WORD else words & _LOW[left]
 
     def hashes(self, texts: Texts, which: int) -> Words:
-        """One of two independent 64-bit hashes of each text."""
+        """One of two independent 64-bit hashes of each text, whatever texts are beside it."""
         found = texts.lengths.astype(np.uint64)
-        for word in self.words_of(texts):
-            found ^= word
-            found *= _MULTIPLIERS[which]
-            found ^= found >> _SHIFTS[which]
+        for n, word in enumerate(self.words_of(texts)):
+            further = found ^ word
+            further *= _MULTIPLIERS[which]
+            further ^= further >> _SHIFTS[which]
+            has_word = texts.shortest > n * WORD
+            found = further if has_word else np.where(texts.lengths > n * WORD, further, found)
         return mixed(found)
 
     def whole_numbers(self, texts: Texts) -> tuple[Integers, Mask]:
         """Numbers of up to 16 digits without leading zeros, and which of the texts are ones."""
         lengths, longest = texts.lengths, texts.longest
-        first = np.minimum(lengths, WORD) if longest > WORD else lengths
-        words = self.first_words(texts, 2 if longest > WORD else 1)
-        numbers, digits = digits_of(words[0], first)
-        if longest > WORD:
-            behind = np.clip(lengths - WORD, 0, WORD)
-            low, also = digits_of(words[1], behind)
-            numbers, digits = numbers * _POWERS[behind] + low, digits & also
-        leading = (words[0].view(np.uint8)[::WORD] == ord("0")) & (lengths > 1)
-        good = digits & ~leading & (lengths > 0)
-        return numbers, good if longest <= 2 * WORD else good & (lengths <= 2 * WORD)
+        if longest <= WORD:
+            (words,) = self.first_words(texts, 1)
+            numbers, good = digits_of(words, lengths)
+            good &= numbers >= _LEAST[lengths]
+            return numbers, good
+        words, behind = self.first_words(texts, 2)
+        numbers, good = digits_of(words, np.minimum(lengths, WORD))
+        more = np.clip(lengths - WORD, 0, WORD)
+        low, also = digits_of(behind, more)
+        good &= also
+        good &= numbers >= _LEAST[np.minimum(lengths, WORD)]
+        good &= lengths <= 2 * WORD
+        return numbers * _POWERS[more] + low, good
+
+
+def first_of(words: Sequence[Words], byte: int) -> Integers:
+    """Where in these words of each text the byte stands first, or the number of their bytes."""
+    everywhere = np.uint64(byte * 0x0101010101010101)
+    found: Integers = _first_mark(words[-1] ^ everywhere).astype(np.int64)
+    for word in words[-2::-1]:
+        place = _first_mark(word ^ everywhere)
+        if place.min(initial=WORD) == WORD:
+            found += WORD
+        else:
+            found = np.where(place == WORD, found + WORD, place)
+    return found
+
+
+def _first_mark(differs: Words) -> NDArray[np.uint8]:
+    """Which byte of each word is the first that is zero, or 8."""
+    marks = differs - _LOWEST_BITS  # sets the highest bit of the first byte that is zero
+    np.invert(differs, out=differs)
+    marks &= differs
+    marks &= _HIGHEST_BITS
+    below = marks - _ONE
+    np.invert(marks, out=marks)
+    below &= marks
+    place: NDArray[np.uint8] = np.bitwise_count(below)
+    place >>= _THREE
+    return place
 
 
 def digits_of(words: Words, lengths: Integers) -> tuple[Integers, Mask]:

@@ -132,7 +132,8 @@ def _units(group: UsageGroup, book: PublishedPrices, now: datetime) -> Fraction 
     if price is None:
         return None
     rates = price.rates_for(group.mean_input, batch=group.batch)
-    return sum(exact_cost(group.tokens, group.requests, rates).values(), Fraction(0))
+    amounts = exact_cost(group.tokens, group.requests, rates).values()
+    return sum(filter(None, amounts), Fraction(0))
 
 
 def _rounded(exact: Sequence[Fraction]) -> list[int]:

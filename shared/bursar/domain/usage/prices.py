@@ -13,6 +13,7 @@ from bursar.domain.money import PLACES, Money
 from bursar.domain.usage.records import TokenCounts
 
 MILLION = 1_000_000
+_NOTHING = Fraction(0)
 
 
 class TokenClass(StrEnum):
@@ -162,4 +163,7 @@ def by_class(tokens: TokenCounts) -> Mapping[TokenClass, int]:
 
 
 def _units(count: int, rate: Decimal, per: int) -> Fraction:
-    return Fraction(rate) * count * 10**PLACES / per if count else Fraction(0)
+    if not count:
+        return _NOTHING
+    numerator, denominator = rate.as_integer_ratio()
+    return Fraction(numerator * count * 10**PLACES, denominator * per)  # reduced once
