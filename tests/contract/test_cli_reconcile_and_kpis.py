@@ -93,6 +93,16 @@ def test_a_month_is_reconciled_and_a_difference_is_the_exit_code(
     assert "not on the AWS bill: openai" in capsys.readouterr().out
 
 
+def test_a_day_whose_hours_are_kept_no_more_is_reconciled_whole(table: Any, capsys) -> None:
+    DynamoStatementStore(table).load(hours_from(MARCH, 24, pods("acme", "1")), hours_from=AFTER)
+    DynamoSpendStore(table).record(facts("24"))
+    assert run("reconcile", "--month", "2025-03", "--table", table.name, "--json") in (0, None)
+    told = json.loads(capsys.readouterr().out)
+    [day] = told["days"]
+    assert (told["agrees"], told["unmetered_days"]) == (True, [])
+    assert (day["metered_usd"], day["unseen_hours"]) == ("24", 0)
+
+
 def test_without_a_bill_nothing_can_be_said(guard, capsys) -> None:
     words = ("reconcile", "--month", "2025-03", "--table", guard.name, "--json")
     assert run(*words) in (0, None)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from bursar.domain.ledger.lines import Statement
 from bursar.domain.periods import Window, day_of, month_window
 from bursar.domain.reconciliation.alerts import difference_alert
 from bursar.domain.reconciliation.aws_bill import (
@@ -64,15 +65,24 @@ def reconcile_month(
     if not window.length:
         raise NothingToReconcileError(f"no day of {month} is over")
     first, last = _days(window)
-    hours = statements.hours(window)
-    found = reconcile(billed_days(spend.latest(account, metric, first, last)), metered_days(hours))
+    metered = _finest(window, statements)
+    billed = billed_days(spend.latest(account, metric, first, last))
+    found = reconcile(billed, metered_days(metered))
     alert = difference_alert(month, found, at)
     told = bool(outbox and alert and outbox.post(alert))
     providers = tuple(
-        reconcile_provider(name, bill.facts(first, last), hours)
+        reconcile_provider(name, bill.facts(first, last), metered)
         for name, bill in sorted(bills.items())
     )
     return ReconciledMonth(month, found, providers, told)
+
+
+def _finest(window: Window, statements: StatementStore) -> list[Statement]:
+    """The hours of each day; or the day, where its hours are kept no more."""
+    hours = statements.hours(window)
+    by_hour = {hour.window.start.date() for hour in hours}
+    days = statements.days(window)
+    return [*hours, *(day for day in days if day.window.start.date() not in by_hour)]
 
 
 def _days(window: Window) -> tuple[date, date]:

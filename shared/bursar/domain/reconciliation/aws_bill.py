@@ -17,6 +17,7 @@ from fractions import Fraction
 
 from bursar.domain.ledger.lines import Line, LineKey, Statement
 from bursar.domain.money import Money
+from bursar.domain.periods import HOUR
 from bursar.domain.reconciliation.service_groups import (
     ServiceGroup,
     group_of_line,
@@ -49,12 +50,13 @@ class MeteredDay:
     seen: dict[ServiceGroup, int] = field(default_factory=dict)
     unpriced_tokens: int = 0
 
-    def add(self, hour: Statement) -> None:
-        for key, line in hour.lines.items():
+    def add(self, part: Statement) -> None:
+        """Add an hour of it; or all of it, when its hours are kept no more."""
+        for key, line in part.lines.items():
             self._add_line(key, line)
-        if not hour.missing:
-            self.seen_hours += 1
-            for key, line in hour.lines.items():
+        if not part.missing:
+            self.seen_hours += part.window.length // HOUR
+            for key, line in part.lines.items():
                 if group := group_of_line(key):
                     self.seen[group] = self.seen.get(group, 0) + line.units
 
@@ -159,13 +161,14 @@ def sum_parts(days: Iterable[ReconciledDay]) -> dict[str, Money]:
     return sums
 
 
-def metered_days(hours: Iterable[Statement]) -> dict[date, MeteredDay]:
-    """The days of hours. Corrections of closed months are left out: that bill is another's."""
+def metered_days(parts: Iterable[Statement]) -> dict[date, MeteredDay]:
+    """The days of hours, and of whole days. Corrections of closed months are left out: that bill
+    is another's."""
     days: dict[date, MeteredDay] = {}
-    for hour in hours:
-        own = {key: line for key, line in hour.lines.items() if not key.adjusts}
-        kept = Statement(hour.window, own, hour.quality, hour.as_of, hour.missing)
-        days.setdefault(hour.window.start.date(), MeteredDay()).add(kept)
+    for part in parts:
+        own = {key: line for key, line in part.lines.items() if not key.adjusts}
+        kept = Statement(part.window, own, part.quality, part.as_of, part.missing)
+        days.setdefault(part.window.start.date(), MeteredDay()).add(kept)
     return days
 
 
