@@ -205,6 +205,7 @@ class BursarStack(Stack):
             self, "InstanceStates", target=record_node_lifetimes, undelivered=dead.undelivered
         )
         follow_outbox(storage.table, send_notifications, dead.failed_events)
+        approvals.follow_audit(storage.table, dead.failed_events)
 
         # who watches the guard
         alarms = Alarms(self, "Alarms", topic=topics.alerts)

@@ -1,18 +1,18 @@
-"""Every hour: append to the chain of the audit, and anchor its head."""
+"""When intents were written: append them to the audit's chain. Every hour: anchor its head."""
 
 from typing import Any
 
 from bursar.entrypoint import entrypoint
-from bursar.events.approvals import AuditPart, AuditRun
+from bursar.events.approvals import AuditRun
 from bursar.jobs.chain_audit import anchor_audit, chain_audit
 from bursar.settings import ChainAuditSettings
 from bursar.wiring import Ports
 
 
-@entrypoint(AuditRun.model_validate, ChainAuditSettings)
+@entrypoint(AuditRun.parse, ChainAuditSettings)
 def handler(run: AuditRun, ports: Ports) -> dict[str, Any]:
     of = ports.governance
     head = chain_audit(of.audit, of.audit)
-    if run.part is AuditPart.ANCHOR:
-        anchor_audit(of.audit, of.anchors, run.scheduled_at)
+    if run.anchor_at:
+        anchor_audit(of.audit, of.anchors, run.anchor_at)
     return {"records": head.number}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from aws_cdk import Duration
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from bursar import settings
@@ -18,6 +20,7 @@ from infra.constructs.function import Function, Shared
 from infra.constructs.private_bucket import PrivateBucket
 from infra.constructs.schedules import Schedules
 from infra.constructs.slack_app import SlackApp
+from infra.constructs.triggers import follow_audit
 
 AUDIT_HEADS = "audit/heads/"
 _LOCKED = Duration.days(400)  # a year's audit, and the time to make it
@@ -104,6 +107,10 @@ class Approvals(Construct):
         if self.functions:
             when.run(self._resume, cron="21 *")
             when.run(self._chain, cron="21 *", part="anchor")  # what it anchors it chains first
+
+    def follow_audit(self, table: dynamodb.ITable, failed_events: sqs.IQueue) -> None:
+        if self.functions:
+            follow_audit(table, self._chain, failed_events)
 
     def let_start(self, function: Function) -> None:
         self._let("states:StartExecution", function)

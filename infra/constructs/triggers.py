@@ -40,22 +40,32 @@ class InstanceStateChanges(Construct):
 
 
 def follow_outbox(table: dynamodb.ITable, target: Function, failed_events: sqs.IQueue) -> None:
-    """Invoke the function with new outbox rows, a few seconds after they were written.
+    """Invoke the function with new outbox rows; the hourly sweep finds what it gave up on."""
+    _follow("OUTBOX#", table, target, failed_events)
 
-    Rows of a batch that fails four times are kept in the queue, and the hourly sweep finds
-    them unsent.
-    """
-    new_row = lambda_.FilterCriteria.filter(
+
+def follow_audit(table: dynamodb.ITable, target: Function, failed_events: sqs.IQueue) -> None:
+    """Invoke the function when intents were written, whose keys begin with their year: until
+    they are chained, nothing shows that one was taken away."""
+    _follow("AUDIT#2", table, target, failed_events)
+
+
+def _follow(
+    prefix: str, table: dynamodb.ITable, target: Function, failed_events: sqs.IQueue
+) -> None:
+    """A few seconds after items were inserted. Those of a batch that fails four times are kept
+    in the queue."""
+    inserted = lambda_.FilterCriteria.filter(
         {
             "eventName": lambda_.FilterRule.is_equal("INSERT"),
-            "dynamodb": {"Keys": {"pk": {"S": lambda_.FilterRule.begins_with("OUTBOX#")}}},
+            "dynamodb": {"Keys": {"pk": {"S": lambda_.FilterRule.begins_with(prefix)}}},
         }
     )
     target.lambda_function.add_event_source(
         sources.DynamoEventSource(
             table,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-            filters=[new_row],
+            filters=[inserted],
             batch_size=25,
             max_batching_window=Duration.seconds(5),
             retry_attempts=3,

@@ -103,6 +103,15 @@ def test_three_people_sign_and_the_amount_may_be_spent(approvals: Approvals) -> 
     assert shown["allowance"]["remaining_usd"] == "120000"
 
 
+def test_what_was_decided_is_chained_at_once(approvals: Approvals) -> None:
+    before = approvals.call("viewer", "GET /v1/audit")[1]["head"]["number"]
+    id_ = approvals.ask("1000")
+    assert approvals.decide("manager", id_, "deny") == 200
+    told = approvals.call("viewer", f"GET /v1/audit?after={before}")[1]
+    bodies = [json.loads(each["body"]) for each in told["records"]]
+    assert [each["action"] for each in bodies] == ["exception.opened", "exception.decided"]
+
+
 def test_one_no_ends_it(approvals: Approvals) -> None:
     id_ = approvals.ask("1000")
     assert approvals.decide("manager2", id_, "deny") == 200

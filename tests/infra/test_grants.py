@@ -71,7 +71,7 @@ def those_who_may(deployed, action):
             "states:SendTaskSuccess",
             {"serve_api", "ask_approver", "remind_approver", "decide_in_slack"},
         ),
-        ("dynamodb:GetRecords", {"send_notifications"}),
+        ("dynamodb:GetRecords", {"send_notifications", "chain_audit"}),
         ("dynamodb:GetItem", EVERYBODY - {"record_node_lifetimes"}),
         ("dynamodb:PutItem", EVERYBODY),
     ],

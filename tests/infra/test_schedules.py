@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 DUE = "<aws.scheduler.scheduled-time>"
 
 
@@ -132,19 +134,21 @@ def test_instance_state_changes_reach_their_recorder(deployed):
     assert [target["Arn"] for target in rule["Targets"]] == [{"Fn::GetAtt": [recorder, "Arn"]}]
 
 
-def test_only_new_outbox_rows_wake_the_notifier(deployed):
+@pytest.mark.parametrize(
+    ("name", "prefix"), [("send_notifications", "OUTBOX#"), ("chain_audit", "AUDIT#2")]
+)
+def test_only_new_outbox_rows_and_intents_wake_who_follows_them(deployed, name, prefix):
+    [follower] = deployed.functions()[name]
     [mapping] = [
         each
         for each in deployed.all("AWS::Lambda::EventSourceMapping").values()
-        if "StartingPosition" in each
+        if "StartingPosition" in each and each["FunctionName"] == {"Ref": follower}
     ]
-    [notifier] = deployed.functions()["send_notifications"]
     [accepted] = [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]]
 
-    assert mapping["FunctionName"] == {"Ref": notifier}
     assert accepted == {
         "eventName": ["INSERT"],
-        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "OUTBOX#"}]}}},
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": prefix}]}}},
     }
     assert mapping["MaximumRetryAttempts"] == 3
     assert mapping["BisectBatchOnFunctionError"] is True

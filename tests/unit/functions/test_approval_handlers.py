@@ -182,7 +182,8 @@ def test_a_tier_that_nobody_answered_ends_the_exception(ports):
     assert ports.governance.exceptions.find("X").status == "expired"
 
 
-def test_the_head_is_anchored_by_the_hour_only(ports):
+def test_what_is_written_is_chained_and_the_head_anchored_by_the_hour_only(ports):
+    assert run("chain_audit", {"Records": []}) == {"records": 1}
     chain = EVENTS["chain_audit"] | {"part": "chain"}
     assert run("chain_audit", chain) == {"records": 1}
     assert ports.governance.anchors.all() == ()

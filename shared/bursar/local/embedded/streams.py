@@ -6,6 +6,7 @@ inside the write: the records are read from moto's shard here, between steps.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -107,7 +108,7 @@ class StreamPoller:
 
     def _record(self, record: Record) -> Record:
         stamped = {
-            **record["dynamodb"],
+            **_in_base64(record["dynamodb"]),
             "ApproximateCreationDateTime": self._clock.now.timestamp(),
         }
         return {
@@ -157,6 +158,15 @@ def _without_phantoms(records: Sequence[Record]) -> list[Record]:
 def _is_phantom(record: Record, following: Record) -> bool:
     both_inserts = record["eventName"] == following["eventName"] == "INSERT"
     return both_inserts and bool(record["dynamodb"]["Keys"] == following["dynamodb"]["Keys"])
+
+
+def _in_base64(value: Any) -> Any:
+    """Bytes as text, as a function is given them."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {name: _in_base64(each) for name, each in value.items()}
+    return [_in_base64(each) for each in value] if isinstance(value, list) else value
 
 
 def _asked(record: Any, wanted: Any) -> Any:
