@@ -64,7 +64,8 @@ class ServedApi:
         of = self.ports.admission
         open_windows(NOON, windows=of.windows, budgets=of.budgets)
         self.clock = Clock(NOON)
-        self.issuer = LocalIssuer(ACCOUNT, directory / "key.pem")
+        self.key = directory / "key.pem"
+        self.issuer = LocalIssuer(ACCOUNT, self.key)
         self.failures: list[BaseException] = []
         self._api, self._one_at_a_time = build_api(), threading.Lock()
         routes = [

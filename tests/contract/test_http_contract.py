@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -17,6 +18,7 @@ from infra.constructs.http_api import MACHINES, PEOPLE
 from tests.contract.served_api import NOON, ServedApi, serving
 
 _NUMBERS = count(1)
+_SPEC = "spec: {template: {spec: {containers: [{resources: {limits: {cpu: 4}}}]}}}"
 NOWHERE = "01ARZ3NDEKTSV4RRFFQ69G5FAV"  # an id that nothing has
 ASKED: dict[str, Any] = {
     "policy": "training-job",
@@ -371,6 +373,42 @@ def test_the_audit_is_verified_and_exported_by_whoever_reads_the_api(
     assert refused == (2, "")
     assert _audit(capsys, "verify", "--as", "nobody@example.com") == (2, "")
     assert _audit(capsys, "verify", "--url", "http://127.0.0.1:1")[0] == 3
+
+
+def test_the_gate_is_asked_from_the_command_line_as_by_the_api(
+    api: ServedApi,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "bursar").mkdir()
+    (tmp_path / "bursar" / "local-issuer.pem").write_bytes(api.key.read_bytes())
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    file = tmp_path / "train.yaml"
+    created = (
+        "metadata: {name: train, namespace: research, creationTimestamp: 2026-11-20T12:00:00Z}"
+    )
+    file.write_text(f"kind: Job\napiVersion: batch/v1\n{created}\n{_SPEC}\n---\n")
+
+    def gate(*words: str) -> tuple[int, str, str]:
+        with api.listening() as url, pytest.raises(SystemExit) as ended:
+            app(["gate", "job", str(file), "--url", url, "--as", *words])
+        return (int(ended.value.code or 0), *capsys.readouterr())
+
+    code, told, problems = gate("gateway@example.com", "--hours", "10", "--json")
+    manifest = {
+        "kind": "Job",
+        "apiVersion": "batch/v1",
+        "metadata": {"name": "train", "namespace": "research"},
+        "spec": {"template": {"spec": {"containers": [{"resources": {"limits": {"cpu": 4}}}]}}},
+    }
+    answer = api.call("gateway", "POST /v1/gate/jobs", {"manifest": manifest, "hours": 10})
+    assert (200, json.loads(told)) == answer
+    assert (code, problems) == (3, f"bursar: denied: {answer[1]['reason']}\n")  # no prices here
+    assert gate("gateway@example.com")[:2] == (2, "")
+    assert gate("requester@example.com", "--hours", "10")[0] == 2
+    file.write_text("{")
+    assert gate("gateway@example.com", "--hours", "10")[0] == 2
 
 
 def _audit(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,10 +20,11 @@ from bursar.adapters.csv_prices import CsvPriceBook, CsvPricesError
 from bursar.adapters.dynamodb.governance.exceptions import DynamoExceptions
 from bursar.adapters.dynamodb.governance.job_approvals import DynamoJobApprovals
 from bursar.adapters.ec2_api import Ec2InstanceTypes
-from bursar.adapters.job_manifests.files import read_job_file
+from bursar.adapters.job_manifests.files import read_documents, read_job_file
 from bursar.adapters.job_manifests.reading import ManifestError
 from bursar.adapters.published_instance_types import PublishedInstanceTypes
 from bursar.adapters.region_prices import RegionPrices
+from bursar.cli.api import LOCAL_URL, call
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave, warn
 from bursar.cli.gate_views import print_json, print_table
@@ -31,7 +33,7 @@ from bursar.config.fields import REGION_PATTERN
 from bursar.config_file import ConfigError, read_config
 from bursar.domain.gate.jobs import DurationError
 from bursar.domain.gate.pricing import Terms
-from bursar.domain.gate.verdicts import GateAnswer, GateVerdict
+from bursar.domain.gate.verdicts import GateVerdict
 from bursar.domain.governance.policies import DEFAULT_POLICIES
 from bursar.domain.governance.refusals import InvalidRequestError
 from bursar.domain.governance.teams import Team
@@ -40,6 +42,7 @@ from bursar.domain.price_list_errors import PriceListError
 from bursar.domain.scopes import ScopeError
 from bursar.jobs.gate_job import Exceptions, Submission, gate_job, scope_of
 from bursar.ports import PriceBook
+from bursar.web import gate_answers
 
 NOT_APPROVED = 3
 _ANY_REGION = "us-east-1"  # a price file is of the region that is meant
@@ -68,6 +71,11 @@ def job(
     ] = None,
     table: Annotated[str | None, Help(help="its table, instead of --stack")] = None,
     pages: Annotated[str, Help(help="where its pages are, for the request link")] = "",
+    as_: Annotated[
+        str | None,
+        Help(name="--as", help="ask the gate of `bursar local serve`, as gateway@example.com"),
+    ] = None,
+    url: Annotated[str, Help(help="where it said that it is ready")] = LOCAL_URL,
     as_json: Annotated[
         bool, Help(name="--json", negative="", help="print JSON; amounts are strings")
     ] = False,
@@ -77,6 +85,13 @@ def job(
     Several documents are judged by their sum. Exit code 0: approved. 2: the input is wrong, or
     nobody says how long it runs. 3: it needs an approval, is denied, or cannot be priced.
     """
+    if as_ is not None:
+        asked = {"hours": hours, "namespace": namespace, "region": region}
+        told = {name: value for name, value in asked.items() if value is not None}
+        body = {"manifest": _documents(manifest), "spot_share": spot_share, **told}
+        answer = call(url, "POST", "/v1/gate/jobs", as_=as_, body=body)
+        _tell(answer, [], as_json=as_json)
+        return
     try:
         terms_share = _share(spot_share)
         given_hours = None if hours is None else _hours(hours)
@@ -98,7 +113,7 @@ def job(
     except (CsvPricesError, OptionError, ScopeError, InvalidRequestError) as error:
         leave(Exit.WRONG_INPUT, [str(error)])
     try:
-        answer = gate_job(
+        judged = gate_job(
             submission,
             datetime.now(UTC),
             policies=settings.governance.policies if settings else DEFAULT_POLICIES,
@@ -112,16 +127,27 @@ def job(
         leave(Exit.NO_PRICE, [str(error)])
     except UNANSWERED as error:
         leave_unanswered(error, stack or "")
-    _tell(answer, book, as_json=as_json)
+    notes = book.problems if isinstance(book, RegionPrices) else []
+    _tell(gate_answers.as_json(judged), notes, as_json=as_json)
 
 
-def _tell(answer: GateAnswer, book: PriceBook, *, as_json: bool) -> None:
+def _tell(answer: Mapping[str, Any], notes: Sequence[str], *, as_json: bool) -> None:
     show = print_json if as_json else print_table
     show(answer)
-    notes = book.problems if isinstance(book, RegionPrices) else []
-    if answer.verdict is not GateVerdict.APPROVED:
-        leave(NOT_APPROVED, [*notes, f"{answer.verdict.replace('_', ' ')}: {answer.reason}"])
+    verdict = answer["verdict"]
+    if verdict != GateVerdict.APPROVED:
+        leave(NOT_APPROVED, [*notes, f"{verdict.replace('_', ' ')}: {answer['reason']}"])
     warn(notes)
+
+
+def _documents(manifest: Path) -> list[Any]:
+    """As they are sent: times that YAML has read are text again."""
+    try:
+        found = [each for each in read_documents(manifest) if each is not None]
+    except ManifestError as error:
+        leave(Exit.WRONG_INPUT, error.problems)
+    documents: list[Any] = json.loads(json.dumps(found, default=str))
+    return documents
 
 
 class OptionError(ValueError):

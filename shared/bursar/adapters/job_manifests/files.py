@@ -34,11 +34,24 @@ def read_job_file(path: Path, namespace: str | None = None) -> tuple[JobShape, .
     Raises:
         ManifestError: it cannot be read, or holds no job that can be priced.
     """
+    documents = read_documents(path)
+    try:
+        return read_jobs(documents, namespace)
+    except ManifestError as error:
+        raise ManifestError([f"{path}: {problem}" for problem in error.problems]) from None
+
+
+def read_documents(path: Path) -> list[Any]:
+    """What stands in a YAML or JSON file, whatever it is.
+
+    Raises:
+        ManifestError: it cannot be read.
+    """
     try:
         data = path.read_bytes()
         if len(data) > _LARGEST_BYTES:
             raise ManifestError([f"{path}: is longer than {_LARGEST_BYTES} bytes"])
-        documents = list(yaml.load_all(data.decode("utf-8-sig"), Loader=_StrictLoader))
+        return list(yaml.load_all(data.decode("utf-8-sig"), Loader=_StrictLoader))
     except OSError as error:
         raise ManifestError([f"{path}: {error.strerror}"]) from error
     except UnicodeDecodeError:
@@ -51,7 +64,3 @@ def read_job_file(path: Path, namespace: str | None = None) -> tuple[JobShape, .
         if isinstance(error, ManifestError):
             raise
         raise ManifestError([f"{path}: {error}"]) from None
-    try:
-        return read_jobs(documents, namespace)
-    except ManifestError as error:
-        raise ManifestError([f"{path}: {problem}" for problem in error.problems]) from None
