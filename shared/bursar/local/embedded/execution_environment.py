@@ -1,37 +1,19 @@
-"""One execution environment of a Lambda function: one real `awslambdaric` process."""
+"""One execution environment of a Lambda function: one process that really runs `awslambdaric`."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import threading
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Literal
 
 from bursar.local.embedded.functions import LambdaFunction
+from bursar.local.embedded.runtime_processes import RuntimeProcesses
 
 INIT_TIMEOUT_SECONDS = 30.0
-
-# The environment ends with its parent, however the parent ends: the read end of a pipe, whose
-# only write end the parent holds, sees its end. (PR_SET_PDEATHSIG would end it with the thread
-# that started it, and is Linux only.)
-_BOOTSTRAP = """
-import os, sys, threading
-lifeline = int(sys.argv.pop(1))
-def end_with_parent():
-    os.read(lifeline, 1)
-    os._exit(1)
-threading.Thread(target=end_with_parent, daemon=True).start()
-from awslambdaric.__main__ import main
-main(sys.argv)
-"""
 
 Kind = Literal["ready", "response", "error", "init_error", "exited"]
 Ending = Literal["response", "error", "init_error", "crash", "timeout"]
@@ -71,8 +53,7 @@ class ExecutionEnvironment:
         code: Path,
         log_file: Path,
         api_address: str,
-        environment: Mapping[str, str],
-        lifeline: int,
+        processes: RuntimeProcesses,
     ) -> None:
         self.id = uuid.uuid4().hex
         self.function = function
@@ -81,17 +62,9 @@ class ExecutionEnvironment:
         self._init_ms: float | None = None
         self._cold = True
         self._started = time.perf_counter()
-        with log_file.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - the deployed code, on purpose
-                [sys.executable, "-c", _BOOTSTRAP, str(lifeline), function.handler],
-                cwd=code,
-                env=_environ(function, code, f"{api_address}/{self.id}", environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(lifeline,),
-            )
-        threading.Thread(target=self._watch, daemon=True).start()
+        own = _environ(function, code, f"{api_address}/{self.id}")
+        self._process = processes.begin(function.handler, code, log_file, own)
+        self._process.ended.add_done_callback(lambda _: self.messages.put(Message("exited")))
 
     def note_ready(self) -> None:
         """The runtime asked for its first event: initialisation is over."""
@@ -101,7 +74,7 @@ class ExecutionEnvironment:
 
     @property
     def alive(self) -> bool:
-        return self._process.returncode is None
+        return self._process.alive
 
     @property
     def pid(self) -> int:
@@ -172,19 +145,9 @@ class ExecutionEnvironment:
             f"signal {-code}" if code < 0 else f"exit status {code}"
         )
 
-    def _watch(self) -> None:
-        self._process.wait()
-        self.messages.put(Message("exited"))
 
-
-def _environ(
-    function: LambdaFunction, code: Path, api: str, environment: Mapping[str, str]
-) -> dict[str, str]:
+def _environ(function: LambdaFunction, code: Path, api: str) -> dict[str, str]:
     return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "LANG": "en_US.UTF-8",
-        "TZ": ":UTC",
-        **environment,
         "AWS_EXECUTION_ENV": "AWS_Lambda_" + function.runtime,
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mib),
@@ -194,7 +157,6 @@ def _environ(
         "AWS_LAMBDA_LOG_STREAM_NAME": "embedded",
         "AWS_LAMBDA_RUNTIME_API": api,
         "LAMBDA_TASK_ROOT": str(code),
-        "PYTHONPATH": str(code),
         "_HANDLER": function.handler,
         **function.environment,
     }

@@ -7,7 +7,6 @@ twice per invocation, and the standard library's request parser takes hundreds.
 from __future__ import annotations
 
 import io
-import os
 import socketserver
 import tempfile
 import threading
@@ -24,6 +23,7 @@ from bursar.local.embedded.execution_environment import (
     Report,
 )
 from bursar.local.embedded.functions import LambdaFunction
+from bursar.local.embedded.runtime_processes import RuntimeProcesses
 
 _ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 _GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
@@ -33,7 +33,6 @@ class LambdaRuntime:
     """Runs functions, each in as many environments as it is busy in at once; reuses idle ones."""
 
     def __init__(self, environment: Mapping[str, str], directory: Path | None = None) -> None:
-        self._environment = dict(environment)
         self._temporary = None if directory else tempfile.TemporaryDirectory(prefix="bursar-")
         self._directory = directory or Path(self._temporary.name)  # type: ignore[union-attr]
         self._lock = threading.Lock()
@@ -42,7 +41,7 @@ class LambdaRuntime:
         self._code: dict[str, Path] = {}
         self._closed = False
         self.reports: list[Report] = []
-        self._lifeline, self._lifeline_end = os.pipe()
+        self._processes = RuntimeProcesses(environment)
         self._server = _RuntimeApiServer(self._environments)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -81,8 +80,7 @@ class LambdaRuntime:
             environment.close()
         self._server.shutdown()
         self._server.server_close()
-        os.close(self._lifeline_end)
-        os.close(self._lifeline)
+        self._processes.close()
         if self._temporary:
             self._temporary.cleanup()
 
@@ -104,8 +102,7 @@ class LambdaRuntime:
             self._unpacked(function),
             self.log_file(function),
             self._server.address,
-            self._environment,
-            self._lifeline,
+            self._processes,
         )
         self._environments[environment.id] = environment
         return environment
