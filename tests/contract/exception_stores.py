@@ -22,10 +22,10 @@ class Stores(NamedTuple):
     audit: MemoryAudit | DynamoAudit
     outbox: Outbox
 
-    def opening(self, id_: str = "E1", amount: str = "50000.000000000001") -> Change:
+    def opening(self, id_: str = "E1", amount: str = "50000.000000000001", **more: Any) -> Change:
         split = self.exceptions.split("search", "training-job")
         opened = asking.open_exception(
-            id_, request(amount), BY_ID["rita"], NOON, rules=RULES, split=split
+            id_, request(amount, **more), BY_ID["rita"], NOON, rules=RULES, split=split
         )
         return change(Action.OPENED, "rita", NOON, None, opened, split)
 

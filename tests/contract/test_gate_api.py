@@ -98,6 +98,16 @@ def test_an_exception_pays_once_for_the_same_manifest(world: World) -> None:
     assert left.remaining == Money.of(3_000)
 
 
+def test_an_exception_for_a_cluster_pays_for_what_is_said_to_run_there(world: World) -> None:
+    step = world.stores.opening("E1", "15000", scope="cluster=prod,namespace=ml")
+    assert world.stores.exceptions.commit(step)
+    step = world.stores.deciding(step.new, "emil", Choice.APPROVE)
+    assert world.stores.exceptions.commit(step)
+    anywhere, there = world.ask(hours="60")[1], world.ask(hours="60", cluster="prod")[1]
+    assert (anywhere["verdict"], there["verdict"]) == ("approval_required", "approved")
+    assert there["exception"] == "E1"
+
+
 def test_what_has_no_price_is_denied_by_name(world: World) -> None:
     named = {"node.kubernetes.io/instance-type": "g5.xlarge"}
     spec = {"nodeSelector": named, "containers": [{"resources": {"limits": {"cpu": 1}}}]}
@@ -121,6 +131,7 @@ def test_what_has_no_price_is_denied_by_name(world: World) -> None:
         ({"hours": 1, "manifest": {**JOB, "spec": {}}}, "spec.template: Field required"),
         ({"hours": 1, "manifest": {**JOB, "metadata": {"namespace": "\ud800"}}}, "namespace: "),
         ({"hours": 1, "more": 1}, "more: "),
+        ({"hours": 1, "cluster": "mars"}, "cluster: "),
     ],
 )
 def test_what_cannot_be_read_is_422_with_its_field(

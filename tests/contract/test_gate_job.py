@@ -136,6 +136,8 @@ def test_the_team_is_who_owns_the_namespace() -> None:
         Dimension.NAMESPACE: "ml",
         Dimension.TEAM: "search",
     }
+    placed = scope_of([nodes(1)], "acme", teams, "training")
+    assert placed == {**dimensions, Dimension.CLUSTER: "training"}
     mixed = scope_of([nodes(1), job(pods(1, 1), namespace="other")], "acme", teams)
     assert mixed == {Dimension.ORG: "acme"}
     both = [*teams, Team(name="ads2", owns=(Scope.parse("namespace=ml"),))]

@@ -65,6 +65,9 @@ def job(
     prices: Annotated[Path | None, Help(help="CSV instance_type,usd_per_hour")] = None,
     region: Annotated[str | None, Help(help="default: that of bursar.yaml or AWS_REGION")] = None,
     namespace: Annotated[str | None, Help(help="of jobs that name none")] = None,
+    cluster: Annotated[
+        str | None, Help(help="where it will run; exceptions of one cluster pay for no other")
+    ] = None,
     spot_share: Annotated[str, Help(help="what part of the nodes is on spot, 0 to 1")] = "0",
     stack: Annotated[
         str | None, Help(help="the deployed Bursar whose approved exceptions are used")
@@ -86,7 +89,7 @@ def job(
     nobody says how long it runs. 3: it needs an approval, is denied, or cannot be priced.
     """
     if as_ is not None:
-        asked = {"hours": hours, "namespace": namespace, "region": region}
+        asked = {"hours": hours, "namespace": namespace, "cluster": cluster, "region": region}
         told = {name: value for name, value in asked.items() if value is not None}
         body = {"manifest": _documents(manifest), "spot_share": spot_share, **told}
         answer = call(url, "POST", "/v1/gate/jobs", as_=as_, body=body)
@@ -101,7 +104,7 @@ def job(
         submission = Submission(
             jobs=jobs,
             terms=Terms(where, terms_share),
-            scope=scope_of(jobs, *_scoping(settings)),
+            scope=scope_of(jobs, *_scoping(settings), cluster),
             hours=given_hours,
             pages=pages,
         )

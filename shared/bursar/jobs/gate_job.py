@@ -64,9 +64,14 @@ class Submission:
 
 
 def scope_of(
-    jobs: Sequence[JobShape], organisation: str | None, teams: Sequence[Team]
+    jobs: Sequence[JobShape],
+    organisation: str | None,
+    teams: Sequence[Team],
+    cluster: str | None = None,
 ) -> Mapping[Dimension, str]:
     """Whose all of the jobs are: the namespace that they share, and the team that owns it.
+
+    A manifest does not say which `cluster` it is for: whoever hands it in does.
 
     Labels say nothing here: anybody can write another team's name on a job.
 
@@ -75,6 +80,8 @@ def scope_of(
         ScopeError: the namespace can be no part of a scope.
     """
     scope = {Dimension.ORG: organisation} if organisation else {}
+    if cluster:
+        scope[Dimension.CLUSTER] = cluster
     namespaces = {job.namespace for job in jobs}
     if len(namespaces) == 1:
         scope[Dimension.NAMESPACE] = namespaces.pop()

@@ -31,13 +31,17 @@ Share = Annotated[Decimal, Field(ge=0, le=1, max_digits=24, allow_inf_nan=False)
 
 
 class GatedJobs(BaseModel):
-    """A manifest, or several that are handed in together; `hours` is how long each runs."""
+    """A manifest, or several that are handed in together; `hours` is how long each runs.
+
+    Exceptions of one cluster pay for jobs of that `cluster` alone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     manifest: dict[str, Any] | list[dict[str, Any]]
     hours: Hours | None = None
     namespace: str | None = Field(default=None, pattern=NAMESPACE)
+    cluster: str | None = None
     region: str | None = None
     spot_share: Share = Decimal(0)
 
@@ -55,13 +59,17 @@ def post_jobs() -> Response[str]:
         raise ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY, "region: no prices are kept of this region"
         )
+    if body.cluster not in (None, *(each.name for each in config.clusters)):
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "cluster: no cluster of this name is configured"
+        )
     told = body.manifest if isinstance(body.manifest, list) else [body.manifest]
     try:
         jobs = read_jobs(told, body.namespace)
         submission = Submission(
             jobs=jobs,
             terms=Terms(region, Fraction(body.spot_share)),
-            scope=scope_of(jobs, config.organisation, config.governance.teams),
+            scope=scope_of(jobs, config.organisation, config.governance.teams, body.cluster),
             hours=body.hours,
             actor=producer.name,
             pages=ports.pages_url,
