@@ -133,7 +133,7 @@ def test_no_text_of_a_csv_can_run_as_a_formula() -> None:
     assert cells["x_Model"] == "'-1"
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra"])
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra", "\n=1", "\uff1d1"])
 def test_what_begins_like_a_formula_gets_an_apostrophe(text: str) -> None:
     assert safe_cell(text) == "'" + text
 
