@@ -16,5 +16,5 @@ def handler(run: AskRun, ports: Ports) -> dict[str, Any]:
         run.task, exceptions=of.exceptions, tokens=of.exceptions, workflow=of.workflow
     )
     if waits and of.slack:
-        of.slack.hand_over_question(run.exception, run.version, run.tier)
+        of.slack.hand_over_question(run.exception, run.version, run.tier, run.at)
     return {"exception": run.exception, "tier": run.tier, "waits": waits}

@@ -17,6 +17,7 @@ def handler(told: SlackQuestion, ports: Ports) -> dict[str, Any]:
         told.version,
         told.tier,
         told.nonce,
+        told.at,
         exceptions=of.exceptions,
         chat=of.approver_chat,
         again=told.again,

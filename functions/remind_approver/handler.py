@@ -21,5 +21,5 @@ def handler(run: AskRun, ports: Ports) -> dict[str, Any]:
         outbox=ports.outbox,
     )
     if waits and of.slack:
-        of.slack.hand_over_question(run.exception, run.version, run.tier, again=True)
+        of.slack.hand_over_question(run.exception, run.version, run.tier, run.at, again=True)
     return {"exception": run.exception, "tier": run.tier, "waits": waits}

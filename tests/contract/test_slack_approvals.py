@@ -71,10 +71,10 @@ class Channel:
         tier = found.asked.tier.name
         exceptions = self.of.exceptions
         version = found.version
-        asked = ask_in_slack(
-            id_, version, tier, nonce, exceptions=exceptions, chat=self.chat, again=again
+        at, chat = self.api.clock.now, self.chat
+        assert ask_in_slack(
+            id_, version, tier, nonce, at, exceptions=exceptions, chat=chat, again=again
         )
-        assert asked
         return self.slack.posted[-1]
 
     def send(self, body: str, headers: dict[str, str]) -> int:
@@ -362,10 +362,22 @@ def test_what_was_answered_meanwhile_is_not_asked(channel: Channel) -> None:
     before = len(channel.slack.posted)
     exceptions = channel.of.exceptions
     tier = "engineering-manager"
-    assert not ask_in_slack(id_, 1, tier, NONCE, exceptions=exceptions, chat=channel.chat)
+    assert not ask_in_slack(id_, 1, tier, NONCE, NOON, exceptions=exceptions, chat=channel.chat)
     with pytest.raises(UnknownExceptionError):
-        ask_in_slack("none", 1, tier, NONCE, exceptions=exceptions, chat=channel.chat)
+        ask_in_slack("none", 1, tier, NONCE, NOON, exceptions=exceptions, chat=channel.chat)
     assert len(channel.slack.posted) == before
+
+
+def test_nobody_is_asked_again_when_it_is_too_late(channel: Channel) -> None:
+    """Who asks until tomorrow is reminded of at the deadline: there is nothing left to answer."""
+    message = channel.ask()
+    late = datetime.fromisoformat(shown(channel, message)["deadline"])
+    before, chat = len(channel.slack.posted), channel.chat
+    exceptions, tier = channel.of.exceptions, "engineering-manager"
+    asked = ask_in_slack(
+        id_of(message), 1, tier, NONCE, late, exceptions=exceptions, chat=chat, again=True
+    )
+    assert (asked, len(channel.slack.posted)) == (False, before)
 
 
 def test_a_click_on_what_is_not_there_is_told_so(channel: Channel) -> None:

@@ -10,11 +10,12 @@ from bursar.events import Event
 
 
 class SlackQuestion(Event):
-    """A tier whose answer is awaited, `again` when it was reminded. `nonce` is of this message."""
+    """A tier whose answer is awaited, since `at` or still. `nonce` is of this one message."""
 
     exception: str
     version: int
     tier: str
+    at: AwareDatetime
     nonce: str
     again: bool = False
 

@@ -36,7 +36,7 @@ class Slack:
         refuse_foreign(address)
 
     def hand_over_question(
-        self, exception_id: str, version: int, tier: str, *, again: bool = False
+        self, exception_id: str, version: int, tier: str, at: datetime, *, again: bool = False
     ) -> None:
         """Have a tier asked. Each message has a nonce of its own, and none a task token."""
         from bursar.events.slack import SlackQuestion
@@ -45,10 +45,11 @@ class Slack:
             exception=exception_id,
             version=version,
             tier=tier,
+            at=at,
             nonce=secrets.token_urlsafe(_NONCE_BYTES),
             again=again,
         )
-        self.handover.hand_over(question.model_dump())
+        self.handover.hand_over(question.model_dump(mode="json"))
 
     @cached_property
     def chat(self) -> SlackChat:

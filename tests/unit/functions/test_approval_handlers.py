@@ -150,8 +150,9 @@ def test_slack_asks_and_reminds_without_the_token(ports, questions):
         run(function, ASK)
     assert [each.pop("again") for each in questions] == [False, True]
     assert len({each.pop("nonce") for each in questions}) == 2
-    assert questions == [{"exception": "X", "version": 1, "tier": EM}] * 2
-    assert all(SlackQuestion(**each, nonce="n").tier == EM for each in questions)
+    asked = SlackQuestion(exception="X", version=1, tier=EM, at=NOON, nonce="n")
+    assert [SlackQuestion(**each, nonce="n") for each in questions] == [asked] * 2
+    assert TOKEN not in json.dumps(questions)
 
 
 @pytest.mark.parametrize("function", ["ask_approver", "remind_approver"])
