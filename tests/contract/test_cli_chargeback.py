@@ -140,7 +140,9 @@ def test_focus_rows_are_of_each_day_and_sum_to_the_same_total(capsys) -> None:
         "2025-03-01",
         "2025-03-02",
     }
-    assert run("--month", "2025-03", "--format", "focus-csv") in (0, None)  # asks STS who we are
+    assert run(*words, "--format", "focus", "--json") in (0, None)
+    assert json.loads(capsys.readouterr().out) == rows
+    assert run("--month", "2025-03", "--format", "focus") in (0, None)  # asks STS who we are
     [account] = {
         row["BillingAccountId"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))
     }

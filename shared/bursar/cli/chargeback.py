@@ -38,7 +38,7 @@ from bursar.jobs.close_month import (
 from bursar.jobs.post_usage import LedgerBusyError
 
 Help = Parameter
-FormatName = Literal["table", "json", "csv", "focus-csv", "focus-json"]
+FormatName = Literal["table", "json", "csv", "focus", "focus-csv", "focus-json"]
 _REFUSED = (MonthNotBegunError, MonthNotOverError)
 _NOT_CLOSED = (
     MonthUnsettledError,
@@ -54,7 +54,7 @@ def chargeback(
     close: Annotated[
         bool, Help(negative="", help="close the month for good, and freeze its accounts")
     ] = False,
-    format: Annotated[FormatName, Help(help="what to write")] = "table",
+    format: Annotated[FormatName, Help(help="what to write; focus is focus-csv")] = "table",
     out: Annotated[Path | None, Help(help="write to this file instead of the output")] = None,
     stack: Annotated[
         str, Help(help="the deployed stack, whose outputs name table and bucket")
@@ -67,7 +67,7 @@ def chargeback(
     billing_account: Annotated[
         str | None, Help(help="the FOCUS BillingAccountId; default: the account asked from")
     ] = None,
-    json: Annotated[bool, Help(negative="", help="the same as --format json")] = False,
+    json: Annotated[bool, Help(negative="", help="--format json; with focus, focus-json")] = False,
 ) -> None:
     """Charge a month to teams and tenants: opening, charges, adjustments, closing.
 
@@ -78,6 +78,8 @@ def chargeback(
     cannot be closed yet: repeat it later; or archived usage of it cannot be read.
     """
     check_month(month)
+    if json:
+        format = "focus-json" if format.startswith("focus") else "json"
     at = datetime.now(UTC)
     try:
         kept = deployed_table(table, stack, region)
@@ -95,7 +97,7 @@ def chargeback(
             shown = charge_back(month, at, statements=statements, closed_months=closed_months)
         days: Sequence[Statement] = ()
         account = billing_account or ""
-        if format.startswith("focus") and not json:
+        if format.startswith("focus"):
             days, account = stated_days(shown, statements), account or _account(region)
     except UNANSWERED as error:
         leave_unanswered(error, stack)
@@ -104,7 +106,7 @@ def chargeback(
     except _NOT_CLOSED as error:
         leave(Exit.UNREADABLE, [str(error)])
     with _output(out) as file:
-        write(shown, days, "json" if json else format, BillingAccount(account, account), file)
+        write(shown, days, format, BillingAccount(account, account), file)
 
 
 def write(
@@ -122,7 +124,7 @@ def write(
         case "csv":
             write_csv(shown, file)
         case _:
-            write_focus(shown, days, account, file, as_csv=format == "focus-csv")
+            write_focus(shown, days, account, file, as_csv=format != "focus-json")
 
 
 def _account(region: str | None) -> str:
