@@ -34,16 +34,16 @@ def read_config(path: Path) -> Config:
     return _read(path, Config)
 
 
-def read_section(path: Path, name: str, section: type[M]) -> M:
+def read_section(path: Path, name: str, section: type[M], otherwise: M | None = None) -> M:
     """Read one section of a bursar.yaml, or of a file that holds nothing else.
 
     Raises:
-        ConfigError: as `read_config`, or there is no such section.
+        ConfigError: as `read_config`, or there is no such section and nothing `otherwise`.
     """
-    return _read(path, section, name)
+    return _read(path, section, name, otherwise)
 
 
-def _read(path: Path, model: type[M], section: str | None = None) -> M:
+def _read(path: Path, model: type[M], section: str | None = None, otherwise: M | None = None) -> M:
     root, data = _load(path)
     if twice := list(_repeated(root)):
         raise ConfigError([f"{path}:{line}: {what}" for line, what in twice])
@@ -52,6 +52,8 @@ def _read(path: Path, model: type[M], section: str | None = None) -> M:
     if not isinstance(data, dict):
         raise ConfigError([f"{path}:1: is not a mapping, such as `version: 1`"])
     if section is not None and section not in data:
+        if otherwise is not None:
+            return otherwise
         raise ConfigError([f"{path}: has no section {section!r}"])
     outer: _Location = () if section is None else (section,)
     try:

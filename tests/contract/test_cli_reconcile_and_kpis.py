@@ -163,6 +163,7 @@ def test_kpis_are_measured_with_what_a_person_told(guard, capsys, tmp_path: Path
         "cost_per_active_user": "4",  # 36 / 9
         "gpu_efficiency": pytest.approx(0.5),  # a ratio, and no amount
         "usd_per_gpu_hour": "3",  # of the hour whose GPU was seen
+        "label_coverage": 1,  # both hours' pods have the label team
     }
     of_request = next(each for each in told["kpis"] if each["kpi"] == "cost_per_request")
     assert (of_request["target"], of_request["warning"]) == ("0.05", "0.15")
@@ -176,6 +177,15 @@ def test_kpis_are_measured_with_what_a_person_told(guard, capsys, tmp_path: Path
     text = capsys.readouterr().out
     assert "efficiency score 75 of 100" in text
     assert "no data" in text
+
+
+def test_the_labels_of_owners_are_those_that_rules_read(guard, capsys, tmp_path: Path) -> None:
+    rules = "attribution: {rules: [{name: by owner, kind: direct, by: 'label:cost-owner'}]}"
+    (file := tmp_path / "bursar.yaml").write_text(KPIS + rules)
+    words = ("kpis", "--from", "2025-03", "--to", "2025-04", "--table", guard.name)
+    assert run(*words, "--config", str(file), "--json") in (0, None)
+    kpis = json.loads(capsys.readouterr().out)["kpis"]
+    assert [each["value"] for each in kpis if each["kpi"] == "label_coverage"] == [0]
 
 
 def test_wrong_months_and_targets_are_refused(guard, capsys, tmp_path: Path) -> None:

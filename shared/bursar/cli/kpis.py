@@ -24,7 +24,9 @@ from bursar.cli.shown_text import shown_text
 from bursar.config.kpis import Kpis
 from bursar.config_file import ConfigError, read_section
 from bursar.domain.ai_system import AiSystem
-from bursar.domain.kpis import Kpi, KpiResult
+from bursar.domain.attribution.dry_run import owner_labels
+from bursar.domain.attribution.rules import Attribution
+from bursar.domain.kpis import RATIOS, KpiResult
 from bursar.domain.ledger.postings import month_name
 from bursar.domain.money import Money
 from bursar.domain.periods import add_months, midnight, month_of, month_window
@@ -44,7 +46,7 @@ def kpis(
     ] = None,
     to: Annotated[str | None, Help(help="the month after the last; default: the next one")] = None,
     config: Annotated[
-        Path | None, Help(help="a bursar.yaml whose section kpis: has targets, users and revenue")
+        Path | None, Help(help="a bursar.yaml: kpis has targets, users and revenue")
     ] = None,
     stack: Annotated[str, Help(help="the deployed stack")] = "Bursar",
     region: Annotated[str | None, Help(help="where it is deployed; default: AWS' own")] = None,
@@ -59,6 +61,9 @@ def kpis(
     months = _months(from_, to, now)
     try:
         told = read_section(config, "kpis", Kpis) if config else Kpis()
+        policy = Attribution()
+        if config:
+            policy = read_section(config, "attribution", Attribution, otherwise=policy)
     except ConfigError as error:
         leave(Exit.WRONG_INPUT, error.problems)
     try:
@@ -71,6 +76,7 @@ def kpis(
             statements=DynamoStatementStore(kept),
             history=DynamoCostHistory(kept),
             use=DynamoClusterUseStore(kept),
+            owner_labels=owner_labels(policy),
         )
     except UNANSWERED as error:
         leave_unanswered(error, stack)
@@ -167,7 +173,7 @@ def _cells(month: ServiceMonth) -> list[str]:
 
 def _kpi(each: KpiResult) -> dict[str, Any]:
     def told(value: float | None) -> float | str | None:
-        if value is None or each.kpi is Kpi.GPU_EFFICIENCY:
+        if value is None or each.kpi in RATIOS:
             return value
         return Money.estimate(value).plain()
 

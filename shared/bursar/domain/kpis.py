@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 
 from bursar.domain.ai_system import per
 from bursar.domain.cluster.use import ClusterUse, GpuUse
@@ -28,9 +29,10 @@ class Kpi(StrEnum):
     COST_PER_ACTIVE_USER = "cost_per_active_user"
     GPU_EFFICIENCY = "gpu_efficiency"
     USD_PER_GPU_HOUR = "usd_per_gpu_hour"
+    LABEL_COVERAGE = "label_coverage"
 
 
-MORE_IS_BETTER = frozenset({Kpi.GPU_EFFICIENCY})
+RATIOS = MORE_IS_BETTER = frozenset({Kpi.GPU_EFFICIENCY, Kpi.LABEL_COVERAGE})
 
 
 class Status(StrEnum):
@@ -92,7 +94,8 @@ class MonthFigures:
     """What a month's KPIs are made of. None: not known.
 
     `serving` is the cost of what has usage: a line with requests or tokens. `gpu_usd` is what the
-    clusters cost in the hours in which their GPUs were seen.
+    clusters cost in the hours in which their GPUs were seen. `label_coverage` is the share of the
+    pods' cost that carries an owner label.
     """
 
     month: str
@@ -104,6 +107,7 @@ class MonthFigures:
     active_users: int | None = None
     gpu: GpuHours = field(default_factory=GpuHours)
     gpu_usd: Money = field(default_factory=Money.zero)
+    label_coverage: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class KpiResult:
 
 def kpi_values(figures: MonthFigures) -> dict[Kpi, float | None]:
     """Ratios of exact amounts; they are floats from here on, for statistics."""
-    gpu_hours = figures.gpu.paid
+    gpu_hours, coverage = figures.gpu.paid, figures.label_coverage
     return {
         Kpi.COST_PER_REQUEST: _ratio(per(figures.serving_usd, figures.requests)),
         Kpi.COST_PER_1K_TOKENS: _ratio(per(figures.serving_usd.times(1000), figures.tokens)),
@@ -129,6 +133,7 @@ def kpi_values(figures: MonthFigures) -> dict[Kpi, float | None]:
         Kpi.COST_PER_ACTIVE_USER: _ratio(per(figures.usd, figures.active_users)),
         Kpi.GPU_EFFICIENCY: figures.gpu.efficiency,
         Kpi.USD_PER_GPU_HOUR: float(figures.gpu_usd.amount) / gpu_hours if gpu_hours else None,
+        Kpi.LABEL_COVERAGE: None if coverage is None else float(coverage),
     }
 
 
@@ -160,6 +165,7 @@ def month_figures(
     active_users: int | None = None,
     gpu: GpuHours | None = None,
     gpu_usd: Money | None = None,
+    label_coverage: Fraction | None = None,
 ) -> MonthFigures:
     """Sum a month. Corrections of closed months are not this month's cost of anything."""
     units = serving = requests = tokens = 0
@@ -179,6 +185,7 @@ def month_figures(
         active_users=active_users,
         gpu=gpu or GpuHours(),
         gpu_usd=gpu_usd or Money.zero(),
+        label_coverage=label_coverage,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.config.kpis import Activity, Kpis
+from bursar.domain.attribution.dry_run import DEFAULT_OWNER_LABELS, label_coverage
 from bursar.domain.kpis import (
     GpuHours,
     KpiResult,
@@ -54,6 +55,7 @@ def measure_kpis(
     statements: StatementStore,
     history: CostHistory,
     use: ClusterUseStore,
+    owner_labels: Sequence[str] = DEFAULT_OWNER_LABELS,
 ) -> MeasuredKpis:
     """Measure each month (`2026-11`, oldest first) as far as it has come at `at`."""
     figures: list[MonthFigures] = []
@@ -63,6 +65,7 @@ def measure_kpis(
         days = statements.days(window)
         activity = told.months.get(month, _NOTHING)
         hours, usd = _gpu(clusters, window, history, use)
+        costs = (each for name in clusters for each in history.days(name, window))
         figures.append(
             month_figures(
                 month,
@@ -71,6 +74,7 @@ def measure_kpis(
                 active_users=activity.active_users,
                 gpu=hours,
                 gpu_usd=usd,
+                label_coverage=label_coverage(costs, owner_labels),
             )
         )
         for each in told.services:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from fractions import Fraction
 
 import pytest
 
@@ -57,6 +58,7 @@ def test_each_kpi_is_a_ratio_of_the_months_sums() -> None:
         active_users=5,
         gpu=GpuHours(paid=10, used=8, busy=6),
         gpu_usd=Money.of("25"),
+        label_coverage=Fraction(3, 4),
     )
     assert kpi_values(figures) == {
         Kpi.COST_PER_REQUEST: 0.5,  # 6 / 12: what has usage
@@ -65,6 +67,7 @@ def test_each_kpi_is_a_ratio_of_the_months_sums() -> None:
         Kpi.COST_PER_ACTIVE_USER: 2.0,  # 10 / 5
         Kpi.GPU_EFFICIENCY: 0.6,  # 8/10 x 6/8
         Kpi.USD_PER_GPU_HOUR: 2.5,  # 25 / 10
+        Kpi.LABEL_COVERAGE: 0.75,
     }
 
 
