@@ -60,9 +60,9 @@ def kpis(
     now = datetime.now(UTC)
     months = _months(from_, to, now)
     try:
-        told = read_section(config, "kpis", Kpis) if config else Kpis()
-        policy = Attribution()
+        told, policy = Kpis(), Attribution()
         if config:
+            told = read_section(config, "kpis", Kpis, otherwise=told)
             policy = read_section(config, "attribution", Attribution, otherwise=policy)
     except ConfigError as error:
         leave(Exit.WRONG_INPUT, error.problems)
