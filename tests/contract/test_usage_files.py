@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bursar.adapters.token_prices.genai import GenaiTokenPrices
-from bursar.adapters.usage_files import line_file, name_codes, parquet_sums
+from bursar.adapters.usage_files import line_file, name_codes, parquet_ids
 from bursar.adapters.usage_files.lines import UnusableFileError
 from bursar.adapters.usage_files.repeated_ids import IdLog
 from bursar.adapters.usage_files.summing import cost_files
@@ -409,7 +409,7 @@ def test_parquet_with_more_ids_than_memory_holds_counts_each_once(
     duckdb.sql(
         "SELECT 'r' || n % 900 AS id, 'gpt' AS model, 1000 AS input_tokens FROM range(1000) t(n)"
     ).write_parquet(str(path))
-    monkeypatch.setattr(parquet_sums, "_IDS_AT_ONCE", 64)
+    monkeypatch.setattr(parquet_ids, "_IDS_AT_ONCE", 64)
     found = costs(path)
     assert (found.total.requests, found.duplicates, found.conflicts) == (900, 100, 0)
     # 900 x 1000 input tokens at 2.50 USD per million

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bursar.adapters.usage_files.grouping import TIMES, time_of
+from bursar.adapters.usage_files.parquet_file import ParquetFile
+from bursar.adapters.usage_files.parquet_ids import doubtful_rows
 from bursar.adapters.usage_files.parquet_rows import (
     connected,
     has_plain_types,
@@ -22,20 +22,20 @@ from bursar.adapters.usage_files.parquet_rows import (
     unreadable,
     write_rows,
 )
-from bursar.adapters.usage_files.record_columns import DEFAULTS, MOST
-from bursar.adapters.usage_files.rows import COUNTS, NAMES, SUMMED, TOKENS
 from bursar.adapters.usage_files.words import Integers
 from bursar.domain.usage.file_costs import Dimension, UsageGroup
 from bursar.domain.usage.prices import PriceBreaks
-from bursar.domain.usage.records import LONGEST_ID_BYTES, LONGEST_NAME_BYTES, TokenCounts
+from bursar.domain.usage.records import TokenCounts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from bursar.ports import TokenPriceSchedule
 
-_IDS_AT_ONCE = 4 << 20
+_NUMBERS_AT_ONCE = 1 << 17  # told to DuckDB
 _TIME_TYPES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # of whole microseconds
+
+_Sums = dict[tuple[Any, ...], list[int]]  # how many rows, and what is summed of them
 
 
 class OddRows(NamedTuple):
@@ -71,14 +71,22 @@ def sum_plain_rows(
         types = [known_types(connection, path) for path in paths]
         if not all(map(_is_plain, types)):
             return None
-        files = [_File(path, own, by, until) for path, own in zip(paths, types, strict=True)]
+        files = [ParquetFile(path, own, by, until) for path, own in zip(paths, types, strict=True)]
+        groups: list[UsageGroup] = []
+        odd: list[OddRows] = []
         try:
-            _find_repeated_ids(connection, files)
-            groups = list(_groups(connection, files, book, by))
-            odd = [
-                _write_odd(connection, file, directory / f"rows-{n}")
-                for n, file in enumerate(files)
-            ]
+            doubtful = doubtful_rows(connection, files)
+            for n, file in enumerate(files):
+                _tell_doubtful(connection, doubtful[n])
+                sums = _sums(connection, file, file.source, file.keeps_rules)
+                changing = _changing(sums, book)
+                plain = _without(connection, file, changing)
+                sums = {key: told for key, told in sums.items() if key[:3] not in changing}
+                _find_odd(connection, file, plain, sum(rows for rows, *_ in sums.values()))
+                for key, also_odd in _sums(connection, file, "odd", plain).items():
+                    sums[key] = [a - b for a, b in zip(sums[key], also_odd, strict=True)]
+                groups += _groups(sums, by)
+                odd.append(_write_odd(connection, file, directory / f"rows-{n}"))
         except duckdb.Error as error:
             raise unreadable(paths[0], error) from error
     return ParquetSums(groups, odd)
@@ -88,112 +96,65 @@ def _is_plain(types: Mapping[str, str]) -> bool:
     return has_plain_types(types) and types.get("at", _TIME_TYPES[0]) in _TIME_TYPES
 
 
-class _File:
-    """SQL of a file's rows: what stands for each column where nothing is told, and the rules."""
-
-    def __init__(
-        self, path: Path, types: Mapping[str, str], by: Sequence[Dimension], until: int
-    ) -> None:
-        self.types = types
-        quoted = str(path).replace("'", "''")
-        self.source = f"read_parquet('{quoted}', file_row_number = true)"
-        names = ("id", "currency", *NAMES)
-        texts = {n: f"coalesce(\"{n}\", '')" if n in types else "''" for n in names}
-        at = 'epoch_us("at")' if "at" in types else "NULL"
-        batch = "coalesce(batch, false)" if "batch" in types else "false"
-        self.price_names = (texts["provider"], texts["model"], batch)
-        self.price_hash = f"hash({', '.join(self.price_names)})"
-        self.id_hash = f"hash({texts['producer']}, {texts['id']})"
-        self.has_id = f"{texts['id']} <> ''"
-        self.by = [f"{at} // {TIMES[n]}" if n in TIMES else texts[n.value] for n in by]
-        self.sums = [f"sum({self._count(name)})" for name in SUMMED]
-        self._texts, self._at = texts, at
-        rules = (*self._name_rules(), *self._count_rules(), self._time_rule(by, until))
-        self._is_plain = f"coalesce({' AND '.join(rules)}, false)"
-
-    @property
-    def is_summed(self) -> str:
-        return (
-            f"{self._is_plain} AND {self.price_hash} NOT IN (FROM changing)"
-            f" AND NOT ({self.has_id} AND {self.id_hash} IN (FROM repeated))"
-        )
-
-    @property
-    def id_hashes(self) -> str:
-        return f"SELECT {self.id_hash} AS id FROM {self.source} WHERE {self.has_id}"  # noqa: S608
-
-    def _count(self, name: str) -> str:
-        default = DEFAULTS[name]
-        return f'coalesce("{name}", {default})' if name in self.types else f"{default}"
-
-    def _name_rules(self) -> Iterator[str]:
-        yield f"{self._texts['model']} <> ''"
-        for name in self.types:
-            if name == "currency":
-                yield f"{self._texts[name]} IN ('', 'USD')"
-            elif name in self._texts:
-                longest = LONGEST_ID_BYTES if name == "id" else LONGEST_NAME_BYTES
-                yield f"strlen({self._texts[name]}) <= {longest}"
-
-    def _count_rules(self) -> Iterator[str]:
-        needed = [n for n in ("input_tokens", "output_tokens") if n in self.types]
-        yield f"({' OR '.join(f'{n} IS NOT NULL' for n in needed) or 'false'})"
-        yield from (
-            f'coalesce("{n}" BETWEEN 0 AND {MOST}, true)' for n in COUNTS if n in self.types
-        )
-        parts = [n for n in TOKENS[1:4] if n in self.types]
-        if parts:  # exact up to 2^53, and without overflow in rows that other rules exclude
-            whole = self._count("input_tokens")
-            yield f"{' + '.join(f'{self._count(n)}::DOUBLE' for n in parts)} <= {whole}"
-        if "reasoning_tokens" in self.types:
-            yield f"{self._count('reasoning_tokens')} <= {self._count('output_tokens')}"
-
-    def _time_rule(self, by: Sequence[Dimension], until: int) -> str:
-        timeless = f"{self._at} IS NULL" if not set(by) & set(TIMES) else "false"
-        return f"({timeless} OR {self._at} BETWEEN 0 AND {until})"
+def _tell_doubtful(connection: DuckDBPyConnection, rows: Integers) -> None:
+    """Make a table of the numbers of these rows."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE doubtful (number BIGINT)")
+    for n in range(0, len(rows), _NUMBERS_AT_ONCE):
+        some = rows[n : n + _NUMBERS_AT_ONCE].tolist()
+        connection.execute("INSERT INTO doubtful SELECT unnest($1::BIGINT[])", [some])
 
 
-def _find_repeated_ids(connection: DuckDBPyConnection, files: Sequence[_File]) -> None:
-    """Make a table of the hashes of ids that come more than once."""
-    connection.execute("CREATE TEMP TABLE repeated (id UBIGINT)")
-    told = " UNION ALL ".join(file.id_hashes for file in files if "id" in file.types)
-    if not told:
-        return
-    ((count,),) = connection.execute(f"SELECT count(*) FROM ({told})").fetchall()  # noqa: S608
-    parts = -(-count // _IDS_AT_ONCE)
-    for part in range(parts):
-        some = f" WHERE id % {parts} = {part}" if parts > 1 else ""
-        hashes = connection.execute(f"FROM ({told}){some}").fetchnumpy()["id"]
-        hashes.sort()
-        ids = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
-        connection.execute("INSERT INTO repeated SELECT unnest($1::UBIGINT[])", [ids.tolist()])
+def _sums(connection: DuckDBPyConnection, file: ParquetFile, rows: str, condition: str) -> _Sums:
+    """How many rows there are and what they sum to, by what prices them and is asked for."""
+    keys = (*file.price_names, *file.by)
+    told = ", ".join((*keys, "count(*)", *file.sums))
+    found = connection.execute(
+        f"SELECT {told} FROM {rows} WHERE {condition} GROUP BY {', '.join(keys)}"  # noqa: S608
+    ).fetchall()
+    return {row[: len(keys)]: list(row[len(keys) :]) for row in found}
 
 
-def _groups(
-    connection: DuckDBPyConnection,
-    files: Sequence[_File],
-    book: TokenPriceSchedule,
-    by: Sequence[Dimension],
-) -> Iterator[UsageGroup]:
-    """The sums of plain rows. Makes a table of the models whose price changes first."""
-    connection.execute("CREATE TEMP TABLE changing (price UBIGINT)")
-    for file in files:
-        names = f"{', '.join(file.price_names)}, {file.price_hash}"
-        found = connection.execute(f"SELECT DISTINCT {names} FROM {file.source}").fetchall()  # noqa: S608
-        changing = [
-            price
-            for provider, model, batch, price in found
-            if book.breaks(provider, model, batch=batch) != PriceBreaks()
-        ]
-        connection.execute("INSERT INTO changing SELECT unnest($1::UBIGINT[])", [changing])
-    for file in files:
-        told = (*file.price_names, *file.by, *file.sums)
-        found = connection.execute(
-            f"SELECT {', '.join(told)} FROM {file.source}"  # noqa: S608
-            f" WHERE {file.is_summed} GROUP BY {', '.join((*file.price_names, *file.by))}"
-        ).fetchall()
-        for provider, model, batch, *values in found:
-            named, (requests, *tokens) = values[: len(by)], values[len(by) :]
+def _changing(sums: _Sums, book: TokenPriceSchedule) -> set[tuple[Any, ...]]:
+    """Provider, model and batch of those whose price is not always the same."""
+    return {
+        (provider, model, batch)
+        for provider, model, batch in {key[:3] for key in sums}
+        if book.breaks(provider, model, batch=batch) != PriceBreaks()
+    }
+
+
+def _without(
+    connection: DuckDBPyConnection, file: ParquetFile, changing: set[tuple[Any, ...]]
+) -> str:
+    """The condition of the rows that are plain, if it were not for their ids. Makes a table of
+    the prices that change."""
+    if not changing:
+        return file.keeps_rules
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE changing AS"
+        " SELECT ROW(unnest($1::VARCHAR[]), unnest($2::VARCHAR[]), unnest($3::BOOLEAN[]))",
+        list(map(list, zip(*changing, strict=True))),
+    )
+    names = ", ".join(file.price_names)
+    return f"{file.keeps_rules} AND ROW({names}) NOT IN (FROM changing)"
+
+
+def _find_odd(
+    connection: DuckDBPyConnection, file: ParquetFile, plain: str, plain_rows: int
+) -> None:
+    """Make a table of the rows that are doubtful, or not plain if there are such."""
+    ((rows,),) = connection.execute(f"SELECT count(*) FROM {file.source}").fetchall()  # noqa: S608
+    columns = ", ".join(f'"{name}"' for name in file.types)
+    others = f" OR NOT ({plain})" if plain_rows < rows else ""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE odd AS SELECT file_row_number + 1 AS number, {columns}"  # noqa: S608
+        f" FROM {file.source} WHERE file_row_number IN (FROM doubtful){others}"
+    )
+
+
+def _groups(sums: _Sums, by: Sequence[Dimension]) -> Iterator[UsageGroup]:
+    for (provider, model, batch, *named), (rows, requests, *tokens) in sums.items():
+        if rows:
             yield UsageGroup(
                 by=tuple(
                     time_of(each, value * TIMES[each]) if each in TIMES else value
@@ -209,12 +170,8 @@ def _groups(
             )
 
 
-def _write_odd(connection: DuckDBPyConnection, file: _File, target: Path) -> OddRows:
+def _write_odd(connection: DuckDBPyConnection, file: ParquetFile, target: Path) -> OddRows:
     columns = ", ".join(f'"{name}"' for name in file.types)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE odd AS SELECT file_row_number + 1 AS number, {columns}"  # noqa: S608
-        f" FROM {file.source} WHERE NOT ({file.is_summed})"
-    )
     numbers = connection.execute("SELECT number FROM odd ORDER BY number").fetchnumpy()["number"]
     rows = connection.sql(f"SELECT {columns} FROM odd ORDER BY number")  # noqa: S608
     return OddRows(target, write_rows(rows, file.types, target), numbers)

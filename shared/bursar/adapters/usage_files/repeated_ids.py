@@ -69,13 +69,12 @@ class IdLog:
             yield from self._repeated(pairs[:, 0], pairs[:, 1])
 
     def _repeated(self, hashes: Words, told: Words) -> Iterator[Places]:
-        ordered = np.sort(hashes)
-        again = ordered[1:][ordered[1:] == ordered[:-1]]
-        if not len(again):
+        ids = repeated(hashes)
+        if not len(ids):
             return
-        ids = again[np.append(True, again[1:] != again[:-1])]
-        for some in np.array_split(ids, -(-(len(again) + len(ids)) // self._at_once)):
-            places = np.sort(told[_among(hashes, some)])
+        rows = among(hashes, ids)
+        for some in np.array_split(ids, -(-len(rows) // self._at_once)):
+            places = np.sort(told[rows[among(hashes[rows], some)]])
             files = (places >> np.uint64(_PLACE_BITS)).astype(np.int64)
             yield Places(files, (places & _PLACE).astype(np.int64))
 
@@ -103,9 +102,16 @@ class IdLog:
             file.write(part.tobytes())
 
 
-def _among(hashes: Words, ids: Words) -> Integers:
-    """Which of the hashes are these ids', which are sorted. Most are told not to be by a table
-    of their lowest bits, far sooner than by a search."""
+def repeated(hashes: Words) -> Words:
+    """Those that come more than once, each once, rising."""
+    ordered = np.sort(hashes)
+    again: Words = ordered[1:][ordered[1:] == ordered[:-1]]
+    return again[np.append(True, again[1:] != again[:-1])] if len(again) else again
+
+
+def among(hashes: Words, ids: Words) -> Integers:
+    """Which of the hashes are these ids', which rise. Most are told not to be by a table of
+    their lowest bits, far sooner than by a search."""
     marked = np.zeros(1 << 20, np.bool_)
     marked[ids & _LOWEST] = True
     rows = np.flatnonzero(marked[hashes & _LOWEST])
