@@ -71,6 +71,8 @@ def test_a_ledger_that_adds_up_says_so(run: Run) -> None:
         "unposted": [],
         "unsteady": [],
     }
+    _, out, _ = run("verify", *WHERE, "--json")
+    assert json.loads(out)["month"] == f"{datetime.now(UTC):%Y-%m}"  # this one, when none is named
 
 
 def test_a_balance_that_is_not_the_sum_of_its_entries_is_exit_code_1(

@@ -15,6 +15,7 @@ from bursar.cli.ledger_views import print_json
 from bursar.cli.months import check_month
 from bursar.cli.shown_text import shown_text
 from bursar.cli.where_ledger import Where
+from bursar.domain.ledger.postings import month_name
 from bursar.domain.ledger.verification import Difference
 from bursar.jobs.close_month import ClosedMonth, MonthNotOverError, MonthUnsteadyError
 from bursar.jobs.post_usage import LedgerBusyError
@@ -29,15 +30,17 @@ app = App(name="ledger", help="Verify the ledger of usage, or close a month of i
 
 _HERE = Where()
 Month = Annotated[str, Help(help="the UTC month, 2026-11")]
+MonthOrThis = Annotated[str | None, Help(help="the UTC month, 2026-11; default: this one")]
 
 
 @app.command
-def verify(*, month: Month, where: Where = _HERE) -> None:
+def verify(*, month: MonthOrThis = None, where: Where = _HERE) -> None:
     """Sum every entry of a month again and compare the sums with the balances.
 
     Exit code 0: they agree. 1: they do not. 2: wrong input. 3: AWS cannot be asked. 4: an
     archived file cannot be read.
     """
+    month = month or month_name(datetime.now(UTC))
     check_month(month)
     try:
         verified = where.ledger().verify(month)
