@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http.server import ThreadingHTTPServer
@@ -15,16 +14,16 @@ from bursar.config import Config
 from bursar.domain.cost_report import CostReport
 from bursar.local.clock_control import BeyondTheEndError, ClockControl
 from bursar.local.demo import WHOLE, Demo, DemoLength, open_demo
-from bursar.local.embedded.http_gateway import HttpGateway
+from bursar.local.embedded.http_gateway import HttpAnswer, HttpGateway, HttpRequest
 from bursar.local.http_server import NewestPages, Pages, answering, handler
 from bursar.local.issuer import LocalIssuer
+from bursar.local.pace import Pace
 from bursar.local.sign_in import LocalSignIn
 
 ENVIRONMENT = "aws.env"
-_STEP = timedelta(hours=1)
+_STEP = timedelta(hours=1)  # of the simulated clock
 _GOES_ON = timedelta(days=6)  # the scenario reaches a week beyond its end
 _CAN_BE_ADVANCED = timedelta(days=90)  # its Jobs and autoscaling have ended then, and most pods
-_SECONDS_PER_STEP = 10.0  # an hour of the simulated clock
 
 Render = Callable[[CostReport], Pages]
 
@@ -61,7 +60,16 @@ def serve_demo(
             clock = ClockControl(issuer, advance)
             sign_in = LocalSignIn(issuer, url)
             answer = answering(pages, gateway, clock, sign_in, one_at_a_time)
-            server.RequestHandlerClass = handler(answer)
+            pace = Pace()
+
+            def answer_meanwhile(request: HttpRequest) -> HttpAnswer:
+                pace.asked()
+                try:
+                    return answer(request)
+                finally:
+                    pace.asked()
+
+            server.RequestHandlerClass = handler(answer_meanwhile)
             thread = threading.Thread(target=server.serve_forever, daemon=True)
             thread.start()
             tell(f"ask for an approval, and sign it, at {url}/exceptions")
@@ -69,7 +77,7 @@ def serve_demo(
             sys.stdout.write(f"ready {url}\n")
             sys.stdout.flush()
             while demo.now < end:
-                time.sleep(_SECONDS_PER_STEP)
+                pace.wait()
                 with one_at_a_time:
                     if demo.now < end:  # somebody may have advanced it meanwhile
                         advance(min(_STEP, end - demo.now))
