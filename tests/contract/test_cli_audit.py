@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -29,7 +30,9 @@ def audit(table: Any) -> DynamoAudit:
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
     audit = DynamoAudit(table)
     for number in range(3):
-        told = intent(f"i-{number}", NOON, "exception.opened", "rita", {"n": number})
+        told = intent(
+            f"i-{number}", NOON, "exception.opened", "rita", {"n": number, "x": "a\u2028b"}
+        )
         assert transact(table, [put_intent(told)])
         chain_audit(audit, audit)
         if number == 1:
@@ -76,3 +79,52 @@ def test_a_bucket_that_is_not_there_is_wrong_input(table, audit, capsys):
         app(["audit", "verify", *where])
     assert ended.value.code == 2
     assert "--bucket" in capsys.readouterr().err
+
+
+def exported(table: Any, capsys: Any, file: Path) -> list[str]:
+    lines = run(table, capsys, "export")[1].splitlines(keepends=True)
+    file.write_text("".join(lines))
+    return lines
+
+
+def verified(capsys: Any, *words: str) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as ended:
+        app(["audit", "verify", *words])
+    return int(ended.value.code or 0), capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (lambda lines: lines, ""),
+        (lambda lines: [line.replace("rita", "rosa") for line in lines], "record 1: its hash"),
+        (lambda lines: [lines[0], lines[2]], "record 2: record 3 follows record 1"),
+        (lambda lines: [lines[1], lines[0], lines[2]], "record 1: record 2 follows record 0"),
+        (lambda lines: lines[1:], "record 1: record 2 follows record 0"),
+    ],
+)
+def test_an_export_shows_what_was_changed_in_it(table, audit, capsys, tmp_path, harm, told):
+    lines = exported(table, capsys, tmp_path / "audit.jsonl")
+    (tmp_path / "audit.jsonl").write_text("".join(harm(lines)))
+    code, found = verified(capsys, str(tmp_path / "audit.jsonl"))
+    assert code == (1 if told else 0)
+    assert found.startswith(told or "whole: 3 records, ending in ")
+
+
+def test_what_was_cut_off_an_export_is_seen_beside_the_chain(table, audit, capsys, tmp_path):
+    """The second of three records was anchored."""
+    file = tmp_path / "audit.jsonl"
+    lines = exported(table, capsys, file)
+    where = ["--table", table.name, "--region", "eu-west-1", "--bucket", BUCKET]
+    assert verified(capsys, str(file), *where)[0] == 0
+    for kept, gone in ((2, ["3"]), (1, ["2", "3"]), (0, ["2", "3"])):
+        file.write_text("".join(lines[:kept]))
+        told = "".join(f"record {n}: it was anchored, and is gone\n" for n in gone)
+        assert verified(capsys, str(file), *where) == (1, told)
+        assert verified(capsys, str(file))[1].endswith("cut off after it was not looked for\n")
+
+
+def test_what_is_no_export_is_wrong_input(tmp_path, capsys):
+    (tmp_path / "other").write_text('{"number": 1}\n')
+    for file in ("other", "nowhere"):
+        assert verified(capsys, str(tmp_path / file)) == (2, "")

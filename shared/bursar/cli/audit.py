@@ -6,6 +6,8 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import boto3
@@ -50,6 +52,32 @@ class ApiAudit:
         return call(self._url, "GET", f"/v1/audit?after={after}", as_=self._as)
 
 
+class FileAudit:
+    """An exported chain, which ends where the file does."""
+
+    def __init__(self, file: Path) -> None:
+        """Read it; what is no export of a chain ends the command."""
+        self._records: list[AuditRecord] = []
+        try:
+            lines = file.read_text(encoding="utf-8").rstrip("\n").split("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            leave(Exit.WRONG_INPUT, [f"{file}: {error}"])
+        for number, line in enumerate(filter(None, lines), 1):
+            try:
+                told = json.loads(line)
+                body, hash_ = told["body"].encode(), bytes.fromhex(told["hash"])
+                self._records.append(AuditRecord(int(told["number"]), body, hash_))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                leave(Exit.WRONG_INPUT, [f"{file}:{number} is no record of an export"])
+
+    def head(self) -> AuditHead:
+        last = self._records[-1:]
+        return AuditHead(last[0].number, last[0].hash) if last else AuditHead()
+
+    def records(self, after: int = 0) -> Iterator[AuditRecord]:
+        return iter(self._records[after:])
+
+
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Where(WhereDeployed):
@@ -68,6 +96,17 @@ class Where(WhereDeployed):
     @property
     def api(self) -> str | None:
         return self.url or (LOCAL_URL if self.as_ else None)
+
+    @property
+    def is_named(self) -> bool:
+        return bool(self.api or self.table or self.bucket)
+
+    def heads(self) -> MemoryAuditAnchors:
+        """The anchored heads, and the present one: what an export of now must hold."""
+        found = MemoryAuditAnchors()
+        for head in (*self.anchors().all(), self.audit().head()):
+            found.put(head, datetime.now(UTC))
+        return found
 
     def audit(self) -> DynamoAudit | ApiAudit:
         if self.api:
@@ -95,21 +134,32 @@ def export(*, where: Where = _HERE) -> None:
     try:
         for record in where.audit().records():
             line = {"number": record.number, "hash": record.hash.hex(), "body": record.text}
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(line) + "\n")
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
 
 
 @app.command
-def verify(*, where: Where = _HERE) -> None:
+def verify(
+    file: Annotated[
+        Path | None, Help(help="an export, instead of the chain itself; see --as, --url, --table")
+    ] = None,
+    *,
+    where: Where = _HERE,
+) -> None:
     """Hash every record again, and compare with the head and with the anchored heads.
 
-    Exit code 0: it is whole. 1: it was changed, or is not whole. 2: wrong input. 3: AWS cannot
-    be asked.
+    A file shows by itself what was changed in it; what was cut off its end only beside the
+    chain, where that is named. Exit code 0: it is whole. 1: it was changed, or is not whole.
+    2: wrong input. 3: AWS cannot be asked.
     """
+    compared = file is None or where.is_named
     try:
-        audit = where.audit()
-        findings = verify_audit(audit, where.anchors())
+        audit = FileAudit(file) if file else where.audit()
+        anchors = (
+            (where.heads() if compared else MemoryAuditAnchors()) if file else where.anchors()
+        )
+        findings = verify_audit(audit, anchors)
         head = audit.head()
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
@@ -117,5 +167,8 @@ def verify(*, where: Where = _HERE) -> None:
         sys.stdout.write(f"record {finding.number}: {finding.told}\n")
     if findings:
         raise SystemExit(_CHANGED)
-    unseen = "; anchors were not compared" if where.api else ""
+    if not compared:
+        unseen = "; what was cut off after it was not looked for"
+    else:
+        unseen = "; anchors were not compared" if where.api else ""
     sys.stdout.write(f"whole: {head.number} records, ending in {head.hash.hex()}{unseen}\n")
