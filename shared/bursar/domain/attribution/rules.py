@@ -14,7 +14,6 @@ from fractions import Fraction
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -27,6 +26,7 @@ from bursar.domain.attribution.selection import Selection
 from bursar.domain.ledger.lines import CostCategory
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension, Scope
+from bursar.domain.usage.price_rows import Begin
 
 
 class Owner(NamedTuple):
@@ -87,10 +87,10 @@ class Section(BaseModel):
 class _Rule(Section):
     name: str = Field(min_length=1, max_length=100)
     where: Selection = Field(default=Selection(), description="what it is about; default: all")
-    from_: AwareDatetime | None = Field(
-        default=None, alias="from", description="the first instant that it holds"
+    from_: Begin | None = Field(
+        default=None, alias="from", description="the first UTC day or instant that it holds"
     )
-    until: AwareDatetime | None = Field(default=None, description="the first that it does not")
+    until: Begin | None = Field(default=None, description="the first that it does not")
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> _Rule:

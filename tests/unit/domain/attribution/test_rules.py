@@ -155,6 +155,8 @@ def test_a_rule_is_about_its_categories_alone() -> None:
     [
         ({"from": "2026-11-20T12:00:00Z"}, True),
         ({"from": "2026-11-20T13:00:00Z"}, False),
+        ({"from": "2026-11-20", "until": "2026-11-21"}, True),  # UTC days
+        ({"until": "2026-11-20"}, False),
         ({"until": "2026-11-20T12:00:00Z"}, False),
         ({"from": "2026-11-01T00:00:00Z", "until": "2026-12-01T00:00:00Z"}, True),
     ],
