@@ -65,14 +65,15 @@ class Money:
 
     @classmethod
     def zero(cls, currency: str = "USD") -> Money:
-        return cls.of(0, currency)
+        return cls(_ZERO, currency)
 
     @classmethod
     def sum(cls, amounts: Iterable[Money], currency: str = "USD") -> Money:
-        total = cls.zero(currency)
+        zero = cls.zero(currency)
+        total = zero.amount
         for amount in amounts:
-            total += amount
-        return total
+            total = _EXACT.add(total, zero._same(amount))
+        return cls(total, currency)
 
     def times(self, factor: int | Decimal | Fraction) -> Money:
         """Multiply by a pure number; one rounding, at the 12th place."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from bursar.adapters import snapshot_codec
 from bursar.domain.cluster.lifetimes import InstanceState
@@ -39,6 +40,7 @@ class MemorySnapshotStore:
     def __init__(self) -> None:
         self._times: dict[str, list[int]] = {}
         self._snapshots: dict[tuple[str, int], bytes] = {}
+        self._decode = lru_cache(maxsize=4)(snapshot_codec.decode)  # an hour's are read thrice
 
     def put(self, snapshot: ClusterSnapshot) -> None:
         key = (snapshot.cluster, snapshot.at)
@@ -48,11 +50,11 @@ class MemorySnapshotStore:
 
     def between(self, cluster: str, window: Window) -> Iterator[ClusterSnapshot]:
         for body in self._bodies(cluster, window):
-            yield snapshot_codec.decode(body)
+            yield self._decode(body)
 
     def nodes_between(self, cluster: str, window: Window) -> Iterator[tuple[Node, ...]]:
         for body in self._bodies(cluster, window):
-            yield snapshot_codec.decode_nodes(body)
+            yield self._decode(body).inventory.nodes
 
     def _bodies(self, cluster: str, window: Window) -> Iterator[bytes]:
         times = self._times.get(cluster, [])
@@ -67,7 +69,7 @@ class MemorySnapshotStore:
         recent = int((before - timedelta(days=2)).timestamp())
         if index < 0 or times[index] < recent:
             return None
-        return snapshot_codec.decode(self._snapshots[cluster, times[index]])
+        return self._decode(self._snapshots[cluster, times[index]])
 
 
 class MemoryLifetimeStore:

@@ -15,7 +15,7 @@ _Place = tuple[str, Window]  # cluster, and the day
 class MemoryCostHistory:
     def __init__(self) -> None:
         self._hours: dict[_Place, dict[Window, _Stored]] = {}  # by the day that they lie in
-        self._days: dict[_Place, _Stored | None] = {}  # None: to be summed when it is asked for
+        self._days: dict[_Place, HourCosts | None] = {}  # None: to be summed when it is asked for
 
     def put_hour(self, costs: HourCosts) -> None:
         place = costs.cluster, day_of(costs.window.start)
@@ -36,6 +36,8 @@ class MemoryCostHistory:
 
     def _day(self, place: _Place) -> HourCosts:
         cluster, day = place
-        stored = self._days[place] or cost_codec.encode(add_up(day, self.hours(cluster, day)))
-        self._days[place] = stored
-        return cost_codec.decode(*stored)
+        summed = self._days[place]
+        if summed is None:
+            stored = cost_codec.encode(add_up(day, self.hours(cluster, day)))
+            summed = self._days[place] = cost_codec.decode(*stored)
+        return summed

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from operator import attrgetter
 
 from bursar.domain.budget_figures import top_drivers, whole_days
 from bursar.domain.figures import Figures
@@ -14,6 +15,21 @@ from bursar.domain.money import Money
 from bursar.domain.periods import SECOND, Window, hour_of
 from bursar.domain.quality import Quality, worst
 from bursar.domain.scopes import Dimension, Scope
+
+_OF_LINE: Mapping[Dimension, Callable[[LineKey], str]] = {
+    name: attrgetter(name)
+    for name in (
+        Dimension.TENANT,
+        Dimension.TEAM,
+        Dimension.MODEL,
+        Dimension.FEATURE,
+        Dimension.PROVIDER,
+        Dimension.KEY,
+        Dimension.CLUSTER,
+        Dimension.NAMESPACE,
+        Dimension.CATEGORY,
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +78,12 @@ def stated(
     known = [part for part in parts if part.statement.quality is not Quality.UNKNOWN]
     if not known:
         return None
-    drivers: dict[str, Money] = {}
+    units: dict[str, int] = {}
     for part in parts:
         for name, amount in _covered(scope, everywhere, part):
-            drivers[name] = drivers.get(name, Money.zero()) + amount
+            units[name] = units.get(name, 0) + amount
     quality = worst(part.statement.quality for part in parts)
+    drivers = {name: Money.from_units(amount) for name, amount in units.items()}
     return Figures(
         spent=Money.sum(drivers.values()),
         as_of=datetime.fromtimestamp(max(part.statement.as_of for part in known), UTC),
@@ -86,25 +103,19 @@ def _seen(part: StatedPart) -> timedelta:
 
 def _covered(
     scope: Scope, everywhere: Mapping[Dimension, str], part: StatedPart
-) -> Iterator[tuple[str, Money]]:
+) -> Iterator[tuple[str, int]]:
+    asked = {name: value for name, value in scope.pairs.items() if everywhere.get(name) != value}
+    if not asked.keys() <= _OF_LINE.keys():
+        return  # another organisation, or another account
+    values = [(_OF_LINE[name], value) for name, value in asked.items()]
     for key, line in part.statement.lines.items():
-        if line.units and scope.covers({**everywhere, **dimensions(key)}):
-            amount = line.usd
-            yield _name(key), amount if part.share == 1 else amount.times(part.share)
+        if line.units and all(of(key) == value for of, value in values):
+            whole = part.share == 1
+            yield _name(key), line.units if whole else line.usd.times(part.share).units
 
 
 def dimensions(key: LineKey) -> dict[Dimension, str]:
-    return {
-        Dimension.TENANT: key.tenant,
-        Dimension.TEAM: key.team,
-        Dimension.MODEL: key.model,
-        Dimension.FEATURE: key.feature,
-        Dimension.PROVIDER: key.provider,
-        Dimension.KEY: key.key,
-        Dimension.CLUSTER: key.cluster,
-        Dimension.NAMESPACE: key.namespace,
-        Dimension.CATEGORY: key.category,
-    }
+    return {name: of(key) for name, of in _OF_LINE.items()}
 
 
 def _name(key: LineKey) -> str:
