@@ -43,6 +43,7 @@ class GenaiTokenPrices:
     def __init__(self, path: Path = _DATA) -> None:
         self._path = path
         self._found: dict[tuple[str, str], _Found | None] = {}
+        self._prices: dict[tuple[str, str, int, int], TokenPrice] = {}
 
     @property
     def source(self) -> str:
@@ -54,14 +55,17 @@ class GenaiTokenPrices:
         if found is None or row is None or "input" not in row["rates"]:
             return None
         batch = _in_force(found.batch, at)
-        return TokenPrice(
-            provider=found.provider,
-            model=found.model["id"],
-            source=self.source,
-            tiers=_tiers(row["rates"]),
-            batch_tiers=_tiers(row["rates"] | batch["rates"]) if batch else (),
-            effective_from=_begin(row),
-        )
+        name = (provider, model, id(row), id(batch))  # rows live as long as we do
+        if name not in self._prices:
+            self._prices[name] = TokenPrice(
+                provider=found.provider,
+                model=found.model["id"],
+                source=self.source,
+                tiers=_tiers(row["rates"]),
+                batch_tiers=_tiers(row["rates"] | batch["rates"]) if batch else (),
+                effective_from=_begin(row),
+            )
+        return self._prices[name]
 
     def breaks(self, provider: str, model: str, *, batch: bool) -> PriceBreaks:
         found = self._find(provider, model)

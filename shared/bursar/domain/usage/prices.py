@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from operator import add, neg
 
 from bursar.domain.money import PLACES, Money
 from bursar.domain.usage.records import TokenCounts
@@ -119,20 +120,24 @@ class ClassAmounts:
     requests: int = 0
 
     @property
+    def by_class(self) -> tuple[int, ...]:
+        """In the order of the fields."""
+        written = self.cache_write_5m, self.cache_write_1h
+        return self.input, self.cached_input, *written, self.output, self.requests
+
+    @property
     def units(self) -> int:
-        return sum(getattr(self, each.name) for each in fields(self))
+        return sum(self.by_class)
 
     @property
     def usd(self) -> Money:
         return Money.from_units(self.units)
 
     def __add__(self, other: ClassAmounts) -> ClassAmounts:
-        return ClassAmounts(
-            *(getattr(self, each.name) + getattr(other, each.name) for each in fields(self))
-        )
+        return ClassAmounts(*map(add, self.by_class, other.by_class))
 
     def __neg__(self) -> ClassAmounts:
-        return ClassAmounts(*(-getattr(self, each.name) for each in fields(self)))
+        return ClassAmounts(*map(neg, self.by_class))
 
 
 def cost(tokens: TokenCounts, requests: int, rates: TokenRates) -> ClassAmounts:
