@@ -2,8 +2,9 @@
 
 Messages of 100 records in Bursar's own format, one a line, as a producer's queue delivers
 them, and of LiteLLM's payloads, in arrays. `read` is the format alone: strict JSON, every field
-checked. `ingest` is the whole job but for the ledger: plausibility, the memory archive's
-compressed bytes, the quarantine, with a record in a hundred that is rejected.
+checked. `archive` adds plausibility, the memory archive's compressed bytes and the quarantine,
+with a record in a hundred that is rejected. `ingest` is the whole job: its records are priced
+too, and posted to the ledger in memory, each id once.
 
     python -m benchmarks.ingest [--records N]
 """
@@ -13,15 +14,24 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+from bursar.adapters.memory.budgets import MemoryOutbox
+from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
 from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.memory.usage import MemoryUsageArchive
+from bursar.adapters.token_prices.genai import GenaiTokenPrices
 from bursar.adapters.usage_formats.reading import read
+from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
+from bursar.domain.usage.price_books import LayeredTokenPrices, OwnTokenPrices
 from bursar.domain.usage.producers import ProducerPolicy, UsageFormat
+from bursar.domain.usage.routes import ModelRoutes
 from bursar.jobs.ingest_usage import Message, ingest
+from bursar.jobs.post_usage import Patience
+from bursar.jobs.take_usage import UsageIntake
 
 RECORDS, IN_A_MESSAGE, RUNS = 60_000, 100, 3
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -36,33 +46,69 @@ def measure(records: int = RECORDS, runs: int = RUNS) -> dict[str, Any]:
 def _of_format(format_: UsageFormat, records: int, runs: int) -> dict[str, float]:
     messages = [_message(n, format_) for n in range(records // IN_A_MESSAGE)]
     producer = ProducerPolicy(name="gateway", format=format_, tenant="acme")
-
-    def loads() -> None:
-        for message in messages:
-            for document in _documents(message.body, format_):
-                json.loads(document)
-
-    def read_all() -> None:
-        for message in messages:
-            for _ in read(message.body, producer):
-                pass
-
-    def ingest_all() -> None:
-        for first in range(0, len(messages), 10):  # a batch of SQS
-            ingest(
-                messages[first : first + 10],
-                producer,
-                read=read,
-                archive=MemoryUsageArchive(),
-                quarantine=MemoryQuarantine(),
-                post=lambda _: (),
-            )
-
+    steps: dict[str, Callable[[], None]] = {
+        "json.loads": partial(_loads, messages, format_),
+        "read": partial(_read, messages, producer),
+        "archive": partial(_archive, messages, producer),
+        "ingest": partial(_ingest, messages, producer),
+    }
     done = len(messages) * IN_A_MESSAGE
-    steps = {"json.loads": loads, "read": read_all, "ingest": ingest_all}
     return {
         name: done / min(_cpu_seconds(step) for _ in range(runs)) for name, step in steps.items()
     }
+
+
+def _loads(messages: list[Message], format_: UsageFormat) -> None:
+    for message in messages:
+        for document in _documents(message.body, format_):
+            json.loads(document)
+
+
+def _read(messages: list[Message], producer: ProducerPolicy) -> None:
+    for message in messages:
+        for _ in read(message.body, producer):
+            pass
+
+
+def _archive(messages: list[Message], producer: ProducerPolicy) -> None:
+    for batch in _batches(messages):
+        ingest(
+            batch,
+            producer,
+            read=read,
+            archive=MemoryUsageArchive(),
+            quarantine=MemoryQuarantine(),
+            post=lambda _: (),
+        )
+
+
+def _ingest(messages: list[Message], producer: ProducerPolicy) -> None:
+    intake = _intake(producer)
+    for batch in _batches(messages):
+        intake.take(batch)
+
+
+def _batches(messages: list[Message]) -> Iterator[list[Message]]:
+    """Of SQS, ten messages each."""
+    return (messages[first : first + 10] for first in range(0, len(messages), 10))
+
+
+def _intake(producer: ProducerPolicy) -> UsageIntake:
+    """A new one, with a ledger that nothing was posted to."""
+    ledger = MemoryLedger()
+    return UsageIntake(
+        producer=producer,
+        read=read,
+        routes=ModelRoutes(),
+        prices=LayeredTokenPrices(OwnTokenPrices(()), GenaiTokenPrices()),
+        archive=MemoryUsageArchive(),
+        quarantine=MemoryQuarantine(),
+        ledger=ledger,
+        conflicts=MemoryConflictLog(MemoryOutbox()),
+        windows=ledger,
+        budgets=EnforcedBudgets((), "example", lambda _: ""),
+        patience=Patience(time.sleep, lambda low, high: (low + high) / 2),
+    )
 
 
 def _documents(body: str, format_: UsageFormat) -> list[str]:
