@@ -28,7 +28,7 @@ import boto3
 
 from bursar.adapters.dynamodb.ledger import entries, holds, windows
 from bursar.domain.admission.reservations import Reservation
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.periods import month_of
 from bursar.domain.scopes import Dimension

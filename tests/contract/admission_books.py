@@ -18,9 +18,9 @@ from bursar.domain.admission.reservations import Reservation
 from bursar.domain.budgets import Budget
 from bursar.domain.governance.consumption import Allowance
 from bursar.domain.governance.raises import RaisedBudgets
+from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Entry
-from bursar.domain.ledger.postings import BudgetWindow, WindowBalance
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension, Scope
 from bursar.domain.usage.price_books import OwnTokenPrices

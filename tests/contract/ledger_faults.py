@@ -10,16 +10,15 @@ from typing import TypeVar
 
 from bursar.domain.admission.reservations import Reservation
 from bursar.domain.alerts import OutboxRow
+from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance
 from bursar.domain.ledger.conflicts import Conflict
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.ledger.postings import (
-    BudgetWindow,
     CancelReason,
     Posting,
     PostingCancelledError,
     PostingUnansweredError,
-    WindowBalance,
 )
 from bursar.domain.money import Money
 from bursar.domain.periods import Window

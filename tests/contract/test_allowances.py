@@ -19,7 +19,7 @@ from bursar.domain.governance.consumption import (
     AllowanceError,
     AllowanceExhaustedError,
 )
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from tests.contract.exception_stores import stores_on
 from tests.unit.governance.world import MILLISECOND, NOON, request

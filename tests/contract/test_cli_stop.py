@@ -12,7 +12,7 @@ import pytest
 from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
 from bursar.adapters.dynamodb.stops import DynamoStops
 from bursar.cli.stop import app
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.periods import Period, window_of
 from bursar.domain.stops.changes import AuditAction, change
 from bursar.domain.stops.rules import Action, Mode, Rule

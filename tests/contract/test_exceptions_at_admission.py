@@ -14,7 +14,7 @@ import pytest
 
 from bursar.domain.admission.answers import Admitted, Busy, Leased, Refused
 from bursar.domain.admission.reservations import reservation_id
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension
 from bursar.jobs.cover_overruns import cover_overruns

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
+from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance
 from bursar.domain.ledger.conflicts import Conflict, conflict_alert, conflict_of
 from bursar.domain.ledger.postings import (
-    BudgetWindow,
     CancelReason,
     MonthClosedError,
     MonthState,
     PostingCancelledError,
-    WindowBalance,
 )
 from bursar.domain.money import Money
 from bursar.domain.periods import day_of

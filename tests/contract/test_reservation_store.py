@@ -18,8 +18,8 @@ from bursar.domain.admission.answers import (
 )
 from bursar.domain.admission.leases import SETTLING
 from bursar.domain.admission.reservations import HoldStatus
+from bursar.domain.ledger.budget_windows import BudgetWindow, WindowNotOpenError
 from bursar.domain.ledger.enforced_budgets import ForeignScopeError
-from bursar.domain.ledger.postings import BudgetWindow, WindowNotOpenError
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension
 from bursar.jobs.admit_spend import CEILING, Tokens

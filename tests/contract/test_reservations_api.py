@@ -20,7 +20,7 @@ from bursar.clients.reservations import (
 )
 from bursar.domain.admission.reservations import HoldRefusal, HoldRefusedError, HoldStatus
 from bursar.domain.governance.policies import DEFAULT_POLICIES, Policy
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension
 from bursar.jobs.release_expired import release_expired

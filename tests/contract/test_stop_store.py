@@ -16,7 +16,7 @@ from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.adapters.memory.governance import MemoryAudit
 from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.stops import MemoryStops
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.stops.changes import AuditAction, StopChange, change
 from bursar.domain.stops.counting import StopCount, most_alone

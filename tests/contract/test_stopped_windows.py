@@ -9,7 +9,7 @@ import pytest
 from bursar.adapters.dynamodb.ledger import windows
 from bursar.adapters.dynamodb.transactions import transact
 from bursar.domain.admission.answers import Admitted, Leased, Refused
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.jobs.settle_reservation import settle_reservation
 from tests.contract.admission_books import AT, NOVEMBER, Gate, gate_on, usage

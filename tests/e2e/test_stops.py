@@ -17,7 +17,7 @@ from bursar.adapters.dynamodb.outbox import DynamoOutbox
 from bursar.adapters.dynamodb.stops import DynamoStops
 from bursar.adapters.kubernetes_api.roles import manifests, stop_manifests
 from bursar.domain.budgets import BudgetState
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.jobs.review_stop import reverse_stop
 from bursar.local.demo_config import ACCOUNT, REGION, free_ports

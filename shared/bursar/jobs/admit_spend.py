@@ -25,7 +25,7 @@ from bursar.domain.governance.policies import (
     Verdict,
     judge,
 )
-from bursar.domain.ledger.postings import BudgetWindow, WindowBalance
+from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension

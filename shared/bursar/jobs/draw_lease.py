@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bursar.domain.admission.answers import Admitted, Busy, Conflict, Leased, Refused
 from bursar.domain.admission.leases import SETTLING, slice_of
 from bursar.domain.admission.reservations import Reservation, digest_of, reservation_id
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension

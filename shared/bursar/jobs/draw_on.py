@@ -14,7 +14,7 @@ from bursar.domain.admission.reservations import (
     Reservation,
 )
 from bursar.domain.governance.consumption import Allowance
-from bursar.domain.ledger.postings import BudgetWindow, WindowBalance
+from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance
 from bursar.domain.money import Money
 from bursar.jobs.admission import Admission
 from bursar.jobs.raised_limits import Usable

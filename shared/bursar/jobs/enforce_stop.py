@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from bursar.config import Config
 from bursar.domain.alerts import Alert
 from bursar.domain.budgets import Budget
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.lines import NOBODY
-from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension
 from bursar.domain.stops.changes import AuditAction

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bursar.domain.ledger.budget_windows import WindowNotOpenError
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
-from bursar.domain.ledger.postings import WindowNotOpenError
 from bursar.ports import EnforcedWindows
 
 

@@ -12,8 +12,8 @@ from bursar.domain.figures import Figures
 from bursar.domain.governance import consumption
 from bursar.domain.governance.consumption import Allowance, raised_by
 from bursar.domain.governance.raises import RaisedBudgets
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.enforced_budgets import period_of
-from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from bursar.domain.budgets import Budget
 from bursar.domain.governance.consumption import Allowance
+from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance
 from bursar.domain.ledger.enforced_budgets import period_of
-from bursar.domain.ledger.postings import BudgetWindow, WindowBalance
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bursar.domain.budgets import Budget
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.enforced_budgets import period_of
-from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, Window, midnight
 from bursar.domain.scopes import Dimension

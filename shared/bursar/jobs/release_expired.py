@@ -13,7 +13,8 @@ from bursar.domain.admission.reservations import (
     HoldUnansweredError,
     groups,
 )
-from bursar.domain.ledger.postings import MOST_ITEMS, BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
+from bursar.domain.ledger.postings import MOST_ITEMS
 from bursar.jobs.admission import Admission
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bursar.config import Config
 from bursar.domain.budgets import Budget
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.stops.changes import AuditAction, change
 from bursar.domain.stops.records import Ending, Stop, activated, ended, opened, stop_id
 from bursar.domain.stops.rules import Action, Mode, Rule

@@ -12,16 +12,11 @@ if TYPE_CHECKING:  # whoever imports a port pays for no domain
     from bursar.domain.alerts import OutboxRow
     from bursar.domain.chargeback import FrozenMonth
     from bursar.domain.ledger.adjustments import Adjustment
+    from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance
     from bursar.domain.ledger.conflicts import Conflict
     from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
     from bursar.domain.ledger.lines import Statement
-    from bursar.domain.ledger.postings import (
-        BudgetWindow,
-        MonthState,
-        Posting,
-        TouchedHour,
-        WindowBalance,
-    )
+    from bursar.domain.ledger.postings import MonthState, Posting, TouchedHour
     from bursar.domain.money import Money
     from bursar.domain.periods import Window
 

@@ -20,7 +20,7 @@ from bursar.domain.governance.consumption import (
     give_back,
     raised_by,
 )
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from tests.unit.governance.world import MILLISECOND, NOON, request
 

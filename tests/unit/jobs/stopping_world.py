@@ -14,7 +14,7 @@ from bursar.adapters.memory.stops import MemoryClusterObjects, MemoryEventBus, M
 from bursar.config import Cluster, Config
 from bursar.domain.budgets import BudgetState
 from bursar.domain.cluster.records import Inventory, Pod
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.stops.objects import ObjectKind, StoredObject

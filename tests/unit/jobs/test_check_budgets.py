@@ -20,7 +20,7 @@ from bursar.domain.budgets import Book, BudgetState, News
 from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
 from bursar.domain.figures import Projection
 from bursar.domain.governance.consumption import Allowance, debit
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window
 from bursar.domain.quality import Quality

@@ -8,7 +8,7 @@ import pytest
 
 from bursar.domain.budgets import Book, BudgetState
 from bursar.domain.governance.raises import RaisedBudgets
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.series.names import SeriesName
 from bursar.domain.spend_forecast.records import Outcome, SpendForecast

@@ -25,7 +25,7 @@ from bursar.domain.admission.reservations import (
     Reservation,
     freed,
 )
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 
 _HOLD, _MARK, _WINDOW, _ALLOWANCE = "hold", "mark", "window", "allowance"

@@ -9,7 +9,7 @@ from threading import Lock
 from bursar.domain.admission.draws import Draw
 from bursar.domain.governance import consumption
 from bursar.domain.governance.consumption import Allowance
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 
 

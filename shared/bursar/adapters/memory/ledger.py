@@ -19,18 +19,16 @@ from bursar.domain.admission.reservations import (
 )
 from bursar.domain.alerts import OutboxRow
 from bursar.domain.governance.consumption import AllowanceError
+from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance, WindowNotOpenError
 from bursar.domain.ledger.conflicts import Conflict
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.ledger.postings import (
-    BudgetWindow,
     CancelReason,
     MonthClosedError,
     MonthState,
     Posting,
     PostingCancelledError,
     TouchedHour,
-    WindowBalance,
-    WindowNotOpenError,
 )
 from bursar.domain.money import Money
 from bursar.domain.periods import Window, hours

@@ -14,8 +14,8 @@ from enum import StrEnum
 from hashlib import sha256
 
 from bursar.domain.admission.draws import Draw, unused
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.entries import EntryId
-from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension
 

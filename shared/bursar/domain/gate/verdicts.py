@@ -14,7 +14,7 @@ from bursar.domain.gate.pricing import PricedJob
 from bursar.domain.governance.consumption import PURSE
 from bursar.domain.governance.exceptions import SpendException, Status
 from bursar.domain.governance.policies import Fact, Verdict
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bursar.domain.governance.exceptions import Request
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Scope
 

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from bursar.domain.admission.reservations import Closing, Reservation
 from bursar.domain.budgets import Budget
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.entries import Entry, Pricing
 from bursar.domain.ledger.lines import CostCategory
-from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.periods import Window, window_of
 from bursar.domain.scopes import Dimension

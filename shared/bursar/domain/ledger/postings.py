@@ -6,42 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from bursar.domain.admission.draws import Draw
+from bursar.domain.admission.reservations import Closing
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.money import Money
 
-if TYPE_CHECKING:  # they are made of the windows below
-    from bursar.domain.admission.draws import Draw
-    from bursar.domain.admission.reservations import Closing
-
 MOST_ITEMS = 100  # of one TransactWriteItems
-
-
-@dataclass(frozen=True, slots=True)
-class BudgetWindow:
-    """One window of an enforced budget: a charge raises `spent` and lowers `available`."""
-
-    budget_id: str
-    starts_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class WindowBalance:
-    """The numbers of an enforced window: `available` is `limit - spent - reserved`, kept.
-
-    While it is `stopped`, nothing of what is available is granted.
-    """
-
-    limit: Money
-    spent: Money
-    reserved: Money
-    available: Money
-    stopped: bool = False
-
-    @property
-    def grantable(self) -> Money:
-        return Money.zero() if self.stopped else self.available
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +64,6 @@ class MonthState(StrEnum):
     OPEN = "open"
     FROZEN = "frozen"
     CLOSED = "closed"
-
-
-class WindowNotOpenError(LookupError):
-    """A limit was to be changed in a window that is not open."""
 
 
 class MonthClosedError(Exception):

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bursar.domain.alerts import Alert, OutboxRow
 from bursar.domain.governance import audit
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.stops.counting import StopCount
 from bursar.domain.stops.messages import message
 from bursar.domain.stops.records import Stop, StopState

@@ -18,7 +18,8 @@ from bursar.domain.admission.draws import (
 )
 from bursar.domain.admission.reservations import HoldStatus, Reservation, groups
 from bursar.domain.governance.consumption import Allowance
-from bursar.domain.ledger.postings import MOST_ITEMS, BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
+from bursar.domain.ledger.postings import MOST_ITEMS
 from bursar.domain.money import Money
 from bursar.domain.scopes import Scope
 

@@ -21,7 +21,7 @@ from bursar.domain.admission.reservations import (
     reservation_id,
 )
 from bursar.domain.admission.settlements import settlement, tell_the_same
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension
 from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates

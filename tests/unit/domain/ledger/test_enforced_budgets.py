@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from bursar.domain.budgets import Budget
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Pricing
 from bursar.domain.ledger.planning import adjust
-from bursar.domain.ledger.postings import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Scope
 from tests.contract.ledger_books import ONE_PM, entry

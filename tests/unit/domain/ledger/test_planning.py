@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import strategies as some
 
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.entries import Entry, sum_leaves
 from bursar.domain.ledger.planning import (
     LARGEST_COUNT,
@@ -19,7 +20,7 @@ from bursar.domain.ledger.planning import (
     entry_of,
     plan,
 )
-from bursar.domain.ledger.postings import MOST_ITEMS, BudgetWindow
+from bursar.domain.ledger.postings import MOST_ITEMS
 from bursar.domain.money import Money
 from bursar.domain.usage.prices import ClassAmounts
 from tests.contract.ledger_books import ONE_PM, entry, record

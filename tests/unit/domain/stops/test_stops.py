@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import strategies as st
 
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Scope
 from bursar.domain.stops.changes import AuditAction, change

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bursar.domain.governance.consumption import Allowance, is_purse
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Scope
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from bursar.domain.admission.draws import Draw
 from bursar.domain.admission.reservations import HoldStatus, Reservation
-from bursar.domain.ledger.postings import BudgetWindow
+from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension
 

@@ -8,8 +8,8 @@ from typing import Any
 from bursar.adapters.dynamodb.ledger import entries as entry_items
 from bursar.adapters.dynamodb.ledger import leaves, windows
 from bursar.adapters.dynamodb.ledger.touched import was_posted_to
+from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance
 from bursar.domain.ledger.entries import Entry, sum_leaves
-from bursar.domain.ledger.postings import BudgetWindow, WindowBalance
 
 
 def load(table: Any, entries: Iterable[Entry]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from bursar.adapters.dynamodb.transactions import transact
-from bursar.domain.ledger.postings import BudgetWindow, WindowBalance, WindowNotOpenError
+from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance, WindowNotOpenError
 from bursar.domain.money import Money
 
 _NUMBERS = {f"{part}_units": part for part in ("limit", "spent", "reserved", "available")}
