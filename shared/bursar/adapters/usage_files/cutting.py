@@ -14,7 +14,7 @@ from bursar.adapters.usage_files.templates import Template
 from bursar.adapters.usage_files.words import WORD, Buffer, Integers, Mask, Texts, Words, first_of
 
 _COMMA, _QUOTE = ord(","), ord('"')
-_MOST_WORDS = 8  # of a value, in which its end is looked for at once
+_FIRST_WORDS, _MOST_WORDS = 4, 8  # of a value, in which its end is looked for at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Cutter:
 
     def __init__(self, template: Template) -> None:
         self.template = template
-        self._words = [1] * len(template.valued)
+        self._words = [_FIRST_WORDS] * len(template.valued)
 
     def cut(self, lines: Lines) -> tuple[Mask, dict[str, Texts]]:
         """Which lines are written so, and the values of those by column."""

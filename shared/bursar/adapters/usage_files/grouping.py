@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -60,7 +61,7 @@ class UsageSums:
     def __init__(self, by: Sequence[Dimension], book: TokenPriceSchedule) -> None:
         self._by = tuple(by)
         self._named = [each.value for each in by if each not in TIMES]
-        self._book = book
+        self._breaks = cache(lambda *price: book.breaks(*price[:2], batch=price[2]))
         self._columns = list(dict.fromkeys(["provider", "model", *self._named]))
         self._tick = min((TIMES[each] for each in by if each in TIMES), default=0)
         self._codes = NameCodes(self._columns, self._code)
@@ -153,7 +154,7 @@ class UsageSums:
         if code is None:
             code = self._known[told] = len(self._names)
             provider, model = text("provider"), text("model")
-            breaks = self._book.breaks(provider, model, batch=batch)
+            breaks = self._breaks(provider, model, batch)
             named = tuple(map(text, self._named))
             self._names.append(_Names(provider, model, batch, named, breaks))
             self._any_breaks |= breaks != PriceBreaks()

@@ -27,11 +27,12 @@ def doubtful_rows(connection: DuckDBPyConnection, files: Sequence[ParquetFile]) 
     found: list[list[Integers]] = [[] for _ in files]
     for part in range(parts):
         told = [_told(connection, file, part, parts) for file in files]
-        again = repeated(np.concatenate([hashes for hashes, _ in told]))
+        hashes = [each for each, _ in told]
+        again = repeated(hashes)
         doubtful = np.append(again[again > TOO_LONG], np.uint64(TOO_LONG))
         doubtful.sort()
-        for rows, (hashes, numbers) in zip(found, told, strict=True):
-            rows.append(numbers[among(hashes, doubtful)])
+        for kept, (_, numbers), rows in zip(found, told, among(hashes, doubtful), strict=True):
+            kept.append(numbers[rows])
     return [np.concatenate(rows) for rows in found]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import IO, NamedTuple
@@ -60,29 +60,25 @@ class IdLog:
         """Where ids were told that came more than once, each with all its tellings: at most
         about a million of them at a time."""
         if not self._files:
-            yield from self._repeated(*self._take())
+            yield from self._repeated(self._recent)
             return
         self._spill()
         for file in self._files:
             file.seek(0)
             pairs = np.frombuffer(file.read(), np.uint64).reshape(-1, 2)
-            yield from self._repeated(pairs[:, 0], pairs[:, 1])
+            yield from self._repeated([(pairs[:, 0], pairs[:, 1])])
 
-    def _repeated(self, hashes: Words, told: Words) -> Iterator[Places]:
-        ids = repeated(hashes)
+    def _repeated(self, pairs: Sequence[tuple[Words, Words]]) -> Iterator[Places]:
+        ids = repeated([hashes for hashes, _ in pairs])
         if not len(ids):
             return
-        rows = among(hashes, ids)
-        for some in np.array_split(ids, -(-len(rows) // self._at_once)):
-            places = np.sort(told[rows[among(hashes[rows], some)]])
+        rows = among([hashes for hashes, _ in pairs], ids)
+        found = [(h[r], told[r]) for (h, told), r in zip(pairs, rows, strict=True)]
+        hashes, told = map(np.concatenate, zip(*found, strict=True))
+        for some in np.array_split(ids, -(-len(hashes) // self._at_once)):
+            places = np.sort(told[among([hashes], some)[0]])
             files = (places >> np.uint64(_PLACE_BITS)).astype(np.int64)
             yield Places(files, (places & _PLACE).astype(np.int64))
-
-    def _take(self) -> tuple[Words, Words]:
-        none = np.empty(0, np.uint64)
-        hashes, told = zip((none, none), *self._recent, strict=True)
-        self._recent, self._count = [], 0
-        return np.concatenate(hashes), np.concatenate(told)
 
     def _spill(self) -> None:
         import tempfile  # which most of the time is not needed
@@ -92,7 +88,9 @@ class IdLog:
                 self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 closed with the log
                 for _ in range(_PARTS)
             ]
-        hashes, told = self._take()
+        none = np.empty(0, np.uint64)
+        hashes, told = map(np.concatenate, zip((none, none), *self._recent, strict=True))
+        self._recent, self._count = [], 0
         order = np.argsort(hashes)
         pairs = np.stack((hashes[order], told[order]), axis=1)
         limits = np.arange(1, _PARTS, dtype=np.uint64) << np.uint64(64 - 6)
@@ -102,19 +100,23 @@ class IdLog:
             file.write(part.tobytes())
 
 
-def repeated(hashes: Words) -> Words:
-    """Those that come more than once, each once, rising."""
-    ordered = np.sort(hashes)
+def repeated(hashes: Sequence[Words]) -> Words:
+    """Those that come more than once in all of them, each once, rising."""
+    ordered = np.concatenate((np.empty(0, np.uint64), *hashes))
+    ordered.sort()
     again: Words = ordered[1:][ordered[1:] == ordered[:-1]]
     return again[np.append(True, again[1:] != again[:-1])] if len(again) else again
 
 
-def among(hashes: Words, ids: Words) -> Integers:
-    """Which of the hashes are these ids', which rise. Most are told not to be by a table of
-    their lowest bits, far sooner than by a search."""
+def among(several: Sequence[Words], ids: Words) -> list[Integers]:
+    """Which of each of the hashes are these ids', which rise. Most are told not to be by a table
+    of their lowest bits, far sooner than by a search."""
     marked = np.zeros(1 << 20, np.bool_)
     marked[ids & _LOWEST] = True
-    rows = np.flatnonzero(marked[hashes & _LOWEST])
-    found = hashes[rows]
-    places = np.minimum(np.searchsorted(ids, found), len(ids) - 1)
-    return np.compress(ids[places] == found, rows)
+    rows = []
+    for hashes in several:
+        likely = np.flatnonzero(marked[hashes & _LOWEST])
+        found = hashes[likely]
+        places = np.minimum(np.searchsorted(ids, found), len(ids) - 1)
+        rows.append(np.compress(ids[places] == found, likely))
+    return rows

@@ -151,22 +151,28 @@ class Buffer:
 def first_of(words: Sequence[Words], byte: int) -> Integers:
     """Where in these words of each text the byte stands first, or the number of their bytes."""
     everywhere = np.uint64(byte * 0x0101010101010101)
-    found: Integers = _first_mark(words[-1] ^ everywhere).astype(np.int64)
+    found: Integers = _lowest(_zero_bytes(words[-1] ^ everywhere)).astype(np.int64)
     for word in words[-2::-1]:
-        place = _first_mark(word ^ everywhere)
-        if place.min(initial=WORD) == WORD:
+        marks = _zero_bytes(word ^ everywhere)
+        if not np.bitwise_or.reduce(marks):
             found += WORD
         else:
+            place = _lowest(marks)
             found = np.where(place == WORD, found + WORD, place)
     return found
 
 
-def _first_mark(differs: Words) -> NDArray[np.uint8]:
-    """Which byte of each word is the first that is zero, or 8."""
-    marks = differs - _LOWEST_BITS  # sets the highest bit of the first byte that is zero
-    np.invert(differs, out=differs)
-    marks &= differs
+def _zero_bytes(words: Words) -> Words:
+    """The highest bit of the first byte of each word that is zero, and of no byte before it."""
+    marks = words - _LOWEST_BITS
+    np.invert(words, out=words)
+    marks &= words
     marks &= _HIGHEST_BITS
+    return marks
+
+
+def _lowest(marks: Words) -> NDArray[np.uint8]:
+    """Which byte of each word is the first that is marked, or 8."""
     below = marks - _ONE
     np.invert(marks, out=marks)
     below &= marks
