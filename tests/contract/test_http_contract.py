@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import urllib.error
+import urllib.request
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -14,6 +20,7 @@ import pytest
 from bursar.cli.main import app
 from bursar.domain.budgets import BudgetState
 from bursar.domain.money import Money
+from bursar.jobs.release_expired import release_expired
 from infra.constructs.http_api import MACHINES, PEOPLE
 from tests.contract.served_api import NOON, ServedApi, serving
 
@@ -242,6 +249,32 @@ def test_a_short_budget_is_402_and_named_with_what_it_has(api: ServedApi) -> Non
     status, told = api.call("gateway", "POST /v1/reservations", reserving("101"))
     available = budget(api)["available_usd"]
     assert (status, told["budget"], told["available_usd"]) == (402, "globex", available)
+
+
+def test_64_at_once_are_all_answered_and_none_beyond_the_limit(api: ServedApi) -> None:
+    """Each asks for a fifth of what is left."""
+    before = budget(api)
+    fifth = Decimal(before["available_usd"]) / 5
+    all_are_there = Barrier(64)
+
+    def ask_for_it(url: str) -> int:
+        body = json.dumps(reserving(str(fifth))).encode()
+        headers = {"Authorization": f"Bearer {api.token('gateway')}"}
+        request = urllib.request.Request(f"{url}/v1/reservations", body, headers)  # noqa: S310
+        all_are_there.wait()
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+                return int(answer.status)
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
+    with api.listening() as url, ThreadPoolExecutor(64) as pool:
+        answers = Counter(pool.map(ask_for_it, [url] * 64))
+    assert answers == {201: 5, 402: 59}
+    assert budget(api)["available_usd"] == "0"
+    api.clock.set(NOON + timedelta(hours=1))
+    assert release_expired(api.clock.now, api.ports.admission).expired >= 5
+    assert budget(api)["reserved_usd"] == "0"
 
 
 def test_another_body_under_the_same_key_is_409(api: ServedApi) -> None:

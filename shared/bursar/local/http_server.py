@@ -32,15 +32,18 @@ class NewestPages:
             return self._pages.get(path)
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 1024  # that knock at once: the standard library's 5 resets the others
+    daemon_threads = True
+
+
 def listen(port: int) -> ThreadingHTTPServer:
     """Take a loopback port, 0 for any; who asks before there is an answer waits for it.
 
     Raises:
         OSError: the port is taken.
     """
-    server = ThreadingHTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler)
-    server.daemon_threads = True
-    return server
+    return _Server(("127.0.0.1", port), BaseHTTPRequestHandler)
 
 
 def answering(
