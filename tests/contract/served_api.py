@@ -135,7 +135,7 @@ def serving(directory: Path, table_definition: Any) -> Iterator[ServedApi]:
     values["budgets"] = [*watched, ENFORCED]
     values["governance"] |= {"slack": SLACK_APP}
     for person in values["governance"]["people"]:
-        person["slack_user_id"] = slack_user(person["id"])
+        person["slack_user_id"] = slack_user(person["id"].split("@")[0])
     config = Config.model_validate(values)
     file = directory / "bursar.json"
     file.write_text(config.model_dump_json(by_alias=True))

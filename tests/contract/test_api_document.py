@@ -31,7 +31,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "policy": "training-job",
         "scope": {"namespace": "research"},
         "until": (NOON + timedelta(days=30)).isoformat(),
-        "beneficiary": "owner",
+        "beneficiary": "owner@example.com",
     },
     "/v1/reservations": {"scope": {"tenant": "globex"}},
     "/v1/leases": {"scope": {"tenant": "globex"}, "amount_usd": "3", "least_usd": "1"},

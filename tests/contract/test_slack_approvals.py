@@ -163,7 +163,8 @@ def test_clicks_of_the_right_people_approve_and_the_question_gives_way_to_the_an
     assert channel.click(message, "manager")
     id_ = id_of(message)
     assert channel.slack.told == (
-        f"manager approved {id_}, version 1: $120,000.00 for cluster=training,namespace=research,"
+        f"manager@example.com approved {id_}, version 1:"
+        " $120,000.00 for cluster=training,namespace=research,"
         " as engineering-manager. Next it needs director."
     )
     path, reply = channel.slack.replies[-1]
@@ -185,7 +186,7 @@ def test_a_click_of_no_denies(channel: Channel) -> None:
 @pytest.mark.parametrize(
     ("who", "why"),
     [
-        ("requester", "requester is a party to this request"),
+        ("requester", "requester@example.com is a party to this request"),
         ("viewer", "is not asked about"),
         ("vp", "is not asked about"),
         ("stranger", "this Slack user is nobody who may ask or decide here"),
@@ -233,7 +234,9 @@ def test_a_decision_that_could_not_be_told_is_told_when_it_is_tried_again(
     assert shown(channel, message)["tiers"][0]["status"] == "approved"
     channel.slack.reply_status = 200
     assert channel.decide_again()
-    assert channel.slack.told.startswith(f"manager approved {id_of(message)}, version 1:")
+    assert channel.slack.told.startswith(
+        f"manager@example.com approved {id_of(message)}, version 1:"
+    )
     assert channel.slack.told.endswith("Next it needs director.")
     assert len(shown(channel, message)["decisions"]) == 1
 
@@ -243,7 +246,7 @@ def test_a_second_click_on_the_same_question_decides_nothing(channel: Channel) -
     assert channel.click(message, "manager")
     channel.api.clock.set(NOON + timedelta(seconds=1))
     assert not channel.click(message, "manager")
-    assert "manager has had a say" in channel.slack.told
+    assert "manager@example.com has had a say" in channel.slack.told
     assert not channel.click(message, "manager2")
     assert "does not ask that tier now" in channel.slack.told
     assert channel.slack.replies[-1][1]["replace_original"] is True

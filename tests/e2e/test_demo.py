@@ -138,7 +138,7 @@ def test_one_exception_is_signed_one_denied_and_one_left_to_expire(demo):
     asked = demo.summary["exceptions"]
     assert [each["status"] for each in asked] == ["approved", "denied", "expired"]
     signed = [tier["decided_by"] for tier in asked[0]["tiers"]]
-    assert signed == ["manager", "director", "vp"]
+    assert signed == [f"{who}@example.com" for who in ("manager", "director", "vp")]
     assert asked[0]["limits_usd"]["acme"] == "134000"  # 14,000 and 120,000
     (acme,) = [each for each in demo.summary["budgets"] if each["id"] == "acme"]
     assert acme["limit_usd"] == "134000"

@@ -145,7 +145,7 @@ def demo_config(ports: dict[str, int]) -> dict[str, Any]:
 
 def _person(name: str, *roles: str) -> dict[str, Any]:
     email = f"{name}@example.com"
-    return {"id": name, "email": email, "roles": list(roles), "accounts": [_account(name)]}
+    return {"id": email, "email": email, "roles": list(roles), "accounts": [_account(name)]}
 
 
 def _account(name: str) -> dict[str, str]:
