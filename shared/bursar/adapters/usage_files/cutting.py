@@ -82,7 +82,7 @@ class Cutter:
             # the byte that the value before it was found to end with is as it should be
             words = _taken(buffer, starts, joint[1:] if n else joint, count, differs)
             if end := template.joints[n + 1][:1]:
-                values = _up_to(end, buffer, starts, words)
+                values = _up_to(end, buffer, starts, words, differs)
             else:
                 values = _last_cells(lines, starts, words, differs)
             cut.append(values)
@@ -116,12 +116,16 @@ def _taken(
     return tuple(map(np.ascontiguousarray, taken[fixed:]))
 
 
-def _up_to(end: bytes, buffer: Buffer, starts: Integers, words: tuple[Words, ...]) -> Texts:
-    """The texts up to this byte."""
+def _up_to(
+    end: bytes, buffer: Buffer, starts: Integers, words: tuple[Words, ...], differs: Words
+) -> Texts:
+    """The texts up to this byte, of lines that are written as they should be so far."""
     found = Texts.of(starts, first_of(words, ord(end)), words)
     if found.longest < WORD * len(words):
         return found
-    rows = np.flatnonzero(found.lengths == WORD * len(words))
+    rows = np.flatnonzero((found.lengths == WORD * len(words)) & (differs == 0))
+    if not len(rows):
+        return found
     found.lengths[rows] = _next(end, buffer, starts[rows]) - starts[rows]
     return Texts.of(*found[:2], words)
 
