@@ -8,7 +8,9 @@ from fractions import Fraction
 
 from bursar.domain.money import Money
 from bursar.domain.usage.prices import TokenPrice, cost
-from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.records import MOST_TOKENS, TokenCounts
+
+MOST_REQUESTS = 10**12  # all of a large provider's in years
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,14 @@ class Workload:
         """Refuse what is no workload.
 
         Raises:
-            ValueError: a count is below zero, or the share is not between 0 and 1.
+            ValueError: a count is below zero or beyond reason, or the share is not between 0
+                and 1.
         """
-        if self.requests < 1 or min(self.input_tokens, self.output_tokens) < 0:
+        tokens = self.input_tokens, self.output_tokens
+        if self.requests < 1 or min(tokens) < 0:
             raise ValueError("requests are one or more, tokens zero or more")
+        if self.requests > MOST_REQUESTS or max(tokens) > MOST_TOKENS:
+            raise ValueError("requests are at most 10^12, tokens of each at most 10^9")
         if not 0 <= self.cached_share <= 1:
             raise ValueError("the cached share of the input is between 0 and 1")
 

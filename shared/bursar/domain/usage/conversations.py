@@ -13,7 +13,9 @@ from fractions import Fraction
 
 from bursar.domain.money import Money
 from bursar.domain.usage.prices import TokenPrice, cost
-from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.records import MOST_TOKENS, TokenCounts
+
+MOST_TURNS = 10_000  # each is a row of the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,13 @@ class Conversation:
         """Refuse what is no conversation.
 
         Raises:
-            ValueError: there is no turn, or a count is below zero.
+            ValueError: there is no turn, a count is below zero, or one is beyond reason.
         """
-        if self.turns < 1:
-            raise ValueError("a conversation has at least one turn")
-        if min(self.question_tokens, self.answer_tokens, self.system_tokens) < 0:
-            raise ValueError("tokens are zero or more")
+        if not 1 <= self.turns <= MOST_TURNS:
+            raise ValueError("a conversation has at least one turn, and at most 10,000")
+        tokens = self.question_tokens, self.answer_tokens, self.system_tokens
+        if min(tokens) < 0 or max(tokens) > MOST_TOKENS:
+            raise ValueError("tokens are zero or more, and at most 10^9")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 LONGEST_NAME_BYTES = 128  # of a tenant, model, feature, ...: an entry stays below 1 KB
 LONGEST_ID_BYTES = 256
+MOST_TOKENS = 10**9  # of one request that is asked about: contexts end at some two million
 OURS = "__"  # `__idle__`, `__unattributed__`: nobody can be told from them by the same name
 
 

@@ -44,7 +44,9 @@ def test_a_free_model_has_no_growth() -> None:
     assert conversation_cost(Conversation(2, 1, 1), price("0", "0"), caching=False).growth is None
 
 
-@pytest.mark.parametrize("wrong", [(0, 1, 1), (1, -1, 1), (1, 1, -1)])
+@pytest.mark.parametrize(
+    "wrong", [(0, 1, 1), (1, -1, 1), (1, 1, -1), (10_001, 1, 1), (1, 10**60, 1)]
+)
 def test_a_conversation_has_turns_and_tokens(wrong: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match=r"turn|tokens"):
         Conversation(*wrong)
@@ -82,6 +84,12 @@ def test_the_cached_share_of_the_input_costs_what_cached_input_does() -> None:
     workload = Workload(10, 1000, 0, cached_share=Fraction(3, 4))
     (found,) = compare_models(workload, {"m": rates})
     assert found.total == Money.of("0.0325")  # 2,500 at 10 and 7,500 at 1
+
+
+@pytest.mark.parametrize("wrong", [(10**13, 1, 1), (1, 10**60, 1), (1, 1, 10**60)])
+def test_what_no_amount_could_pay_is_no_workload(wrong: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="at most"):
+        Workload(*wrong)
 
 
 @pytest.mark.parametrize("share", [Fraction(-1, 10), Fraction(11, 10)])
