@@ -219,6 +219,9 @@ def test_a_system_is_broken_down_from_its_file(capsys, tmp_path: Path) -> None:
     file.write_text(SYSTEM.replace("annotation", "magic"))
     assert run("system", str(file)) == 2
     assert "system.items[1].category" in capsys.readouterr().err
+    file.write_text(SYSTEM.replace('"2.5"', '"1e25"'))
+    assert run("system", str(file)) == 2
+    assert "items[0]: costs more than 10^15 USD a month" in capsys.readouterr().err
 
 
 def test_what_the_network_cost_is_shown_by_who_sent_the_bytes(guard, capsys) -> None:

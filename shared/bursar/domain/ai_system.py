@@ -6,13 +6,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bursar.domain.ledger.lines import CostCategory
 from bursar.domain.money import Money
 
 Volume = Annotated[Decimal, Field(ge=0, le=Decimal(10**15), allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10**15)]
+MOST_USD = 10**15  # of an item: sums of them are amounts too
 
 
 class SystemItem(BaseModel):
@@ -25,6 +26,12 @@ class SystemItem(BaseModel):
     unit: str = Field(min_length=1, description="what is counted: GPU hour, million tokens, label")
     usd_per_unit: Money
     volume: Volume = Field(description="units a month")
+
+    @model_validator(mode="after")
+    def _is_an_amount(self) -> SystemItem:
+        if abs(Fraction(self.usd_per_unit.amount) * Fraction(self.volume)) > MOST_USD:
+            raise ValueError("costs more than 10^15 USD a month")
+        return self
 
     @property
     def usd(self) -> Money:
