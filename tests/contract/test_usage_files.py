@@ -256,7 +256,7 @@ def test_values_of_any_length_are_cut_where_they_end(
         writer.writeheader()
         writer.writerows(rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(line_file, "read_chunks", lambda path: _chunks_of(path, size))
+        patch.setattr(line_file, "read_chunks", lambda path, csv: _chunks_of(path, csv, size))
         assert_same_as_reference(lines, by="tenant")
         assert_same_as_reference(table, by="tenant")
 
@@ -288,7 +288,7 @@ def test_an_id_told_again_is_found_whatever_ids_were_read_with_it(
     lines = [json.dumps({"id": each, "model": "gpt", "input_tokens": 1}) + "\n" for each in ids]
     path.write_text("".join(lines))
     size = len(lines[0] + lines[1]) + 5
-    monkeypatch.setattr(line_file, "read_chunks", lambda path: _chunks_of(path, size))
+    monkeypatch.setattr(line_file, "read_chunks", lambda path, csv: _chunks_of(path, csv, size))
     assert costs(path).duplicates == 1
 
 
@@ -298,15 +298,15 @@ def test_chunks_cut_anywhere_change_nothing(tmp_path: Path, monkeypatch: Any) ->
     whole = costs(path, by="tenant")
     for size in (1, 100, 777, 5000):
         monkeypatch.setattr(
-            line_file, "read_chunks", lambda path, size=size: _chunks_of(path, size)
+            line_file, "read_chunks", lambda path, csv, size=size: _chunks_of(path, csv, size)
         )
         assert costs(path, by="tenant") == whole
 
 
-def _chunks_of(path: Path, size: int) -> Any:
+def _chunks_of(path: Path, csv: bool, size: int) -> Any:
     from bursar.adapters.usage_files.lines import read_chunks
 
-    return read_chunks(path, size)
+    return read_chunks(path, csv, size)
 
 
 def test_gzip_and_parquet_give_what_the_lines_give(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -28,7 +29,7 @@ def read(path: Path, now: datetime) -> tuple[list[tuple[int, Row]], list[tuple[i
     header: list[str] | None = None
     rows, rejected = [], []
     is_json = lines[0].lstrip()[:1] == b"{"
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines, start=1) if is_json else _records(lines):
         line = line.removesuffix(b"\r")
         try:
             if is_json:
@@ -50,6 +51,34 @@ def read(path: Path, now: datetime) -> tuple[list[tuple[int, Row]], list[tuple[i
             if row is not None:
                 rows.append((number, row))
     return rows, rejected
+
+
+def _records(lines: list[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Records of CSV with the number of their first line, joined while a quoted cell is open; a
+    line in which one opens that is never closed stands alone."""
+    first = 0
+    while first < len(lines):
+        for after in range(first + 1, len(lines) + 1):
+            record = b"\n".join(lines[first:after])
+            if not _is_open(record):
+                break
+        else:
+            record, after = lines[first], first + 1
+        yield first + 1, record
+        first = after
+
+
+def _is_open(record: bytes) -> bool:
+    """Whether it ends in a quoted cell: one that begins with a quote, to the next single one."""
+    state = "start"
+    for byte in record.decode("latin-1"):
+        if state == "quoted":
+            state = "closing" if byte == '"' else "quoted"
+        elif byte == '"' and state in ("start", "closing"):
+            state = "quoted"
+        else:
+            state = "start" if byte in ",\n" else "bare"
+    return state == "quoted"
 
 
 def _cells(line: bytes) -> list[str]:

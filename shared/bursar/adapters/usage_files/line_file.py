@@ -37,11 +37,11 @@ class Part(NamedTuple):
 
 
 class LineFile:
-    """Lines of JSON or CSV. Columns that are not known are ignored, and empty lines are none. A
-    line of CSV is a record: a quoted newline ends it.
+    """Lines of JSON, or records of CSV, which may be several lines. Columns that are not known
+    are ignored, and empty lines are none.
 
-    `read_row` reads a line by every rule. `templates` are those of its lines, and `learn` says
-    whether its lines may tell others. Numbered lines begin with `first`, at `start` in the file;
+    `read_row` reads a line by every rule. `templates` are those of its lines; those of JSON
+    may tell others. Numbered lines begin with `first`, at `start` in the file;
     `rows` are the numbers of the rows they are, where they are rows of another file.
     """
 
@@ -52,7 +52,7 @@ class LineFile:
         read_row: ReadRow,
         templates: list[Template],
         *,
-        learn: bool,
+        csv: bool,
         first: int = 1,
         start: int = 0,
         rows: Integers | None = None,
@@ -61,7 +61,7 @@ class LineFile:
         self._until = until
         self._read_row = read_row
         self._cutters = [Cutter(template) for template in templates]
-        self._learn = learn
+        self._csv = csv
         self._first = first
         self._start = start
         self._rows = rows
@@ -77,7 +77,7 @@ class LineFile:
             UnusableFileError: it cannot be read.
         """
         number = self._first
-        for chunk in read_chunks(self._path):
+        for chunk in read_chunks(self._path, self._csv):
             before = max(self._start - chunk.place, 0)
             if before >= len(chunk.lines):
                 continue
@@ -92,7 +92,7 @@ class LineFile:
         Raises:
             UnusableFileError: it cannot be read.
         """
-        lines = read_lines(self._path, places.tolist())
+        lines = read_lines(self._path, places.tolist(), self._csv)
         for n in range(0, len(places), _LINES_AT_ONCE):
             content = Buffer(*islice(lines, _LINES_AT_ONCE))
             yield self._part(content, 0, places[n : n + _LINES_AT_ONCE])
@@ -102,8 +102,7 @@ class LineFile:
     ) -> Part:
         if too_long:
             return Part([], [Rejected(first, "is longer than a megabyte")], 1)
-        left, odd = split_lines(content, first, places)
-        lines = len(left) + len(odd)
+        left, odd, lines = split_lines(content, first, places, self._csv)
         records, left = self._plain(left)
         rows, rejected = [], []
         for each in (odd, left):
@@ -126,7 +125,7 @@ class LineFile:
         records: list[Records] = []
         for cutter in list(self._cutters):
             left = self._take(left, cutter, records)
-        for n in range(_MOST_TEMPLATES if self._learn else 0):
+        for n in range(0 if self._csv else _MOST_TEMPLATES):
             if len(self._cutters) >= _MOST_TEMPLATES or n >= len(left):
                 break
             template = template_of_json(left.line(n))

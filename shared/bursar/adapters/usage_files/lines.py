@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
+from bursar.adapters.usage_files.quoted_cells import end_of_records
 from bursar.adapters.usage_files.words import Buffer
 
 CHUNK_BYTES = 2 << 20  # measured: arrays of its lines still fit into a cache
@@ -24,7 +25,8 @@ class UnusableFileError(Exception):
 
 class Chunk(NamedTuple):
     """Whole lines, each with its newline, and where in the file they start, as it is unzipped.
-    A line beyond the longest is cut off there and `too_long`."""
+    A line beyond the longest is cut off there and `too_long`. Of CSV they are whole records; the
+    line in which a quoted cell begins that does not end is one, too."""
 
     lines: Buffer
     place: int
@@ -36,7 +38,7 @@ def is_parquet(path: Path) -> bool:
         return file.read(4) == _PARQUET
 
 
-def read_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
+def read_chunks(path: Path, csv: bool = False, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
     """Every line of a file, gzip or plain, without its byte order mark.
 
     Raises:
@@ -44,11 +46,11 @@ def read_chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
     """
     _keep_freed_memory()
     with _unzipped(path) as stream:
-        yield from _chunks(stream, size)
+        yield from _chunks(stream, size, end_of_records if csv else len)
 
 
-def read_lines(path: Path, places: Sequence[int]) -> Iterator[bytes]:
-    """The lines that start at these places, which rise, each with its newline.
+def read_lines(path: Path, places: Sequence[int], csv: bool = False) -> Iterator[bytes]:
+    """The lines that start at these places, which rise, each with its newline; or the records.
 
     Raises:
         UnusableFileError: see `read_chunks`.
@@ -56,7 +58,16 @@ def read_lines(path: Path, places: Sequence[int]) -> Iterator[bytes]:
     with _unzipped(path) as stream:
         for place in places:
             stream.seek(place)
-            yield stream.readline().removesuffix(b"\n") + b"\n"
+            line = first = _line(stream)
+            while csv and not end_of_records(line) and len(line) <= LONGEST_LINE_BYTES:
+                if not (more := stream.readline()):
+                    break
+                line += more
+            yield line if not csv or end_of_records(line) else first
+
+
+def _line(stream: IO[bytes]) -> bytes:
+    return stream.readline().removesuffix(b"\n") + b"\n"
 
 
 @contextmanager
@@ -92,23 +103,33 @@ def _keep_freed_memory() -> None:
     bytes(_LARGEST_KEPT)
 
 
-def _chunks(stream: IO[bytes], size: int) -> Iterator[Chunk]:
+def _chunks(stream: IO[bytes], size: int, end_of: Callable[[bytes], int]) -> Iterator[Chunk]:
     start = stream.read(len(_BOM))
     place = len(_BOM) if start == _BOM else 0  # of what is left of the block before
     rest = b"" if place else start
     while block := stream.read(size):
         end = block.rfind(b"\n") + 1
-        if end:
+        if end and end_of is not len:
+            end = end_of(rest + block[:end]) - len(rest)
+        if end > 0:
             yield Chunk(Buffer(rest, memoryview(block)[:end]), place)
             place, rest = place + len(rest) + end, block[end:]
         else:
             rest += block
         if len(rest) > LONGEST_LINE_BYTES:
+            line = rest[: rest.find(b"\n", 0, LONGEST_LINE_BYTES) + 1]
+            if line:  # no cell is so long: what opens one there is not closed
+                yield Chunk(Buffer(line), place)
+                place, rest = place + len(line), rest[len(line) :]
+                continue
             yield Chunk(Buffer(rest[:LONGEST_LINE_BYTES], b"\n"), place, too_long=True)
             rest = _skip_line(stream, size)
             place = stream.tell() - len(rest)
-    if rest:
-        yield Chunk(Buffer(rest, b"\n"), place)
+    while rest:
+        rest = rest.removesuffix(b"\n") + b"\n"
+        end = end_of(rest) or rest.find(b"\n") + 1
+        yield Chunk(Buffer(rest[:end]), place)
+        place, rest = place + end, rest[end:]
 
 
 def _skip_line(stream: IO[bytes], size: int) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from bursar.adapters.usage_files.cutting import Cutter, Lines
+from bursar.adapters.usage_files.quoted_cells import newlines_in_cells
 from bursar.adapters.usage_files.record_columns import Records, TakenColumns
 from bursar.adapters.usage_files.rows import COUNTS, NAMES
 from bursar.adapters.usage_files.words import BEFORE, Buffer, Integers, Mask
@@ -19,13 +20,20 @@ _FIRST_PRINTED, _FIRST_BEYOND_ASCII = 32, 128
 _NONE: Mask = np.zeros(0, np.bool_)
 
 
-def split_lines(buffer: Buffer, first: int, places: int | Integers) -> tuple[Lines, Lines]:
+def split_lines(
+    buffer: Buffer, first: int, places: int | Integers, csv: bool
+) -> tuple[Lines, Lines, int]:
     """Lines numbered from the first, which starts at this place in the file; or each at its. A
     carriage return may end them. Those with another control character, a backslash, or bytes
-    that are no UTF-8 come second.
+    that are no UTF-8 come second. How many newlines there are is third: in quoted cells of `csv`
+    they end no line.
     """
     controls = np.flatnonzero(buffer.bytes < _FIRST_PRINTED)
     is_newline = buffer.bytes[controls] == _NEWLINE
+    all_newlines = controls[is_newline]
+    if csv and b'"' in buffer.padded:
+        inside = np.fromiter(newlines_in_cells(buffer.content), np.int64) + len(BEFORE)
+        is_newline[np.searchsorted(controls, inside)] = False
     suspects = []
     newlines, ends = controls, controls
     if not is_newline.all():
@@ -37,15 +45,18 @@ def split_lines(buffer: Buffer, first: int, places: int | Integers) -> tuple[Lin
     starts[:1], starts[1:] = len(BEFORE), newlines[:-1] + 1
     if isinstance(places, int):
         places = starts + (places - len(BEFORE))
-    lines = Lines(buffer, starts, ends, np.arange(first, first + len(ends)), places)
+    numbers = np.arange(first, first + len(ends))
+    if len(newlines) < len(all_newlines):
+        numbers = first + np.searchsorted(all_newlines, starts)
+    lines = Lines(buffer, starts, ends, numbers, places)
     if b"\\" in buffer.padded:
         suspects.append(np.flatnonzero(buffer.bytes == ord("\\")))
     if not buffer.padded.isascii() and not _is_utf8(buffer.padded):
         suspects.append(np.flatnonzero(buffer.bytes >= _FIRST_BEYOND_ASCII))
     suspect = lines.any_within(np.concatenate(suspects)) if suspects else _NONE
     if not suspect.any():
-        return lines, lines.where(np.zeros(len(ends), np.bool_))
-    return lines.where(~suspect), lines.where(suspect)
+        return lines, lines.where(np.zeros(len(ends), np.bool_)), len(all_newlines)
+    return lines.where(~suspect), lines.where(suspect), len(all_newlines)
 
 
 def records_of(lines: Lines, cutter: Cutter, until: int) -> tuple[Records | None, Mask]:

@@ -46,7 +46,7 @@ def lines_of_rows(
 
 
 def _json_file(path: Path, until: int, rows: Integers | None = None) -> LineFile:
-    return LineFile(path, until, lambda line: row_of_json(line, until), [], learn=True, rows=rows)
+    return LineFile(path, until, lambda line: row_of_json(line, until), [], csv=False, rows=rows)
 
 
 def _cells_file(
@@ -66,7 +66,7 @@ def _cells_file(
 
     template = template_of_header(names)
     return LineFile(
-        path, until, read_row, [template], learn=False, first=first, start=start, rows=rows
+        path, until, read_row, [template], csv=True, first=first, start=start, rows=rows
     )
 
 

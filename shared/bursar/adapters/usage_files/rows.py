@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -37,6 +38,7 @@ FUTURE = timedelta(minutes=5)  # of clocks that run ahead
 NEVER = -1  # of a time that is not told
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_SECONDS = re.compile(r"[0-9]{1,19}(\.[0-9]{1,19})?")
 _TRUTH = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
@@ -103,8 +105,8 @@ def row_of_cells(cells: Mapping[str, str], until: int) -> Row:
     batch = cells.get("batch", "").lower()
     if batch not in _TRUTH:
         raise RowError("batch is neither true nor false")
-    if (at := item.get("at", "")).isdigit() and at.isascii() and len(at) < 20:
-        item["at"] = int(at)
+    if _SECONDS.fullmatch(at := item.get("at", "")):
+        item["at"] = float(at) if "." in at else int(at)
     return _row(item | {"batch": _TRUTH[batch]}, until)
 
 

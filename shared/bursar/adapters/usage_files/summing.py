@@ -42,21 +42,31 @@ def cost_files(
     until = latest(now)
     rejected: list[RejectedLine] = []
     groups: list[UsageGroup] = []
+    homes = _homes(paths)
     with ExitStack() as held, IdLog() as ids:
-        files = _sum_parquet(paths, book, by, until, groups, held)
+        files: list[LineFile] = []
+        if not any(homes):
+            files = _sum_parquet(paths, book, by, until, groups, held)
         files = files or [open_usage_file(path, until, held) for path in paths]
         for number, (path, file) in enumerate(zip(paths, files, strict=True)):
             rejected += [
                 RejectedLine(str(path), file.number_of(line), reason)
-                for line, reason in _add_file(number, file, sums, ids)
+                for line, reason in _add_file(number, homes[number], file, sums, ids)
             ]
         again = _Again(0, 0)
         for places in ids.repeated():
-            again = again.plus(_count_once(files, places, sums))
+            again = again.plus(_count_once(files, homes, places, sums))
     rows, total, unpriced = price_groups([*groups, *sums.groups()], book, now)
     return UsageCosts(
         tuple(by), rows, total, unpriced, again.duplicates, again.conflicts, rejected
     )
+
+
+def _homes(paths: Sequence[Path]) -> list[int]:
+    """A number, from 1 on, for each path that is named more than once, and 0 for the others."""
+    files = [path.resolve() for path in paths]
+    again = [file for file in dict.fromkeys(files) if files.count(file) > 1]
+    return [again.index(file) + 1 if file in again else 0 for file in files]
 
 
 def _sum_parquet(
@@ -83,14 +93,16 @@ def _sum_parquet(
     return [lines_of_rows(odd.lines, odd.names, until, odd.numbers) for odd in summed.odd]
 
 
-def _add_file(number: int, file: LineFile, sums: UsageSums, ids: IdLog) -> Iterator[Rejected]:
+def _add_file(
+    number: int, home: int, file: LineFile, sums: UsageSums, ids: IdLog
+) -> Iterator[Rejected]:
     """Add its records to the sums and the ids; tell which lines are none."""
     for part in file.parts():
         wrong = list(part.rejected)
         for told in part.records:
             records, codes, refused = sums.codes(told)
             sums.add(records, codes)
-            _log_ids(ids, records, number)
+            _log_ids(ids, records, number, home)
             wrong += [
                 Rejected(line, reason)
                 for mask, reason in refused
@@ -107,21 +119,30 @@ class _Again(NamedTuple):
         return _Again(self.duplicates + other.duplicates, self.conflicts + other.conflicts)
 
 
-def _log_ids(ids: IdLog, records: Records, file: int) -> None:
-    """Log who has an id; the others are named by file and line, and come once."""
+def _log_ids(ids: IdLog, records: Records, file: int, home: int) -> None:
+    """Log who has an id; the others are named by file and line, and come once but in a file that
+    is named twice."""
     told = records.texts.get("id")
-    if told is None:
-        return
-    if not (named := told.lengths > 0).all():
-        records = records.where(named)
-    ids.add(_id_hashes(records, 0), records.places, file)
+    if not home:
+        if told is None:
+            return
+        if not (named := told.lengths > 0).all():
+            records = records.where(named)
+    ids.add(_id_hashes(records, 0, home), records.places, file)
 
 
-def _id_hashes(records: Records, which: int) -> Words:
-    """Of (producer, id)."""
-    found = records.buffer.hashes(records.texts["id"], which)
-    if "producer" in records.texts:
-        found += np.uint64(3) * records.buffer.hashes(records.texts["producer"], which)
+def _id_hashes(records: Records, which: int, home: int) -> Words:
+    """Of (producer, id), or of a `home` and the place in it."""
+    found = np.zeros(len(records), np.uint64)
+    told = records.texts.get("id")
+    if told is not None:
+        found = records.buffer.hashes(told, which)
+        if "producer" in records.texts:
+            found += np.uint64(3) * records.buffer.hashes(records.texts["producer"], which)
+    if home:
+        unnamed = told.lengths == 0 if told is not None else np.ones(len(records), np.bool_)
+        places = records.places[unnamed].astype(np.uint64)
+        found[unnamed] = mixed(places * np.uint64(2 * home + 1) + np.uint64(home + 1000 * which))
     return found
 
 
@@ -142,7 +163,9 @@ def _body_hashes(records: Records) -> Words:
     return found
 
 
-def _count_once(files: Sequence[LineFile], told: Places, sums: UsageSums) -> _Again:
+def _count_once(
+    files: Sequence[LineFile], homes: Sequence[int], told: Places, sums: UsageSums
+) -> _Again:
     """Take away every telling of these ids but the first."""
     tellings: list[_Tellings] = []
     kept: list[tuple[Records, Integers]] = []
@@ -150,7 +173,7 @@ def _count_once(files: Sequence[LineFile], told: Places, sums: UsageSums) -> _Ag
         for part in files[file].parts_at(told.places[told.files == file]):
             for again in part.records:
                 records, codes, _ = sums.codes(again)
-                tellings.append(_Tellings.of(file, len(kept), records))
+                tellings.append(_Tellings.of(file, homes[file], len(kept), records))
                 kept.append((records, codes))
     every = _Tellings._make(map(np.concatenate, zip(*tellings, strict=True)))
     order = np.lexsort((every.place, every.file, every.second, every.first))
@@ -176,11 +199,11 @@ class _Tellings(NamedTuple):
     row: Integers
 
     @classmethod
-    def of(cls, file: int, part: int, records: Records) -> _Tellings:
+    def of(cls, file: int, home: int, part: int, records: Records) -> _Tellings:
         size = len(records)
         return cls(
-            _id_hashes(records, 0),
-            _id_hashes(records, 1),
+            _id_hashes(records, 0, home),
+            _id_hashes(records, 1, home),
             _body_hashes(records),
             np.full(size, file),
             records.places,
