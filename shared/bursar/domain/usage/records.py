@@ -76,7 +76,9 @@ class UsageRecord:
 
     `(producer, id)` names it for ever: `producer` is who was authenticated, `id` is theirs.
     `requests` is above 1 where the producer tells sums (counters, metrics). `key` is the alias
-    of an API key, never the key. `source` is the kind of telemetry, such as `litellm`.
+    of an API key, never the key. `source` is the kind of telemetry, such as `litellm`. `told_as`
+    are tenant, model, provider and feature as they were told, where our configuration made
+    others of them.
     """
 
     producer: str
@@ -93,6 +95,7 @@ class UsageRecord:
     batch: bool = False
     latency_ms: int | None = None
     source: str = ""
+    told_as: tuple[str, str, str, str] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be kept.
@@ -129,7 +132,8 @@ class UsageRecord:
         from hashlib import sha256  # slow to import, where only tokens are counted
 
         at = self.at.astimezone(UTC).isoformat()
-        names = (self.tenant, self.model, self.provider, self.feature, self.user, self.key)
+        named = self.told_as or (self.tenant, self.model, self.provider, self.feature)
+        names = (*named, self.user, self.key)
         told = (self.requests, *self.tokens.counts, self.batch, self.latency_ms, self.source)
         text = json.dumps([self.producer, self.id, at, *names, *told], separators=(",", ":"))
         return sha256(text.encode()).hexdigest()[:32]

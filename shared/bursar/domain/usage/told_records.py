@@ -30,18 +30,25 @@ def usage_record(
     Raises:
         UsageRecordError, TenantRefusedError: what was told cannot be kept, or not for them.
     """
+    told = (tenant, model, provider, feature)
     alias = producer.aliases.get(model)
     if alias is not None:
         model, tenant = alias.model, alias.tenant or tenant
         feature = alias.feature or feature
+    kept = (
+        tenant_for(producer, tenant),
+        model,
+        provider_name(provider) or producer.default_provider,
+        feature or producer.default_feature,
+    )
     return UsageRecord(
         producer=producer.name,
         id=id,
         at=at,
-        tenant=tenant_for(producer, tenant),
-        model=model,
-        provider=provider_name(provider) or producer.default_provider,
-        feature=feature or producer.default_feature,
+        tenant=kept[0],
+        model=kept[1],
+        provider=kept[2],
+        feature=kept[3],
         user=user,
         key=key,
         requests=requests,
@@ -49,4 +56,5 @@ def usage_record(
         batch=batch,
         latency_ms=latency_ms,
         source=producer.format.value,
+        told_as=None if told == kept else told,
     )

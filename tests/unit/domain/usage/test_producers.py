@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
 from bursar.domain.usage.producers import (
@@ -11,6 +14,8 @@ from bursar.domain.usage.producers import (
     TenantRefusedError,
     tenant_for,
 )
+from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.told_records import usage_record
 
 OWN = ProducerPolicy(name="batch", tenant="acme")
 LISTED = ProducerPolicy(name="gateway", tenants=frozenset({"acme", "globex"}))
@@ -55,3 +60,24 @@ def test_an_alias_cannot_be_of_a_tenant_that_its_producer_may_not_speak_for(
 def test_one_that_is_trusted_with_any_tenant_may_give_an_alias_to_any() -> None:
     aliases = {"m-1": ModelAlias("m", "globex")}
     assert ProducerPolicy(name="p", tenants=frozenset({ANY_TENANT}), aliases=aliases).aliases
+
+
+def test_a_record_told_again_is_the_same_whatever_our_configuration_made_of_it() -> None:
+    told: dict[str, Any] = {
+        "id": "1",
+        "at": datetime(2026, 11, 1, tzinfo=UTC),
+        "tenant": "acme",
+        "model": "m-1",
+        "tokens": TokenCounts(input=5),
+    }
+    alias = {"m-1": ModelAlias("m", "globex", "chat")}
+    before = usage_record(ANYONE, **told)
+    after = usage_record(
+        ProducerPolicy(
+            name="gateway", tenants=ANYONE.tenants, aliases=alias, default_provider="aws"
+        ),
+        **told,
+    )
+    assert (before.model, after.model, after.tenant) == ("m-1", "m", "globex")
+    assert after.digest == before.digest
+    assert usage_record(ANYONE, **told | {"tenant": "globex"}).digest != before.digest
