@@ -26,7 +26,8 @@ from bursar.config_file import ConfigError, read_section
 from bursar.domain.ai_system import AiSystem
 from bursar.domain.attribution.dry_run import owner_labels
 from bursar.domain.attribution.rules import Attribution
-from bursar.domain.kpis import RATIOS, KpiResult
+from bursar.domain.kpi_targets import RATIOS
+from bursar.domain.kpis import KpiResult
 from bursar.domain.ledger.postings import month_name
 from bursar.domain.money import Money
 from bursar.domain.periods import add_months, midnight, month_of, month_window

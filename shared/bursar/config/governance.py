@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 
 from bursar.config.fields import Endpoint, Section
 from bursar.domain.governance import assignment
-from bursar.domain.governance.asking import Rules
 from bursar.domain.governance.people import Directory, Person
 from bursar.domain.governance.policies import DEFAULT_POLICIES, Policy
+from bursar.domain.governance.rules import Rules
 from bursar.domain.governance.teams import Team
 from bursar.domain.governance.tiers import DEFAULT_TIERS, Tier
 from bursar.domain.money import Money

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from bursar.config.fields import Name, Section
-from bursar.domain.kpis import Kpi, Target
+from bursar.domain.kpi_targets import Kpi, Target
 from bursar.domain.money import Money
 from bursar.domain.scopes import Scope
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bursar.domain.governance.asking import Rules
 from bursar.domain.governance.decisions import Choice
 from bursar.domain.governance.exceptions import SpendException, Status, UnknownExceptionError
 from bursar.domain.governance.people import Person
 from bursar.domain.governance.refusals import RefusalError
+from bursar.domain.governance.rules import Rules
 from bursar.domain.governance.shown import Shown, refuse_other_amount
 from bursar.domain.governance.steps import is_answered
 from bursar.jobs.answer_workflow import answer_workflow

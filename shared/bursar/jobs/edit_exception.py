@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from bursar.domain.governance import asking
-from bursar.domain.governance.asking import Rules
 from bursar.domain.governance.changes import Action, change
 from bursar.domain.governance.exceptions import Request, SpendException, UnknownExceptionError
 from bursar.domain.governance.people import Person
+from bursar.domain.governance.rules import Rules
 from bursar.jobs.answer_workflow import answer_workflow
 from bursar.jobs.open_exception import TRIES, ExceptionContentionError, start
 from bursar.ports import ExceptionStore, TaskTokens, Workflow

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bursar.domain.governance.asking import Rules
 from bursar.domain.governance.changes import Action, change
 from bursar.domain.governance.decisions import Choice, decide
 from bursar.domain.governance.exceptions import SpendException, UnknownExceptionError
 from bursar.domain.governance.people import Person
+from bursar.domain.governance.rules import Rules
 from bursar.jobs.answer_workflow import answer_workflow
 from bursar.jobs.open_exception import TRIES, ExceptionContentionError
 from bursar.ports import ExceptionStore, TaskTokens, Workflow

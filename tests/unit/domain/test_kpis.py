@@ -9,13 +9,10 @@ import pytest
 
 from bursar.config.kpis import Kpis
 from bursar.domain.cluster.use import ClusterUse, GpuUse
+from bursar.domain.kpi_targets import Kpi, Status, Target, TargetError
 from bursar.domain.kpis import (
     GpuHours,
-    Kpi,
     MonthFigures,
-    Status,
-    Target,
-    TargetError,
     assess,
     efficiency_score,
     gpu_hours,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bursar.adapters.memory.governance import MemoryAudit, MemoryExceptions
-from bursar.domain.governance import asking, assignment, decisions, splitting, tiers
+from bursar.domain.governance import asking, assignment, decisions, rules, splitting, tiers
 from bursar.domain.governance.consumption import Allowance
 from bursar.domain.governance.exceptions import (
     Consent,
@@ -169,7 +169,7 @@ def denied_requests_are_summed(patch: pytest.MonkeyPatch) -> None:
 
 @defect
 def sibling_scopes_are_summed_apart(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(asking, "owning_team", lambda _, scope: str(scope))
+    patch.setattr(rules, "owning_team", lambda _, scope: str(scope))
 
 
 @defect

@@ -11,15 +11,13 @@ from bursar.domain.governance.asking import (
     MovedRequestError,
     NobodyCanApproveError,
     NotYoursError,
-    Rules,
     StaleVersionError,
-    UnknownBeneficiaryError,
-    UnknownPolicyError,
 )
 from bursar.domain.governance.decisions import Choice
 from bursar.domain.governance.exceptions import AlreadyOverError, AmountOutOfRangeError, Status
 from bursar.domain.governance.people import Directory
 from bursar.domain.governance.refusals import ExpiredError
+from bursar.domain.governance.rules import Rules, UnknownBeneficiaryError, UnknownPolicyError
 from bursar.domain.governance.splitting import MOST_COUNTED, SplitCount, TooManyRequestsError
 from bursar.domain.governance.teams import AmbiguousOwnerError
 from bursar.domain.governance.tiers import DEFAULT_TIERS

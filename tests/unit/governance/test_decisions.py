@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bursar.domain.governance import assignment
-from bursar.domain.governance.asking import ClosedError, Rules, StaleVersionError
+from bursar.domain.governance.asking import ClosedError, StaleVersionError
 from bursar.domain.governance.decisions import (
     AlreadyDecidedError,
     Choice,
@@ -28,6 +28,7 @@ from bursar.domain.governance.refusals import (
     ExpiredError,
     NotEntitledError,
 )
+from bursar.domain.governance.rules import Rules
 from tests.unit.governance.world import (
     BY_ID,
     DIRECTOR,

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bursar.domain.governance import asking
-from bursar.domain.governance.asking import Rules
 from bursar.domain.governance.decisions import Choice, decide
 from bursar.domain.governance.exceptions import Request, SpendException
 from bursar.domain.governance.people import Directory, Person
 from bursar.domain.governance.policies import DEFAULT_POLICIES
+from bursar.domain.governance.rules import Rules
 from bursar.domain.governance.splitting import SplitCount
 from bursar.domain.governance.teams import Team
 from bursar.domain.governance.tiers import DEFAULT_TIERS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.domain.governance import assignment, tiers
@@ -15,24 +14,15 @@ from bursar.domain.governance.exceptions import (
     refuse_expired,
 )
 from bursar.domain.governance.people import Directory, Person
-from bursar.domain.governance.policies import Policy
 from bursar.domain.governance.refusals import (
     ConflictError,
     InvalidRequestError,
     NotEntitledError,
 )
+from bursar.domain.governance.rules import Rules
 from bursar.domain.governance.splitting import SplitCount
-from bursar.domain.governance.teams import Team, owning_team
 from bursar.domain.governance.tiers import Tier
 from bursar.domain.money import Money
-
-
-class UnknownPolicyError(InvalidRequestError):
-    """The policy that a request wants to go beyond is not configured."""
-
-
-class UnknownBeneficiaryError(InvalidRequestError):
-    """The beneficiary of a request is nobody who is configured."""
 
 
 class NobodyCanApproveError(InvalidRequestError):
@@ -53,28 +43,6 @@ class ClosedError(ConflictError):
 
 class StaleVersionError(ConflictError):
     """What was asked for has been edited since the caller saw it."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the configuration says of people, policies and signatures."""
-
-    directory: Directory
-    tiers: Sequence[Tier]
-    teams: Sequence[Team]
-    policies: Sequence[Policy]
-
-    def team_of(self, request: Request) -> str:
-        """The team whose purse a request is for; the policy and beneficiary must be known.
-
-        Raises:
-            InvalidRequestError: the policy or beneficiary is unknown, or several teams own it.
-        """
-        if request.policy not in {policy.name for policy in self.policies}:
-            raise UnknownPolicyError(f"no policy is called {request.policy!r}")
-        if request.beneficiary and self.directory.get(request.beneficiary) is None:
-            raise UnknownBeneficiaryError(f"{request.beneficiary!r} is nobody here")
-        return owning_team(self.teams, request.scope)
 
 
 def open_exception(

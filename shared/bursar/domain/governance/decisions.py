@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from bursar.domain.governance import assignment
-from bursar.domain.governance.asking import Rules, needed, refuse_outdated
+from bursar.domain.governance.asking import needed, refuse_outdated
 from bursar.domain.governance.exceptions import (
     Consent,
     SpendException,
@@ -20,6 +20,7 @@ from bursar.domain.governance.exceptions import (
 )
 from bursar.domain.governance.people import Person
 from bursar.domain.governance.refusals import ConflictError, NotEntitledError
+from bursar.domain.governance.rules import Rules
 from bursar.domain.governance.splitting import SplitCount
 
 

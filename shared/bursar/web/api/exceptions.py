@@ -31,6 +31,7 @@ from bursar.domain.governance.refusals import (
     NotEntitledError,
     RefusalError,
 )
+from bursar.domain.governance.rules import UnknownBeneficiaryError, UnknownPolicyError
 from bursar.domain.governance.teams import AmbiguousOwnerError
 from bursar.jobs.edit_exception import edit_exception
 from bursar.jobs.open_exception import ExceptionContentionError, open_exception
@@ -56,8 +57,8 @@ _STATUSES = {
     InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 _MEMBERS = {
-    asking.UnknownPolicyError: "policy",
-    asking.UnknownBeneficiaryError: "beneficiary",
+    UnknownPolicyError: "policy",
+    UnknownBeneficiaryError: "beneficiary",
     AmbiguousOwnerError: "scope",
     AmountOutOfRangeError: "amount_usd",
     AlreadyOverError: "until",
