@@ -19,7 +19,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = 5
-GOAL = 1.7
+GOALS = "1.7x at most, 2.2x where numpy computes, 2.3x of the HTTP API"
 BASE = 'import boto3; boto3.client("dynamodb")'
 UNWANTED = ("kubernetes", "pandas", "numpy", "yaml", "rich", "cyclopts")
 
@@ -97,7 +97,7 @@ def table(found: dict[str, Any]) -> list[str]:
             f" {found['ratios_with_client'][name]:21.2f}x"
             f"{'  imports ' + extra if extra else ''}"
         )
-    return [*lines, f"{'goal of each':40s} {'':8s} {GOAL:6.2f}x at most, none of {UNWANTED}"]
+    return [*lines, f"goal of init: {GOALS}; none of {', '.join(UNWANTED)} elsewhere"]
 
 
 if __name__ == "__main__":
