@@ -20,6 +20,7 @@ from typing import NamedTuple
 from aws_cdk import aws_lambda as lambda_
 
 from bursar.config import Config
+from bursar.config.bursar_yaml import bundled
 from infra.bytecode import PYTHON, compile_in, find_compiler
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,7 +58,7 @@ def bundle(config: Config, target: Target) -> Bundle:
 
 def _code(config: Config, compiler: Path | None) -> lambda_.Code:
     files = dict(_sources())
-    files["bursar.json"] = config.model_dump_json(by_alias=True).encode()
+    files["bursar.json"] = bundled(config)
 
     def fill(directory: Path) -> None:
         for name, content in files.items():

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bursar.entrypoint import entrypoint
-from bursar.events.approvals import AuditRun
+from bursar.events.audits import AuditRun
 from bursar.jobs.chain_audit import anchor_audit, chain_audit
 from bursar.settings import ChainAuditSettings
 from bursar.wiring import Ports

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bursar.entrypoint import entrypoint
-from bursar.events.runs import FollowUpRun
+from bursar.events.follow_ups import FollowUpRun
 from bursar.jobs.check_budgets import check_budgets
 from bursar.settings import CheckBudgetsSettings
 from bursar.wiring import Ports

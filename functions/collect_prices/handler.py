@@ -3,7 +3,7 @@
 from typing import Any
 
 from bursar.entrypoint import entrypoint
-from bursar.events.runs import PriceRun
+from bursar.events.prices import PriceRun
 from bursar.jobs.collect_prices import collect_prices
 from bursar.settings import CollectPricesSettings
 from bursar.wiring import Ports

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bursar.entrypoint import entrypoint
-from bursar.events.runs import MetricsRun
+from bursar.events.metrics import MetricsRun
 from bursar.jobs.collect_bedrock_usage import collect_bedrock_usage
 from bursar.jobs.collect_usage_metrics import collect_cluster_usage
 from bursar.settings import CollectUsageMetricsSettings

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bursar.entrypoint import entrypoint
-from bursar.events.runs import SeriesRun
+from bursar.events.series import SeriesRun
 from bursar.jobs.detect_anomalies import detect_anomalies
 from bursar.settings import DetectAnomaliesSettings
 from bursar.wiring import Ports

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bursar.entrypoint import entrypoint
-from bursar.events.runs import SeriesRun
+from bursar.events.series import SeriesRun
 from bursar.jobs.forecast_spend import forecast_spend
 from bursar.settings import ForecastSpendSettings
 from bursar.wiring import Ports

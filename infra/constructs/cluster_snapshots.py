@@ -6,7 +6,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_eks as eks
 from constructs import Construct
 
-from bursar.config import Cluster, Config
+from bursar.config import Config
+from bursar.config.clusters import Cluster
 from bursar.config.networks import PrivateNetwork
 from bursar.settings import SnapshotClusterSettings
 from infra.constructs.function import Function, Shared

@@ -8,7 +8,8 @@ from aws_cdk import aws_eks as eks
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from bursar.config import Cluster, Config
+from bursar.config import Config
+from bursar.config.clusters import Cluster
 from bursar.settings import CollectUsageMetricsSettings
 from infra.constructs.cluster_snapshots import READERS
 from infra.constructs.function import Function, Shared

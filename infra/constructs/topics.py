@@ -13,7 +13,8 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from bursar.config import Config, SlackChannel
+from bursar.config import Config
+from bursar.config.notifications import SlackChannel
 
 OWNER = "owner"  # the message attribute that subscriptions filter on
 

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from bursar.config import Config
+from bursar.config.bursar_yaml import BursarYaml
 
 M = TypeVar("M", bound=BaseModel)
 _Location = tuple[int | str, ...]
@@ -31,7 +32,7 @@ def read_config(path: Path) -> Config:
     Raises:
         ConfigError: the file cannot be read, is not YAML, or does not say what it must.
     """
-    return _read(path, Config)
+    return _read(path, BursarYaml).config
 
 
 def read_section(path: Path, name: str, section: type[M], otherwise: M | None = None) -> M:

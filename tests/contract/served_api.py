@@ -19,7 +19,7 @@ from moto import mock_aws
 
 from bursar import wiring
 from bursar.adapters.memory.governance import MemoryWorkflow
-from bursar.config import Config
+from bursar.config.bursar_yaml import bundled, validated
 from bursar.jobs.chain_audit import chain_audit
 from bursar.jobs.open_windows import open_windows
 from bursar.local.demo_config import ACCOUNT, CLUSTERS, REGION, demo_config
@@ -136,9 +136,9 @@ def serving(directory: Path, table_definition: Any) -> Iterator[ServedApi]:
     values["governance"] |= {"slack": SLACK_APP}
     for person in values["governance"]["people"]:
         person["slack_user_id"] = slack_user(person["id"].split("@")[0])
-    config = Config.model_validate(values)
+    config = validated(values)
     file = directory / "bursar.json"
-    file.write_text(config.model_dump_json(by_alias=True))
+    file.write_bytes(bundled(config))
     settings = ServeApiSettings(config_file=str(file), table_name="bursar", usage_bucket="usage")
     with mock_aws():
         boto3.resource("dynamodb", REGION).create_table(

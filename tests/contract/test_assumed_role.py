@@ -14,7 +14,7 @@ from botocore.session import get_session
 from bursar.adapters.assumed_role import AssumedRole
 from bursar.adapters.kubernetes_api.eks import eks_reader
 from bursar.adapters.kubernetes_api.eks_token import EksToken
-from bursar.config import Cluster
+from bursar.config.clusters import Cluster
 from bursar.domain.cluster.records import ClusterUnreadableError
 from bursar.local.kubernetes_server import KubernetesServer
 from bursar.settings import CloseHourSettings

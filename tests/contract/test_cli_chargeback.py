@@ -23,7 +23,7 @@ from bursar.adapters.focus_files import write_focus_csv
 from bursar.adapters.s3_usage import S3UsageArchive, folder
 from bursar.cli.chargeback_views import focus_rows
 from bursar.cli.main import app
-from bursar.domain.ledger.postings import MonthState
+from bursar.domain.ledger.months import MonthState
 from bursar.domain.periods import HOUR, hour_of, month_window
 from bursar.domain.usage.prices import ClassAmounts
 from bursar.jobs.charge_back import charge_back, stated_days

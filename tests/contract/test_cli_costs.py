@@ -18,7 +18,7 @@ from bursar.cli.costs_views import print_tables, to_json
 from bursar.cli.main import app
 from bursar.domain.cluster.breakdowns import Breakdown
 from bursar.domain.cluster.hours import Category, RowKey, Unpriced
-from bursar.domain.cluster.records import IDLE
+from bursar.domain.cluster.unowned import IDLE
 from bursar.domain.cost_report.timeline import Per
 from bursar.domain.health import SourceHealth
 from bursar.domain.periods import month_of

@@ -14,7 +14,7 @@ import pytest
 from bursar.adapters.dynamodb.ledger import leaves
 from bursar.adapters.s3_usage import S3UsageArchive, folder
 from bursar.cli.main import app
-from bursar.domain.ledger.postings import MonthState
+from bursar.domain.ledger.months import MonthState
 from bursar.domain.periods import HOUR, hour_of
 from bursar.domain.usage.prices import ClassAmounts
 from tests.contract.ledger_books import Books, books_on, entry, record

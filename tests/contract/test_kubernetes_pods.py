@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bursar.domain.cluster.records import UNALLOCATED, ClusterUnreadableError
+from bursar.domain.cluster.records import ClusterUnreadableError
+from bursar.domain.cluster.unowned import UNALLOCATED
 from tests.contract.kubernetes_cluster import GI, Objects, asks, at, pod_of, reading
 
 

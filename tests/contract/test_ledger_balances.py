@@ -9,12 +9,8 @@ import pytest
 
 from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance
 from bursar.domain.ledger.conflicts import Conflict, conflict_alert, conflict_of
-from bursar.domain.ledger.postings import (
-    CancelReason,
-    MonthClosedError,
-    MonthState,
-    PostingCancelledError,
-)
+from bursar.domain.ledger.months import MonthClosedError, MonthState
+from bursar.domain.ledger.postings import CancelReason, PostingCancelledError
 from bursar.domain.money import Money
 from bursar.domain.periods import day_of
 from tests.contract.ledger_books import NOW, ONE_PM, Books, books_on, entry, units

@@ -21,7 +21,7 @@ from bursar.domain.budgets import Budget
 from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey, sum_leaves
-from bursar.domain.ledger.postings import MonthState
+from bursar.domain.ledger.months import MonthState
 from bursar.domain.money import Money
 from bursar.domain.scopes import Scope
 from tests.contract.ledger_books import NOW, ONE_PM, Books, books_on, entry, units

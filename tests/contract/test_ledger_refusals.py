@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 
 from bursar.adapters.dynamodb.ledger.entries import UnansweredEntriesError
 from bursar.adapters.dynamodb.transactions import TransactionConflictError
+from bursar.domain.ledger.months import MonthState
 from bursar.domain.ledger.postings import (
     CancelReason,
-    MonthState,
     PostingCancelledError,
     PostingUnansweredError,
 )

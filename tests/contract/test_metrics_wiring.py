@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bursar.config import Cluster
+from bursar.config.clusters import Cluster
 from bursar.wiring.metrics import prometheus
 from tests.contract.prometheus_server import Prometheus
 

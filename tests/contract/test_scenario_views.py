@@ -15,7 +15,7 @@ from bursar.adapters.kubernetes_api.access import ClusterAccess
 from bursar.adapters.kubernetes_api.reader import KubernetesApiReader
 from bursar.adapters.kubernetes_api.transport import KubernetesTransport
 from bursar.adapters.pricing_api import PricingApiPriceList
-from bursar.config import DEFAULT_MODEL_LABELS
+from bursar.config.clusters import DEFAULT_MODEL_LABELS
 from bursar.domain import prices
 from bursar.domain.money import Money
 from bursar.domain.prices import PriceKey, VolumeMeasure

@@ -20,7 +20,7 @@ from bursar.domain.anomaly_events.events import (
     State,
     event_id,
 )
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.money import Money
 from bursar.domain.series.names import Grain, SeriesName, Unit
 from bursar.domain.spend_forecast.records import Outcome, SpendForecast

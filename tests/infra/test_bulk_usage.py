@@ -129,9 +129,7 @@ def test_its_heart_is_watched(bulk):
 
 def test_beside_collected_metrics_it_shares_their_alarm_so_that_alarms_are_few():
     config = read_config(HERE / "example.yaml")
-    everything = config.model_copy(
-        update={"usage": config.usage.model_copy(update={"bulk": True})}
-    )
+    everything = config.changed(usage=config.usage.model_copy(update={"bulk": True}))
     groups = dict(alarm_groups(heartbeats(everything)))
 
     assert groups["collect_usage_metrics", "rollup_usage"] == 60

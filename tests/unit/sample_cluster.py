@@ -9,7 +9,6 @@ from typing import Any
 
 from bursar.domain import prices
 from bursar.domain.cluster.records import (
-    UNALLOCATED,
     CapacityType,
     ClusterSnapshot,
     Inventory,
@@ -18,6 +17,7 @@ from bursar.domain.cluster.records import (
     Pod,
     Volume,
 )
+from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window
 from bursar.domain.prices import PriceKey, PriceRow

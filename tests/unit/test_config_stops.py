@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from bursar.config import Config
+from bursar.config.bursar_yaml import validated
 from bursar.config.stops import Stops
 from bursar.domain.scopes import Scope
 from bursar.domain.stops.rules import Action, Approval, Mode
@@ -31,7 +32,7 @@ def config(stops: dict[str, Any] | None) -> Config:
         "owners": {"ana": {}},
         "notifications": {"catch_all": ["ana@example.com"]},
     }
-    return Config.model_validate(told | ({} if stops is None else {"stops": stops}))
+    return validated(told | ({} if stops is None else {"stops": stops}))
 
 
 def problem(**stops: Any) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from cyclopts import App
 
 from bursar.cli.exits import Exit, leave
-from bursar.config import json_schema
+from bursar.config.bursar_yaml import json_schema
 from bursar.config_file import ConfigError, read_config
 
 app = App(name="config", help="Check bursar.yaml, or print its JSON Schema.")

@@ -22,7 +22,7 @@ from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave
 from bursar.config import Config
 from bursar.config_file import ConfigError, read_config
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.money import Money
 from bursar.domain.periods import Period, Window, day_of, month_window
 from bursar.domain.series.names import SeriesName

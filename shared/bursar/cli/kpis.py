@@ -28,7 +28,7 @@ from bursar.domain.attribution.dry_run import owner_labels
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.kpi_targets import RATIOS
 from bursar.domain.kpis import KpiResult
-from bursar.domain.ledger.postings import month_name
+from bursar.domain.ledger.months import month_name
 from bursar.domain.money import Money
 from bursar.domain.periods import add_months, midnight, month_of, month_window
 from bursar.domain.trends import Trend

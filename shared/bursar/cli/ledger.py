@@ -15,7 +15,7 @@ from bursar.cli.ledger_views import print_json
 from bursar.cli.months import check_month
 from bursar.cli.shown_text import shown_text
 from bursar.cli.where_ledger import Where
-from bursar.domain.ledger.postings import month_name
+from bursar.domain.ledger.months import month_name
 from bursar.domain.ledger.verification import Difference
 from bursar.jobs.close_month import ClosedMonth, MonthNotOverError, MonthUnsteadyError
 from bursar.jobs.post_usage import LedgerBusyError

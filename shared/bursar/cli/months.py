@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bursar.cli.exits import Exit, leave
-from bursar.domain.ledger.postings import month_name
+from bursar.domain.ledger.months import month_name
 from bursar.domain.periods import month_window
 
 

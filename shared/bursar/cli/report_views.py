@@ -14,7 +14,7 @@ from rich.text import Text
 from bursar.adapters.alert_texts import body
 from bursar.domain.alerts import OutboxRow, Severity, age
 from bursar.domain.cluster.hours import Category
-from bursar.domain.cluster.records import UNALLOCATED
+from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.cost_report import (
     BudgetLine,
     ClusterMonth,

@@ -21,7 +21,7 @@ from bursar.adapters.live_prices import LivePrices
 from bursar.adapters.memory.clusters import MemoryFileSystemCatalogue, MemoryVolumeCatalogue
 from bursar.cli.exits import Exit, leave, warn
 from bursar.cli.snapshot_views import print_json, print_table
-from bursar.config import DEFAULT_MODEL_LABELS
+from bursar.config.clusters import DEFAULT_MODEL_LABELS
 from bursar.config.fields import REGION_PATTERN
 from bursar.domain.cluster.costs import CostPolicy
 from bursar.domain.cluster.hours import Basis

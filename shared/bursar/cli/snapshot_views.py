@@ -15,7 +15,8 @@ from rich.text import Text
 from bursar.domain.cluster.hours import Category, Unpriced
 from bursar.domain.cluster.node_prices import NodePrice
 from bursar.domain.cluster.rates import ClusterRate, WorkloadRate
-from bursar.domain.cluster.records import UNALLOCATED, Node
+from bursar.domain.cluster.records import Node
+from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.money import Money
 
 _SHOWN = 25

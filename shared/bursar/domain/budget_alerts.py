@@ -8,7 +8,8 @@ from datetime import datetime
 from fractions import Fraction
 
 from bursar.domain.alerts import Alert, Severity, alert_id
-from bursar.domain.budgets import Book, Budget, Threshold, ThresholdBasis
+from bursar.domain.books import Book
+from bursar.domain.budgets import Budget, Threshold, ThresholdBasis
 from bursar.domain.figures import Figures
 from bursar.domain.money import Money
 from bursar.domain.periods import Window

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, NamedTuple
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from bursar.domain.alerts import Severity
+from bursar.domain.books import Book
 from bursar.domain.money import Money
-from bursar.domain.periods import Period
+from bursar.domain.periods import Period, Window, window_of
 from bursar.domain.scopes import Dimension, Scope
 
 
@@ -24,18 +26,6 @@ class ThresholdBasis(StrEnum):
     ACTUAL = "actual"
     REPORTED = "reported"
     PROJECTED = "projected"
-
-
-class Book(StrEnum):
-    """Sets of figures, reconciled with each other and never added.
-
-    `metered`: the closed hours of clusters. `ledger`: those and all usage, by whose it is; an
-    hour is stated there a little after it is closed. `billed`: what Cost Explorer says.
-    """
-
-    METERED = "metered"
-    LEDGER = "ledger"
-    BILLED = "billed"
 
 
 class Threshold(BaseModel):
@@ -68,13 +58,6 @@ ZoneName = Annotated[str, AfterValidator(_known_zone)]
 Limit = Annotated[Money, AfterValidator(_above_zero)]
 BILLED_DIMENSIONS = frozenset({Dimension.ORG, Dimension.ACCOUNT})
 _IN_CLUSTERS = BILLED_DIMENSIONS | {Dimension.CLUSTER, Dimension.NAMESPACE}
-
-
-class News(NamedTuple):
-    """What was heard: a book has new figures, those of one cluster where it is `metered`."""
-
-    book: Book
-    cluster: str | None = None
 
 
 class Budget(BaseModel):
@@ -121,6 +104,10 @@ class Budget(BaseModel):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    def window_at(self, at: datetime) -> Window:
+        """The window of it that this time lies in."""
+        return window_of(self.period, at, self.zone, first_month=self.first_month)
 
 
 def default_thresholds(book: Book) -> tuple[Threshold, ...]:

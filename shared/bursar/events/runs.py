@@ -1,16 +1,13 @@
-"""Scheduled runs, and runs that follow another function's success."""
+"""Runs that EventBridge Scheduler starts."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, date, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime
 
-from bursar.domain.budgets import Book, News
 from bursar.domain.periods import Window, hour_of
-from bursar.domain.series.names import Grain
 from bursar.events import Event
 
 
@@ -31,54 +28,3 @@ class ScheduledRun(Event):
 
 class ClusterRun(ScheduledRun):
     cluster: str
-
-
-class MetricsRun(ScheduledRun):
-    """`source` is one of `prometheus:CLUSTER` and `bedrock:REGION`."""
-
-    source: str = Field(pattern=r"^(prometheus|bedrock):.+$")
-
-    @property
-    def cluster(self) -> str | None:
-        """Of whose Prometheus it is; None where Bedrock is asked."""
-        kind, _, name = self.source.partition(":")
-        return name if kind == "prometheus" else None
-
-
-class PriceBookPart(StrEnum):
-    LIST = "list"
-    SPOT = "spot"
-
-
-class PriceRun(ScheduledRun):
-    part: PriceBookPart
-
-
-class FinishedRun(ScheduledRun):
-    """A run that succeeded: of one cluster (its hour is closed), or of another book."""
-
-    cluster: str | None = None
-    book: Book = Book.BILLED
-
-
-class SeriesRun(ScheduledRun):
-    """A run over the series of one book: of days, or of hours of token usage."""
-
-    book: Book = Book.LEDGER
-    grain: Grain = Grain.DAY
-
-
-class FollowUpRun(Event):
-    """What a Lambda on-success destination delivers: the request of the run that succeeded."""
-
-    request: FinishedRun = Field(alias="requestPayload")
-
-    @property
-    def scheduled_at(self) -> datetime:
-        return self.request.scheduled_at
-
-    @property
-    def news(self) -> News:
-        if self.request.cluster:
-            return News(Book.METERED, self.request.cluster)
-        return News(self.request.book)

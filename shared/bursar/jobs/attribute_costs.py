@@ -14,7 +14,7 @@ from bursar.domain.attribution.self_hosted import ServingSeconds
 from bursar.domain.cluster.use import ClusterUse
 from bursar.domain.ledger.adjustments import adjust, with_adjustments
 from bursar.domain.ledger.lines import Statement
-from bursar.domain.ledger.postings import MonthState, month_name
+from bursar.domain.ledger.months import MonthState, month_name
 from bursar.domain.periods import Window, hour_of, month_of
 from bursar.ports import (
     ClusterUseStore,

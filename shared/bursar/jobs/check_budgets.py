@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bursar.config import Cluster, Config
+from bursar.config import Config
+from bursar.config.clusters import Cluster
 from bursar.domain.alerts import Alert, OutboxRow
+from bursar.domain.books import Book, News
 from bursar.domain.budget_checks import assess
 from bursar.domain.budget_figures import Part, billed, metered, parts_of
-from bursar.domain.budgets import Book, Budget, BudgetState, News
+from bursar.domain.budgets import Budget, BudgetState
 from bursar.domain.figures import Figures, Outlook
 from bursar.domain.ledger.budget_figures import StatedPart, stated, stated_parts
-from bursar.domain.periods import SECOND, Window, midnight, window_of
+from bursar.domain.periods import SECOND, Window, midnight
 from bursar.domain.scopes import Dimension
 from bursar.domain.series.names import SeriesName
 from bursar.domain.spend import Metric, SpendFact
@@ -80,14 +82,10 @@ def windows_due(budget: Budget, now: datetime) -> list[Window]:
 
     The last hour of a month closes in the next one, and its last day is billed there.
     """
-    windows = [current_window(budget, now)]
+    windows = [budget.window_at(now)]
     while windows[0].start > now - _COSTS_STILL_COME:
-        windows.insert(0, current_window(budget, windows[0].start - SECOND))
+        windows.insert(0, budget.window_at(windows[0].start - SECOND))
     return windows
-
-
-def current_window(budget: Budget, now: datetime) -> Window:
-    return window_of(budget.period, now, budget.zone, first_month=budget.first_month)
 
 
 def latest_outlook(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bursar.config import Cluster
+from bursar.config.clusters import Cluster
 from bursar.domain.cluster import closing
 from bursar.domain.cluster.costs import CostPolicy
 from bursar.domain.cluster.hours import HourCosts

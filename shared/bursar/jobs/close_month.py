@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.domain.ledger.entries import Entry, EntryId
-from bursar.domain.ledger.postings import MonthState
+from bursar.domain.ledger.months import MonthState
 from bursar.domain.ledger.verification import Difference, correction
 from bursar.domain.periods import hour_of, month_window
 from bursar.jobs.verify_ledger import (

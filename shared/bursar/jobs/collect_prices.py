@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bursar.config import Config, ManualPrice
+from bursar.config import Config
+from bursar.config.prices import ManualPrice
 from bursar.domain.cluster.records import CapacityType
 from bursar.domain.health import SourceHealth
 from bursar.domain.money import Money
@@ -25,7 +26,7 @@ from bursar.domain.prices import (
 )
 from bursar.domain.quality import Quality
 from bursar.domain.spot import SpotUnavailableError, by_zone, time_weighted_mean
-from bursar.events.runs import PriceBookPart, PriceRun
+from bursar.events.prices import PriceBookPart, PriceRun
 from bursar.jobs.snapshot_reach import snapshot_reach
 from bursar.ports import (
     CheckedPriceList,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bursar.config import Cluster
+from bursar.config.clusters import Cluster
 from bursar.domain.cluster.gpu_metrics import GPU_METRICS, gpu_uses
 from bursar.domain.cluster.network_metrics import (
     OWN_NETWORK,

@@ -15,13 +15,13 @@ from bursar.domain.anomaly_events.lines import Cell, Comparison, compare
 from bursar.domain.anomaly_events.news import anomaly_alert
 from bursar.domain.anomaly_events.same_money import SameMoney
 from bursar.domain.anomaly_events.transitions import Step, Weights, weigh
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.periods import DAY, Window, midnight
 from bursar.domain.scopes import Dimension
 from bursar.domain.series.amounts import Amounts
 from bursar.domain.series.names import Grain, SeriesName
 from bursar.domain.spend import SpendFact
-from bursar.events.runs import SeriesRun
+from bursar.events.series import SeriesRun
 from bursar.jobs.read_series import BookRead
 from bursar.ports import AnomalyStore, CostHistory, SpendStore, StatementStore
 

@@ -28,7 +28,6 @@ from bursar.domain.stops.records import (
 )
 from bursar.domain.stops.rules import Action, Approval, Mode, Rule, is_crossed
 from bursar.jobs.carry_out_stop import carry_out_stop, send_event, with_plans
-from bursar.jobs.check_budgets import current_window
 from bursar.jobs.stopping import StopContentionError, Stopping
 
 _TRIES = 5
@@ -106,7 +105,7 @@ class _Run:
 
     def begin(self, budget: Budget, open_stops: Sequence[Stop]) -> list[Stop]:
         """The stops that the budget asks for and does not have."""
-        rule, window = self._rule(budget), current_window(budget, self.at)
+        rule, window = self._rule(budget), budget.window_at(self.at)
         standing = self._standing(budget, window)
         if rule is None or standing is None:
             return []

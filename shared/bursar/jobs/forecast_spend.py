@@ -7,7 +7,7 @@ from datetime import date
 
 from bursar.config import Config
 from bursar.domain.spend_forecast.month_end import month_end
-from bursar.events.runs import SeriesRun
+from bursar.events.series import SeriesRun
 from bursar.jobs.read_series import BookRead
 from bursar.ports import ForecastStore, SpendStore, StatementStore
 

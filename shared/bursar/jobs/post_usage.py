@@ -12,13 +12,13 @@ from bursar.domain.admission.settlements import tell_the_same
 from bursar.domain.ledger.conflicts import conflict_alert, conflict_of
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Entry, EntryId
+from bursar.domain.ledger.months import month_name
 from bursar.domain.ledger.planning import adjust, dedupe, no_windows, plan
 from bursar.domain.ledger.postings import (
     CancelReason,
     Posting,
     PostingCancelledError,
     PostingUnansweredError,
-    month_name,
 )
 from bursar.ports import ConflictLog, EnforcedWindows, LedgerStore
 

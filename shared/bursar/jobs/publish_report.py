@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bursar.config import Config
 from bursar.domain.alerts import OutboxRow
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.cost_report import (
     BudgetReading,
     CostReport,
@@ -22,7 +22,7 @@ from bursar.domain.prices import PriceChange
 from bursar.domain.quality import Quality
 from bursar.domain.scopes import Dimension
 from bursar.domain.series.names import SeriesName
-from bursar.jobs.check_budgets import Books, current_window, latest_outlook
+from bursar.jobs.check_budgets import Books, latest_outlook
 from bursar.jobs.check_health import OWN_NOTES, expected_sources
 from bursar.ports import (
     BudgetStore,
@@ -53,7 +53,7 @@ def gather_report(
     books = Books(config, history, statements, spend, forecasts)
     readings = []
     for budget in config.budgets:
-        span = current_window(budget, now)
+        span = budget.window_at(now)
         state = budgets.state(budget.id, span)
         held = budget.model_copy(update={"limit": state.limit}) if state else budget
         readings.append(BudgetReading(held, span, books.figures(budget, span), state))

@@ -13,7 +13,6 @@ from bursar.domain.governance import consumption
 from bursar.domain.governance.consumption import Allowance, raised_by
 from bursar.domain.governance.raises import RaisedBudgets
 from bursar.domain.ledger.budget_windows import BudgetWindow
-from bursar.domain.ledger.enforced_budgets import period_of
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension
@@ -72,7 +71,7 @@ class RaisedLimits:
     def raised(self, budget: Budget, window: Window, at: datetime) -> RaisedBudget:
         """The budget as it is to be compared with what a window has cost."""
         own, ended = BudgetWindow(budget.id, window.start), at >= window.end
-        current = BudgetWindow(budget.id, period_of(budget, at).start)
+        current = BudgetWindow(budget.id, budget.window_at(at).start)
         raising = self._raising(budget, window)
         used = Money.sum(each.consumed.get(own, Money.zero()) for each in raising)
         more = Money.sum(raised_by(each, own, current, at) for each in raising)

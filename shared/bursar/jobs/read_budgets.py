@@ -9,7 +9,6 @@ from datetime import datetime
 from bursar.domain.budgets import Budget
 from bursar.domain.governance.consumption import Allowance
 from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance
-from bursar.domain.ledger.enforced_budgets import period_of
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension
@@ -57,7 +56,7 @@ def read_enforced_budgets(
     found = []
     for budget in _concerning(budgets, tenants):
         if budget.enforced:
-            period = period_of(budget, at)
+            period = budget.window_at(at)
             balance = windows.balance(BudgetWindow(budget.id, period.start))
             whole = WindowBalance(budget.limit, zero, zero, budget.limit)
             approved = tuple(usable.get(budget.id, ()))
@@ -79,7 +78,7 @@ def read_watched_budgets(
     found = []
     for budget in _concerning(budgets, tenants):
         if not budget.enforced:
-            period = period_of(budget, at)
+            period = budget.window_at(at)
             state = states.state(budget.id, period)
             spent, as_of = (state.spent, state.as_of) if state else (zero, period.start)
             limit = limits.raised(budget, period, at).budget.limit

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bursar.domain.anomaly_events.events import AnomalyEvent
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, Window, midnight
 from bursar.domain.scopes import Scope, ScopeError

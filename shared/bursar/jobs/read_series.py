@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bursar.config import Config
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.ledger.lines import Statement
 from bursar.domain.periods import DAY, HOUR, Window, day_of
 from bursar.domain.series.amounts import Amounts
@@ -14,7 +14,7 @@ from bursar.domain.series.billed import billed_amounts
 from bursar.domain.series.names import Grain
 from bursar.domain.series.stated import stated_amounts
 from bursar.domain.spend import Metric, SpendFact
-from bursar.events.runs import SeriesRun
+from bursar.events.series import SeriesRun
 from bursar.ports import SpendStore, StatementStore
 
 _HOURS_A_DAY = 24

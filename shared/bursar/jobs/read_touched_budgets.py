@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from bursar.domain.budgets import Budget
 from bursar.domain.ledger.budget_windows import BudgetWindow
-from bursar.domain.ledger.enforced_budgets import period_of
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, Window, midnight
 from bursar.domain.scopes import Dimension
@@ -59,7 +58,7 @@ def read_touched_budgets(
     touched = [each for each in budgets if each.scope.covers(facts)]
     usable = limits.usable((each.id for each in touched if each.enforced), at)
     for budget in touched:
-        window = period_of(budget, at)
+        window = budget.window_at(at)
         state = states.state(budget.id, window)
         limit, reserved = budget.limit, Money.zero()
         spent = state.spent if state else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from bursar.config import Config
-from bursar.domain.ledger.postings import month_name
+from bursar.domain.ledger.months import month_name
 from bursar.domain.spend import Metric
 from bursar.events.runs import ScheduledRun
 from bursar.jobs.collect_spend import RESTATED_FOR

@@ -11,7 +11,6 @@ from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.stops.changes import AuditAction, change
 from bursar.domain.stops.records import Ending, Stop, activated, ended, opened, stop_id
 from bursar.domain.stops.rules import Action, Mode, Rule
-from bursar.jobs.check_budgets import current_window
 from bursar.jobs.stopping import StopContentionError, write
 from bursar.ports import EnforcedWindows, StopStore
 
@@ -81,7 +80,7 @@ def stop_now(
     """
     budget, rule = _rule(budget_id, config)
     rule = replace(rule, mode=mode or rule.mode)
-    window = current_window(budget, at)
+    window = budget.window_at(at)
     balance = windows.balance(BudgetWindow(budget.id, window.start))
     for _ in range(_TRIES):
         proposed = opened(
@@ -117,7 +116,7 @@ def _rule(budget_id: str, config: Config) -> tuple[Budget, Rule]:
 
 
 def _free_id(budget: Budget, at: datetime, stops: StopStore) -> str:
-    number, window = 1, current_window(budget, at)
+    number, window = 1, budget.window_at(at)
     while stops.find(stop_id(budget, window, _PERSON, number)):
         number += 1
     return stop_id(budget, window, _PERSON, number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bursar.config import Cluster
+from bursar.config.clusters import Cluster
 from bursar.domain.alerts import OutboxRow
 from bursar.domain.blindness import SILENT_AFTER, blind, is_blind, sight_restored
 from bursar.domain.cluster.records import ClusterSnapshot, ClusterUnreadableError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bursar.config import Cluster
+from bursar.config.clusters import Cluster
 
 
 def snapshot_reach(cluster: Cluster) -> timedelta:

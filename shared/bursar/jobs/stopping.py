@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bursar.config import Cluster
+from bursar.config.clusters import Cluster
 from bursar.domain.alerts import Alert
 from bursar.domain.stops.changes import AuditAction, StopChange, change
 from bursar.domain.stops.counting import StopCount

@@ -28,15 +28,17 @@ from bursar.adapters.memory.series import MemoryAnomalyStore, MemoryForecastStor
 from bursar.adapters.memory.spend import MemoryCounter, MemorySpendStore
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.config import Config
-from bursar.domain.budgets import Book, BudgetState, News
+from bursar.domain.books import Book, News
+from bursar.domain.budgets import BudgetState
 from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.lifetimes import InstanceState
 from bursar.domain.cluster.records import CapacityType
 from bursar.domain.periods import HOUR, Window, day_of, days, hours
 from bursar.domain.prices import PriceRow, spot_parts
 from bursar.domain.spot import SpotPoint
-from bursar.events.runs import PriceBookPart, PriceRun, ScheduledRun
-from bursar.jobs.check_budgets import check_budgets, current_window
+from bursar.events.prices import PriceBookPart, PriceRun
+from bursar.events.runs import ScheduledRun
+from bursar.jobs.check_budgets import check_budgets
 from bursar.jobs.close_hour import close_hour
 from bursar.jobs.collect_prices import collect_prices
 from bursar.jobs.collect_spend import collect_spend
@@ -100,7 +102,7 @@ def live_cluster(
     """Snapshot and close every hour of one cluster; tells each day when it is over."""
     found = config.cluster(name)
     cluster = found.model_copy(update={"snapshot_every_minutes": BACKFILL_SNAPSHOTS_EVERY_MINUTES})
-    own = config.model_copy(update={"clusters": (cluster,), "budgets": ()})
+    own = config.changed(clusters=(cluster,), budgets=())
     snapshots, lifetimes = MemorySnapshotStore(), MemoryLifetimeStore()
     store, history = MemoryPriceStore(prices), MemoryCostHistory()
     health, outbox = MemoryHealthLog(), MemoryOutbox()
@@ -201,7 +203,7 @@ def _follow_days(
         )
     last = window.end - HOUR
     for budget in config.budgets:
-        if state := budgets.state(budget.id, current_window(budget, last)):
+        if state := budgets.state(budget.id, budget.window_at(last)):
             past.states.append(state)
     return spot_rows
 

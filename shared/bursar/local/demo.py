@@ -16,7 +16,7 @@ from bursar.config import Config
 from bursar.domain.chargeback import Chargeback
 from bursar.domain.cost_report import CostReport
 from bursar.domain.ledger.lines import Statement
-from bursar.domain.ledger.postings import month_name
+from bursar.domain.ledger.months import month_name
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, HOUR, SECOND, Window, month_of
 from bursar.domain.spend import Metric

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from bursar.config import Config
+from bursar.config.bursar_yaml import validated
 from bursar.local.gateway_traffic import GATEWAY
 from bursar.local.issuer import ISSUER
 from bursar.local.scenario.model_usage import SELF_HOSTED, TENANTS
@@ -39,7 +40,7 @@ def write_demo_config(path: Path) -> None:
 
 
 def read_demo_config(path: Path) -> Config:
-    return Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return validated(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 def free_ports(count: int) -> list[int]:

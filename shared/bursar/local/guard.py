@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from bursar.config import Cluster, Config
+from bursar.config import Config
+from bursar.config.clusters import Cluster
 from bursar.domain.periods import HOUR, Window, hours
 from bursar.local.cluster_objects import cluster_objects
 from bursar.local.embedded.clock import Clock

@@ -9,11 +9,11 @@ from bursar.adapters.dynamodb.closed_months import DynamoClosedMonthStore
 from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
 from bursar.adapters.dynamodb.ledger.loading import load, load_windows
 from bursar.config import Config
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.cluster.lifetimes import InstanceState
 from bursar.domain.cluster.records import ClusterSnapshot
 from bursar.domain.health import SourceHealth
-from bursar.domain.ledger.postings import MonthState, month_name
+from bursar.domain.ledger.months import MonthState, month_name
 from bursar.domain.periods import DAY, HOUR, Window, month_of
 from bursar.domain.quality import Quality
 from bursar.domain.spend import Metric

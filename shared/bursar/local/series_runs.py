@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from bursar.config import Config
 from bursar.domain.alerts import Alert
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.periods import day_of
-from bursar.events.runs import SeriesRun
+from bursar.events.series import SeriesRun
 from bursar.jobs.detect_anomalies import detect_read
 from bursar.jobs.forecast_spend import forecast_read
 from bursar.jobs.read_series import BookRead

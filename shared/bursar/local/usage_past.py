@@ -18,7 +18,7 @@ from bursar.domain.ledger.adjustments import Adjustment
 from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance
 from bursar.domain.ledger.entries import Entry
 from bursar.domain.ledger.lines import Statement
-from bursar.domain.ledger.postings import month_name
+from bursar.domain.ledger.months import month_name
 from bursar.domain.periods import DAY, HOUR, Window, hours, month_of
 from bursar.domain.usage.records import UsageRecord
 from bursar.jobs.attribute_costs import Sources, attribute_costs

@@ -16,7 +16,8 @@ if TYPE_CHECKING:  # whoever imports a port pays for no domain
     from bursar.domain.ledger.conflicts import Conflict
     from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
     from bursar.domain.ledger.lines import Statement
-    from bursar.domain.ledger.postings import MonthState, Posting, TouchedHour
+    from bursar.domain.ledger.months import MonthState, TouchedHour
+    from bursar.domain.ledger.postings import Posting
     from bursar.domain.money import Money
     from bursar.domain.periods import Window
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # whoever imports a port pays for no domain
 
     from bursar.domain.alerts import OutboxRow
     from bursar.domain.anomaly_events.events import AnomalyEvent
-    from bursar.domain.budgets import Book
+    from bursar.domain.books import Book
     from bursar.domain.periods import Window
     from bursar.domain.series.names import SeriesName
     from bursar.domain.spend_forecast.records import BilledForecast, SpendForecast

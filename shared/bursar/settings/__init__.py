@@ -1,7 +1,8 @@
 """The only reader and writer of environment names: one small class per function.
 
 A class names what its function may touch; infra writes it, the function reads it, and the
-composition root refuses a port whose settings the function was not given.
+composition root refuses a port whose settings the function was not given. All of them are made at
+every cold start: what `dataclass` would generate besides `__init__` is left out.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ class MissingSettingError(LookupError):
     """The environment lacks a variable that this function needs."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Settings:
     """What every function has. Fields are strings: they are environment variables."""
 
@@ -52,42 +53,42 @@ def variable(name: str) -> str:
     return f"{_PREFIX}{name.upper()}"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HasTable(Settings):
     table_name: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HasSnapshots(Settings):
     snapshots_bucket: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HasTopics(Settings):
     alerts_topic_arn: str
     slack_topic_arn: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HasUsage(Settings):
     usage_bucket: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HasWorkflow(Settings):
     """Who may start executions: nobody else needs to know of what."""
 
     state_machine_arn: str = ""  # where nobody is configured who could ask
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HasPages(Settings):
     """Where people see requests and decide: every link that they are sent begins so."""
 
     pages_url: str = ""  # where nobody is configured who could ask
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HasSignIn(HasPages):
     """How the pages sign people in; nothing of it is secret."""
 
@@ -98,14 +99,14 @@ class HasSignIn(HasPages):
     sign_out_url: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HasSlackFunction(Settings):
     """Who hands over to a function that talks with Slack."""
 
     slack_function_arn: str = ""  # where there is no app of Slack's
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HasAuditBucket(Settings):
     audit_bucket: str
 
@@ -125,28 +126,28 @@ class CheckBudgetsSettings(HasTable): ...
 class CheckHealthSettings(HasTable): ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class CollectPricesSettings(HasTable, HasSnapshots): ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class SnapshotClusterSettings(HasTable, HasSnapshots): ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class CloseHourSettings(HasTable, HasSnapshots): ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class SendNotificationsSettings(HasTable, HasTopics, HasPages): ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class IngestUsageSettings(HasTable, HasUsage):
     producer_queues: str  # name=queue ARN, by commas
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ServeApiSettings(HasTable, HasUsage, HasWorkflow, HasSignIn, HasSlackFunction): ...
 
 
@@ -159,11 +160,11 @@ class EnforceStopSettings(HasTable): ...
 class AttributeCostsSettings(HasTable): ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class CollectUsageMetricsSettings(HasTable, HasUsage): ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class RollupUsageSettings(HasTable, HasUsage):
     athena_workgroup: str
     glue_database: str
@@ -175,27 +176,27 @@ class ForecastSpendSettings(HasTable): ...
 class DetectAnomaliesSettings(HasTable): ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class AskApproverSettings(HasTable, HasSlackFunction): ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class AskInSlackSettings(HasTable, HasPages): ...
 
 
 class DecideInSlackSettings(HasTable): ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class RemindApproverSettings(HasTable, HasSlackFunction): ...
 
 
 class ResolveTierSettings(HasTable): ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ResumeWorkflowsSettings(HasTable, HasWorkflow): ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ChainAuditSettings(HasTable, HasAuditBucket): ...

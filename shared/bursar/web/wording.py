@@ -8,7 +8,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from bursar.domain.cluster.hours import Basis, Category
-from bursar.domain.cluster.records import UNALLOCATED
+from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.cost_report import ClusterMonth, CostReport, Part, Standing, settle
 from bursar.domain.money import Money
 from bursar.domain.quality import Quality

@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bursar.config import Cluster, Config, load_bundled
+from bursar.config import Config, load_bundled
 from bursar.settings import (
     HasSnapshots,
     HasTable,
@@ -25,6 +25,7 @@ from bursar.wiring.stops import StopPorts
 
 if TYPE_CHECKING:
     from bursar import ports
+    from bursar.config.clusters import Cluster
     from bursar.config.usage import Bedrock
     from bursar.domain.usage.producers import ProducerPolicy
     from bursar.jobs.admission import Admission
@@ -206,10 +207,8 @@ class Ports(StopPorts):
     def usage_intake(self, producer: ProducerPolicy) -> UsageIntake:
         from bursar.wiring import usage
 
-        s3, bucket = _client("s3"), self._given(HasUsage).usage_bucket
-        return usage.usage_intake(
-            self.config, producer, self._table, s3, bucket, self.token_prices
-        )
+        raw = _client("s3"), self._given(HasUsage).usage_bucket
+        return usage.usage_intake(self.config, producer, self._table, *raw, self.token_prices)
 
     def metrics(self, cluster: Cluster) -> ports.MetricsSource:
         from bursar.wiring import metrics

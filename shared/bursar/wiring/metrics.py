@@ -13,7 +13,7 @@ from bursar.adapters.prometheus import (
     at_url,
     through_cluster,
 )
-from bursar.config import Cluster
+from bursar.config.clusters import Cluster
 
 
 def prometheus(cluster: Cluster) -> PrometheusSource:

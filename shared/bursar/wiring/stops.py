@@ -9,7 +9,7 @@ from bursar.wiring.pages import PagesPorts
 
 if TYPE_CHECKING:
     from bursar import ports
-    from bursar.config import Cluster
+    from bursar.config.clusters import Cluster
     from bursar.jobs.stopping import Reach, Stopping
 
 

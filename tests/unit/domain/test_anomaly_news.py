@@ -9,7 +9,7 @@ from bursar.domain.anomaly_events.events import AnomalyEvent, Direction, Reading
 from bursar.domain.anomaly_events.floors import Floors
 from bursar.domain.anomaly_events.news import anomaly_alert
 from bursar.domain.anomaly_events.transitions import BEGUN
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.money import Money
 from bursar.domain.series.names import Grain, SeriesName
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bursar.domain.alerts import Severity, age, alert_id
+from bursar.domain.books import Book
 from bursar.domain.budget_checks import Assessment, assess
-from bursar.domain.budgets import Book, Budget, BudgetState, Threshold, ThresholdBasis
+from bursar.domain.budgets import Budget, BudgetState, Threshold, ThresholdBasis
 from bursar.domain.figures import Figures, Outlook, Projection, run_rate
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, HOUR, Window

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, HOUR, Period, Window

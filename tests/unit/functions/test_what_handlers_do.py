@@ -169,7 +169,7 @@ def test_the_hourly_run_sweeps(run, ports):
 def test_new_messages_wait_for_the_end_of_the_configured_quiet_hours(run, ports):
     hours = QuietHours.model_validate({"from": "09:00", "to": "11:00"})
     told = ports.config.notifications.model_copy(update={"quiet_hours": hours})
-    ports.config = ports.config.model_copy(update={"notifications": told})
+    ports.config = ports.config.changed(notifications=told)
     news = sight_restored("spend", SourceHealth(
         source="spend", at=TEN, quality=Quality.UNKNOWN, good_at=None
     ), TEN)  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bursar.config import Config
+from bursar.config.bursar_yaml import validated
 
 ACCOUNT = "111122223333"
 
@@ -20,7 +21,7 @@ def config(*budgets: dict[str, Any], **changes: Any) -> Config:
         "owners": {"ana": {"emails": ["ana@example.com"]}},
         "notifications": {"catch_all": ["ops@example.com"]},
     }
-    return Config.model_validate(plain | changes)
+    return validated(plain | changes)
 
 
 def budget(scope: str, limit: str, **others: Any) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from bursar.adapters.memory.clusters import MemoryClusterReader
 from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.adapters.memory.stops import MemoryClusterObjects, MemoryEventBus, MemoryStops
-from bursar.config import Cluster, Config
+from bursar.config import Config
+from bursar.config.clusters import Cluster
 from bursar.domain.budgets import BudgetState
 from bursar.domain.cluster.records import Inventory, Pod
 from bursar.domain.ledger.budget_windows import BudgetWindow

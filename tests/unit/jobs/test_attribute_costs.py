@@ -15,7 +15,8 @@ from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
 from bursar.domain.cluster.use import ClusterUse, NamespaceTraffic, ServedModel
 from bursar.domain.ledger.entries import Entry, Leaf, LeafKey, Pricing
 from bursar.domain.ledger.lines import CostCategory, LineKey
-from bursar.domain.ledger.postings import MonthState, Posting
+from bursar.domain.ledger.months import MonthState
+from bursar.domain.ledger.postings import Posting
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window, hour_of
 from bursar.domain.quality import Quality

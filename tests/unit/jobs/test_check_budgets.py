@@ -16,7 +16,8 @@ from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.config import Config
 from bursar.domain.attribution.hours import attribute_hour
 from bursar.domain.attribution.rules import Attribution
-from bursar.domain.budgets import Book, BudgetState, News
+from bursar.domain.books import Book, News
+from bursar.domain.budgets import BudgetState
 from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
 from bursar.domain.figures import Projection
 from bursar.domain.governance.consumption import Allowance, debit
@@ -32,7 +33,6 @@ from bursar.jobs.check_budgets import (
     Books,
     BudgetContentionError,
     check_budgets,
-    current_window,
     windows_due,
 )
 from bursar.jobs.raised_limits import RaisedLimits
@@ -338,7 +338,7 @@ def test_the_forecast_of_its_book_is_what_a_budget_projects(
     estate.forecasts.put([made])
     [only] = estate.config.budgets
     books = Books(estate.config, estate.history, estate.statements, estate.spend, estate.forecasts)
-    window = current_window(only, start)
+    window = only.window_at(start)
     figures = books.figures(only, window)
     assert figures is not None
     foreseen = Money.of(103)

@@ -16,7 +16,7 @@ from bursar.adapters.memory.clusters import (
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.prices import MemoryPriceStore
-from bursar.config import Cluster
+from bursar.config.clusters import Cluster
 from bursar.domain import prices
 from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cluster.lifetimes import InstanceState

@@ -11,8 +11,8 @@ import pytest
 
 from bursar.adapters.memory.usage import MemoryUsageArchive
 from bursar.domain.ledger.entries import Entry, LeafKey
+from bursar.domain.ledger.months import MonthState
 from bursar.domain.ledger.planning import plan
-from bursar.domain.ledger.postings import MonthState
 from bursar.domain.periods import Window, hour_of, month_window
 from bursar.domain.usage.records import UsageRecord
 from bursar.jobs.close_month import (

@@ -14,13 +14,14 @@ from bursar.adapters.memory.ec2 import MemorySpotHistory
 from bursar.adapters.memory.notices import MemoryHealthLog
 from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
 from bursar.config import Config
+from bursar.config.bursar_yaml import validated
 from bursar.domain.cluster.records import CapacityType, ClusterSnapshot, Inventory, Node
 from bursar.domain.money import Money
 from bursar.domain.price_list_errors import PriceListError
 from bursar.domain.prices import PriceRow, control_plane, on_demand, spot
 from bursar.domain.quality import Quality
 from bursar.domain.spot import SpotPoint
-from bursar.events.runs import PriceBookPart, PriceRun
+from bursar.events.prices import PriceBookPart, PriceRun
 from bursar.jobs.collect_prices import (
     CollectedPrices,
     PricesNotCollectedError,
@@ -35,7 +36,7 @@ P5, P4D = on_demand(VIRGINIA, "p5.48xlarge"), on_demand(VIRGINIA, "p4d.24xlarge"
 
 
 def config(**prices: Any) -> Config:
-    return Config.model_validate(
+    return validated(
         {
             "version": 1,
             "organisation": "acme",

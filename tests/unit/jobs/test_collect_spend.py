@@ -9,7 +9,7 @@ import pytest
 
 from bursar.adapters.memory.notices import MemoryHealthLog
 from bursar.adapters.memory.spend import MemoryBill, MemorySpendStore
-from bursar.config import Config
+from bursar.config.bursar_yaml import validated
 from bursar.domain.money import Money
 from bursar.domain.quality import Quality
 from bursar.domain.spend import (
@@ -24,7 +24,7 @@ from bursar.jobs.collect_spend import CollectedSpend, collect_spend
 
 ACCOUNT = "111122223333"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-CONFIG = Config.model_validate(
+CONFIG = validated(
     {
         "version": 1,
         "organisation": "acme",

@@ -19,7 +19,7 @@ from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.config import Config
 from bursar.domain.alerts import Alert
 from bursar.domain.anomaly_events.events import State
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, HOUR, Window, midnight
@@ -27,7 +27,7 @@ from bursar.domain.quality import Quality
 from bursar.domain.series.names import Grain
 from bursar.domain.spend import Metric, SpendFact
 from bursar.domain.usage.records import TokenCounts
-from bursar.events.runs import SeriesRun
+from bursar.events.series import SeriesRun
 from bursar.jobs.detect_anomalies import AnomalyContentionError, detect_anomalies
 from tests.unit.jobs.sample_config import ACCOUNT, budget, config
 

@@ -214,10 +214,8 @@ def test_more_tenants_allow_more_stops() -> None:
     """40 tenants: 2 of 3."""
     budgets = [budget("cluster=prod", "10", id=name) for name in ("a", "b", "c")]
     world = World(*budgets, actions={"hold_queues": "automatic"})
-    teams = {"teams": {f"t{n}": "x" for n in range(40)}}
-    world.config = world.config.model_copy(
-        update={"attribution": world.config.attribution.model_validate(teams)}
-    )
+    teams = {f"t{n}": "x" for n in range(40)}
+    world.config = world.config.changed(attribution={"teams": teams})
     for each in budgets:
         world.spend(each["id"], "10")
     states = [stop.state for stop in world.run().begun]
@@ -422,7 +420,7 @@ def test_what_cannot_be_is_said() -> None:
     ask = {"stops": world.stops, "windows": world.windows}
     with pytest.raises(UnstoppableError, match="no budget 'x'"):
         stop_now("x", "ada", "no", AT, config=world.config, **ask)
-    silent = world.config.model_copy(update={"stops": None})
+    silent = world.config.changed(stops=None)
     with pytest.raises(UnstoppableError, match="no section"):
         stop_now("search", "ada", "no", AT, config=silent, **ask)
 

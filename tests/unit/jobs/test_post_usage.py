@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bursar.domain.ledger.postings import CancelReason, MonthState, Posting, PostingCancelledError
+from bursar.domain.ledger.months import MonthState
+from bursar.domain.ledger.postings import CancelReason, Posting, PostingCancelledError
 from bursar.jobs.post_usage import LedgerBusyError, Patience, Posted, post_entries
 from tests.contract.ledger_books import AT_ONCE, NOW, ONE_PM, Books, books_on, entry, units
 

@@ -9,7 +9,7 @@ import pytest
 from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.adapters.memory.clusters import MemoryClusterReader, MemorySnapshotStore
 from bursar.adapters.memory.notices import MemoryHealthLog
-from bursar.config import Cluster
+from bursar.config.clusters import Cluster
 from bursar.domain.cluster.records import ClusterUnreadableError, Pod
 from bursar.domain.quality import Quality
 from bursar.jobs.check_health import check_health

@@ -14,7 +14,7 @@ from bursar.adapters.memory.usage import MemoryUsageArchive
 from bursar.adapters.usage_formats.reading import read
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Leaf, LeafKey
-from bursar.domain.ledger.postings import MonthState
+from bursar.domain.ledger.months import MonthState
 from bursar.domain.money import Money
 from bursar.domain.periods import hour_of
 from bursar.domain.usage.plausibility import PlausibilityLimits

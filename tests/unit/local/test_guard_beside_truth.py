@@ -22,10 +22,10 @@ from bursar.adapters.memory.ec2 import MemorySpotHistory
 from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.notices import MemoryHealthLog
 from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore
-from bursar.config import Config
+from bursar.config.bursar_yaml import validated
 from bursar.domain.cluster.lifetimes import InstanceState
 from bursar.domain.periods import HOUR, Window, hours
-from bursar.events.runs import PriceBookPart, PriceRun
+from bursar.events.prices import PriceBookPart, PriceRun
 from bursar.jobs.close_hour import close_hour
 from bursar.jobs.collect_prices import collect_prices
 from bursar.jobs.record_node_lifetimes import record_node_lifetimes
@@ -49,9 +49,9 @@ def scenario() -> Scenario:
 @pytest.fixture(scope="module")
 def closed(scenario: Scenario) -> MemoryCostHistory:
     """The busy hours, closed one after another as the schedules do."""
-    config = Config.model_validate(demo_config({"inference": 1, "training": 2}))
+    config = validated(demo_config({"inference": 1, "training": 2}))
     cluster = config.cluster(CLUSTER)
-    config = config.model_copy(update={"clusters": (cluster,)})
+    config = config.changed(clusters=(cluster,))
     services = Services(scenario, config, Clock(START))
     listed = list(services.read_price_list().rows(config.region, START))
     services.close()

@@ -16,9 +16,9 @@ from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.series import MemoryAnomalyStore, MemoryForecastStore
 from bursar.adapters.memory.spend import MemorySpendStore
 from bursar.adapters.memory.statements import MemoryStatementStore
-from bursar.config import Config
+from bursar.config.bursar_yaml import validated
 from bursar.domain.alerts import Alert
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
 from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement
 from bursar.domain.money import Money
@@ -103,7 +103,7 @@ class WholeHistory(MemoryCostHistory):
 @pytest.fixture(scope="module")
 def lived() -> tuple[SeriesStores, list[tuple[datetime, Alert]]]:
     """Sixty days, each looked at in the night after it."""
-    config = Config.model_validate(demo_config({"inference": 1, "training": 2}))
+    config = validated(demo_config({"inference": 1, "training": 2}))
     scenario = Scenario(seed=SEED, start=START, days=DAYS, account=ACCOUNT)
     statements, history = WholeDays(), WholeHistory()
     stores = SeriesStores(

@@ -10,8 +10,8 @@ from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.adapters.usage_formats.reading import read
-from bursar.config import Config
-from bursar.domain.ledger.postings import MonthState
+from bursar.config.bursar_yaml import validated
+from bursar.domain.ledger.months import MonthState
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, HOUR, Window, day_of, hour_of
 from bursar.domain.usage.producers import ProducerPolicy
@@ -32,7 +32,7 @@ def scenario() -> Scenario:
 
 @pytest.fixture
 def past(scenario: Scenario) -> UsagePast:
-    config = Config.model_validate(demo_config({"inference": 1, "training": 2}))
+    config = validated(demo_config({"inference": 1, "training": 2}))
     return UsagePast(config, scenario, MemoryCostHistory(), MemoryOutbox())
 
 

@@ -12,19 +12,14 @@ from bursar.adapters.memory.notices import MemoryHealthLog
 from bursar.adapters.memory.spend import MemorySpendStore
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.config import Config
+from bursar.config.bursar_yaml import validated
 from bursar.domain.alerts import OutboxRow
 from bursar.domain.attribution.hours import attribute_hour
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.blindness import blind
-from bursar.domain.budgets import Book, News
+from bursar.domain.books import Book, News
 from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey, Unpriced
-from bursar.domain.cluster.records import (
-    CONTROL_PLANE,
-    IDLE,
-    NETWORK,
-    SHARED,
-    UNALLOCATED,
-)
+from bursar.domain.cluster.unowned import CONTROL_PLANE, IDLE, NETWORK, SHARED, UNALLOCATED
 from bursar.domain.cost_report import CostReport
 from bursar.domain.health import SourceHealth
 from bursar.domain.money import Money
@@ -91,7 +86,7 @@ _WEEK = (100, 103, 104, 102, 98, 71, 64)  # percent of a weekday's serving, from
 
 
 def config() -> Config:
-    return Config.model_validate(
+    return validated(
         {
             "version": 1,
             "organisation": "acme",

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bursar.domain.budgets import Book, BudgetState
+from bursar.domain.books import Book
+from bursar.domain.budgets import BudgetState
 from bursar.domain.governance.raises import RaisedBudgets
 from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money

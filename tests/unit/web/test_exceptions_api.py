@@ -13,7 +13,7 @@ from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
 from bursar.adapters.memory.governance import MemoryAudit, MemoryExceptions, MemoryWorkflow
 from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.series import MemoryForecastStore
-from bursar.config import Config
+from bursar.config.bursar_yaml import validated
 from bursar.jobs.chain_audit import chain_audit
 from bursar.jobs.raised_limits import RaisedLimits
 from bursar.web.api.app import answer, build_api
@@ -78,7 +78,7 @@ class Api:
         self.exceptions, self.workflow = MemoryExceptions(outbox, self.audit), MemoryWorkflow()
         self.windows, self.states = MemoryLedger(), MemoryBudgetStore(outbox)
         self.forecasts = MemoryForecastStore()
-        config = Config.model_validate(CONFIG)
+        config = validated(CONFIG)
         self.ports = SimpleNamespace(
             config=config,
             budgets=self.states,

@@ -9,7 +9,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Key
 
 from bursar.adapters.dynamodb.paging import query
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.periods import midnight
 from bursar.domain.series.names import SeriesName
 from bursar.domain.spend_forecast.records import SpendForecast

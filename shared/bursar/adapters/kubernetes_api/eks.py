@@ -11,7 +11,7 @@ from bursar.adapters.kubernetes_api.access import ClusterAccess
 from bursar.adapters.kubernetes_api.eks_token import EksToken
 from bursar.adapters.kubernetes_api.reader import KubernetesApiReader
 from bursar.adapters.kubernetes_api.transport import KubernetesTransport
-from bursar.config import Cluster
+from bursar.config.clusters import Cluster
 
 
 def eks_transport(cluster: Cluster) -> KubernetesTransport:

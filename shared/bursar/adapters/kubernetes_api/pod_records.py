@@ -29,7 +29,8 @@ from bursar.domain.cluster.effective_requests import (
     effective_requests,
     with_limits,
 )
-from bursar.domain.cluster.records import UNALLOCATED, ClusterUnreadableError, Pod
+from bursar.domain.cluster.records import ClusterUnreadableError, Pod
+from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.cluster.workloads import workload_name
 
 Labels = Mapping[str, str]

@@ -22,14 +22,8 @@ from bursar.domain.governance.consumption import AllowanceError
 from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance, WindowNotOpenError
 from bursar.domain.ledger.conflicts import Conflict
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
-from bursar.domain.ledger.postings import (
-    CancelReason,
-    MonthClosedError,
-    MonthState,
-    Posting,
-    PostingCancelledError,
-    TouchedHour,
-)
+from bursar.domain.ledger.months import MonthClosedError, MonthState, TouchedHour
+from bursar.domain.ledger.postings import CancelReason, Posting, PostingCancelledError
 from bursar.domain.money import Money
 from bursar.domain.periods import Window, hours
 

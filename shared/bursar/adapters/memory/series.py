@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.domain.alerts import OutboxRow
 from bursar.domain.anomaly_events.events import AnomalyEvent, State
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.series.names import SeriesName
 from bursar.domain.spend_forecast.records import SpendForecast
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bursar.domain.governance.consumption import Allowance
 from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
+
+if TYPE_CHECKING:
+    from bursar.domain.governance.consumption import Allowance
 
 MOST_EXCEPTIONS = 5  # in one transaction, beside the windows that it holds
 

@@ -16,7 +16,7 @@ from bursar.domain.attribution.self_hosted import (
     model_name,
     token_weights,
 )
-from bursar.domain.cluster import records
+from bursar.domain.cluster import unowned
 from bursar.domain.cluster.hours import COMPUTE, Category, HourCosts, RowKey
 from bursar.domain.ledger.entries import Leaf, LeafKey, Pricing
 from bursar.domain.ledger.lines import (
@@ -35,12 +35,12 @@ from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
 
 _NOBODYS = {
-    records.IDLE: (IDLE, Kind.IDLE),
-    records.RESERVED: (IDLE, Kind.IDLE),
-    records.SHARED: (SHARED, Kind.SHARED),
-    records.CONTROL_PLANE: (SHARED, Kind.SHARED),
-    records.LOAD_BALANCERS: (SHARED, Kind.SHARED),
-    records.NETWORK: (SHARED, Kind.SHARED),
+    unowned.IDLE: (IDLE, Kind.IDLE),
+    unowned.RESERVED: (IDLE, Kind.IDLE),
+    unowned.SHARED: (SHARED, Kind.SHARED),
+    unowned.CONTROL_PLANE: (SHARED, Kind.SHARED),
+    unowned.LOAD_BALANCERS: (SHARED, Kind.SHARED),
+    unowned.NETWORK: (SHARED, Kind.SHARED),
 }
 _SERVING = frozenset(COST_CATEGORIES.values())
 _NOT_MEASURED: Mapping[str, ServingSeconds] = {}
@@ -177,7 +177,7 @@ def _amounts(costs: HourCosts, policy: Attribution) -> Iterator[tuple[Facts, int
 
 def _row_amounts(costs: HourCosts, *, idle: bool) -> Iterator[tuple[RowKey, Category, int]]:
     for key, row in costs.rows.items():
-        if (key.namespace == records.IDLE) is idle:
+        if (key.namespace == unowned.IDLE) is idle:
             for category, amount in row.items():
                 yield key, category, amount.units
 

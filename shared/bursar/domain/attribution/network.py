@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bursar.domain.cluster.hours import Amounts, Category, HourCosts, RowKey
-from bursar.domain.cluster.records import NETWORK
+from bursar.domain.cluster.unowned import NETWORK
 from bursar.domain.money import Money
 
 

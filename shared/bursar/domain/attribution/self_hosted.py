@@ -15,7 +15,7 @@ from fractions import Fraction
 from math import lcm
 
 from bursar.domain.attribution.rules import TokenWeights
-from bursar.domain.cluster.records import UNALLOCATED
+from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.ledger.entries import Leaf, LeafKey
 from bursar.domain.ledger.lines import Kind, Line, LineKey
 from bursar.domain.money import split_units

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bursar.domain.cluster.hours import Amounts, Category, HourCosts, RowKey
-from bursar.domain.cluster.records import UNALLOCATED
+from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.money import Money
 
 _RESERVED = "__"  # Kubernetes allows it at the start of no name and of no label's value

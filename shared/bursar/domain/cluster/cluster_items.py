@@ -10,14 +10,8 @@ from bursar.domain import prices
 from bursar.domain.cluster.costs import SECONDS_PER_HOUR, CostPolicy, CostSheet
 from bursar.domain.cluster.hours import Category, RowKey
 from bursar.domain.cluster.node_prices import Prices, is_manual
-from bursar.domain.cluster.records import (
-    CONTROL_PLANE,
-    NETWORK,
-    RESERVED,
-    UNALLOCATED,
-    LoadBalancer,
-    Node,
-)
+from bursar.domain.cluster.records import LoadBalancer, Node
+from bursar.domain.cluster.unowned import CONTROL_PLANE, NETWORK, RESERVED, UNALLOCATED
 from bursar.domain.eks_support import Support, support_of
 from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.prices import PriceKey

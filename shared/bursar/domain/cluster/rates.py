@@ -25,9 +25,10 @@ from bursar.domain.cluster.costs import (
 )
 from bursar.domain.cluster.hours import COMPUTE, Basis, Category, RowKey, Unpriced, sum_rows
 from bursar.domain.cluster.node_prices import NodePrice, Prices
-from bursar.domain.cluster.records import IDLE, SHARED, UNALLOCATED, Inventory, Node, Pod
+from bursar.domain.cluster.records import Inventory, Node, Pod
 from bursar.domain.cluster.storage import Described
 from bursar.domain.cluster.storage_costs import add_storage
+from bursar.domain.cluster.unowned import IDLE, SHARED, UNALLOCATED
 from bursar.domain.cluster.volumes import Claim, ClaimOwner, StoragePricing, note_claims
 from bursar.domain.money import Money
 from bursar.domain.quality import Quality

@@ -10,14 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-UNALLOCATED = "__unallocated__"
 NETWORK_DRIVER = "network/"  # and `efs` or `fsx`: a file system that is mounted by its host name
-IDLE = "__idle__"
-SHARED = "__shared__"
-CONTROL_PLANE = "__control_plane__"
-LOAD_BALANCERS = "__load_balancers__"
-NETWORK = "__network__"
-RESERVED = "__unused_reservations__"
 
 
 class ClusterUnreadableError(Exception):

@@ -11,8 +11,9 @@ from bursar.domain.cluster import storage
 from bursar.domain.cluster.costs import SECONDS_PER_HOUR, CostPolicy, CostSheet
 from bursar.domain.cluster.hours import Category, RowKey
 from bursar.domain.cluster.node_prices import Prices
-from bursar.domain.cluster.records import NETWORK_DRIVER, UNALLOCATED, Pod, Volume
+from bursar.domain.cluster.records import NETWORK_DRIVER, Pod, Volume
 from bursar.domain.cluster.storage import Described, FileService, VolumeSpec
+from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.money import Money
 from bursar.domain.prices import PriceKey
 

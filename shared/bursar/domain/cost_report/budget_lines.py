@@ -11,7 +11,8 @@ from fractions import Fraction
 from pydantic import AwareDatetime
 
 from bursar.domain.alerts import Severity
-from bursar.domain.budgets import Book, Budget, BudgetState, Threshold, ThresholdBasis
+from bursar.domain.books import Book
+from bursar.domain.budgets import Budget, BudgetState, Threshold, ThresholdBasis
 from bursar.domain.cost_report.parts import Frozen
 from bursar.domain.figures import Figures
 from bursar.domain.money import Money

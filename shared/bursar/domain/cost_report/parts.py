@@ -9,7 +9,7 @@ from fractions import Fraction
 from pydantic import BaseModel, ConfigDict
 
 from bursar.domain.cluster.hours import COMPUTE, Amounts, Category, HourCosts, RowKey
-from bursar.domain.cluster.records import (
+from bursar.domain.cluster.unowned import (
     CONTROL_PLANE,
     IDLE,
     LOAD_BALANCERS,

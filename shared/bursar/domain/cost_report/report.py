@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 
 from bursar.domain.alerts import OutboxRow, Severity
 from bursar.domain.cluster.hours import Amounts, Basis, Category, HourCosts, Unpriced
-from bursar.domain.cluster.records import IDLE
+from bursar.domain.cluster.unowned import IDLE
 from bursar.domain.cost_report.budget_lines import (
     BudgetLine,
     BudgetReading,

@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from bursar.domain.governance.exceptions import Request
 from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.scopes import Scope
+
+if TYPE_CHECKING:
+    from bursar.domain.governance.exceptions import Request
 
 PURSE = "gate:"  # no budget's id has a colon
 

@@ -11,7 +11,7 @@ from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.entries import Entry, Pricing
 from bursar.domain.ledger.lines import CostCategory
 from bursar.domain.money import Money
-from bursar.domain.periods import Window, window_of
+from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension
 
 _MOST_WINDOWS = 90  # the rest of a transaction is for the reservation and its entry
@@ -58,7 +58,7 @@ class EnforcedBudgets:
     def windows_at(self, facts: Mapping[Dimension, str], at: datetime) -> list[BudgetWindow]:
         """The window of that time of each budget that covers the facts."""
         return [
-            BudgetWindow(budget.id, period_of(budget, at).start)
+            BudgetWindow(budget.id, budget.window_at(at).start)
             for budget in self._budgets.values()
             if budget.scope.covers(facts)
         ]
@@ -72,10 +72,10 @@ class EnforcedBudgets:
         found = []
         for budget in self._budgets.values():
             if budget.scope.covers(facts):
-                period = period_of(budget, life.start)
+                period = budget.window_at(life.start)
                 found.append(BudgetWindow(budget.id, period.start))
                 while period.end < life.end:
-                    period = period_of(budget, period.end)
+                    period = budget.window_at(period.end)
                     found.append(BudgetWindow(budget.id, period.start))
         if len(found) > _MOST_WINDOWS:
             raise TooManyWindowsError(f"{len(found)} windows would have to be held")
@@ -112,7 +112,7 @@ class EnforcedBudgets:
     def current_windows(self, at: datetime) -> list[BudgetWindow]:
         """The window of that time of each budget."""
         return [
-            BudgetWindow(budget.id, period_of(budget, at).start)
+            BudgetWindow(budget.id, budget.window_at(at).start)
             for budget in self._budgets.values()
         ]
 
@@ -120,7 +120,7 @@ class EnforcedBudgets:
         """The window of that time and the next one of each budget: those to be open by now."""
         found = []
         for budget in self._budgets.values():
-            period = period_of(budget, at)
+            period = budget.window_at(at)
             found += [BudgetWindow(budget.id, start) for start in (period.start, period.end)]
         return found
 
@@ -138,10 +138,6 @@ class EnforcedBudgets:
             Dimension.KEY: entry.key.key,
             Dimension.CATEGORY: CostCategory.EXTERNAL_API,
         }
-
-
-def period_of(budget: Budget, at: datetime) -> Window:
-    return window_of(budget.period, at, budget.zone, first_month=budget.first_month)
 
 
 def _counted_at(entry: Entry) -> datetime:

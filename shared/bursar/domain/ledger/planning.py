@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from bursar.domain.admission.reservations import Closing, freed
 from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey, sum_leaves
-from bursar.domain.ledger.postings import MOST_ITEMS, Posting, month_name
+from bursar.domain.ledger.months import month_name
+from bursar.domain.ledger.postings import MOST_ITEMS, Posting
 from bursar.domain.money import Money
 from bursar.domain.periods import add_months, hour_of, midnight
 from bursar.domain.usage.prices import ClassAmounts

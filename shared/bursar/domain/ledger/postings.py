@@ -11,6 +11,7 @@ from bursar.domain.admission.draws import Draw
 from bursar.domain.admission.reservations import Closing
 from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
+from bursar.domain.ledger.months import month_name
 from bursar.domain.money import Money
 
 MOST_ITEMS = 100  # of one TransactWriteItems
@@ -58,18 +59,6 @@ class Posting:
         return len(self.entries) + balances + len(self.months) + len(self.hours)
 
 
-class MonthState(StrEnum):
-    """`frozen`: postings to the month wait. `closed`: they become adjustments that name it."""
-
-    OPEN = "open"
-    FROZEN = "frozen"
-    CLOSED = "closed"
-
-
-class MonthClosedError(Exception):
-    """A closed month was to be opened or frozen again: what was stated stays stated."""
-
-
 class CancelReason(StrEnum):
     """Why nothing of a posting was written; of several reasons, the first of these."""
 
@@ -93,16 +82,3 @@ class PostingCancelledError(Exception):
 
 class PostingUnansweredError(Exception):
     """Nobody knows whether the posting was written: the answer was lost, or was a server error."""
-
-
-@dataclass(frozen=True, slots=True)
-class TouchedHour:
-    """An hour whose leaves changed. `marks` (shard: mark) say up to which changes it was read."""
-
-    hour: datetime
-    marks: Mapping[str, str]
-
-
-def month_name(at: datetime) -> str:
-    """`2026-11`, of a time in UTC."""
-    return f"{at:%Y-%m}"

@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
-from bursar.domain.ledger.postings import month_name
+from bursar.domain.ledger.months import month_name
 from bursar.domain.usage.prices import ClassAmounts
 from bursar.domain.usage.records import TokenCounts, UsageRecordError
 

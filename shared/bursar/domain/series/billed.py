@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.periods import DAY, midnight
 from bursar.domain.series.amounts import Amounts, cap_series, sum_capped
 from bursar.domain.series.monthly_charges import monthly_charges

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 
 OTHERS = "__others__"  # the sum of those beyond the cap of a dimension
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from bursar.domain.budgets import Book
+from bursar.domain.books import Book
 from bursar.domain.ledger.budget_figures import dimensions
 from bursar.domain.ledger.lines import LineKey, Statement
 from bursar.domain.periods import DAY, HOUR

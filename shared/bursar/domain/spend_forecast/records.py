@@ -6,7 +6,8 @@ from datetime import date
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from bursar.domain.budgets import Book, Budget
+from bursar.domain.books import Book
+from bursar.domain.budgets import Budget
 from bursar.domain.figures import Outlook
 from bursar.domain.money import Money
 from bursar.domain.series.names import SeriesName

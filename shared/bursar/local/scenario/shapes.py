@@ -9,7 +9,7 @@ from functools import cached_property
 
 from bursar.domain.cluster.effective_requests import Amounts, InitContainer, effective_requests
 from bursar.domain.cluster.quantities import bytes_of, cpu_milli
-from bursar.domain.cluster.records import UNALLOCATED
+from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.local.scenario.machines import GPU
 
 

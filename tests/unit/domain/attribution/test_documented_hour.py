@@ -11,7 +11,7 @@ import yaml
 
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.cluster.hours import Category, RowKey
-from bursar.domain.cluster.records import CONTROL_PLANE, IDLE
+from bursar.domain.cluster.unowned import CONTROL_PLANE, IDLE
 from bursar.domain.ledger.lines import Statement
 from bursar.domain.ledger.model_costs import model_table
 from bursar.domain.money import Money

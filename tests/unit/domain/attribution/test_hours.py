@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 
 from bursar.domain.attribution.network import NetworkShare, split_by_bytes
 from bursar.domain.cluster.hours import Category, RowKey
-from bursar.domain.cluster.records import CONTROL_PLANE, IDLE, RESERVED, SHARED
+from bursar.domain.cluster.unowned import CONTROL_PLANE, IDLE, RESERVED, SHARED
 from bursar.domain.ledger.entries import Leaf, LeafKey, Pricing
 from bursar.domain.ledger.lines import CostCategory, Kind
 from bursar.domain.money import Money

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from bursar.domain.attribution.rules import Attribution, Owner
 from bursar.domain.cluster.hours import Category, RowKey
-from bursar.domain.cluster.records import CONTROL_PLANE, IDLE, SHARED
+from bursar.domain.cluster.unowned import CONTROL_PLANE, IDLE, SHARED
 from tests.unit.domain.attribution.sample_hour import (
     attributed,
     bought,

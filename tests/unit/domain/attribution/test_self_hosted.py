@@ -7,7 +7,7 @@ from fractions import Fraction
 from bursar.domain.attribution.rules import TokenWeights
 from bursar.domain.attribution.self_hosted import ServingSeconds, token_weights
 from bursar.domain.cluster.hours import Category, RowKey
-from bursar.domain.cluster.records import IDLE, UNALLOCATED
+from bursar.domain.cluster.unowned import IDLE, UNALLOCATED
 from bursar.domain.ledger.lines import CostCategory, Line, LineKey
 from bursar.domain.quality import Quality
 from bursar.domain.usage.records import TokenCounts

@@ -11,7 +11,7 @@ from bursar.domain.cluster.breakdowns import (
     breakdown,
 )
 from bursar.domain.cluster.hours import Category, RowKey
-from bursar.domain.cluster.records import CONTROL_PLANE, IDLE, RESERVED, SHARED, UNALLOCATED
+from bursar.domain.cluster.unowned import CONTROL_PLANE, IDLE, RESERVED, SHARED, UNALLOCATED
 from bursar.domain.money import Money
 from tests.contract.closed_hours import closed
 

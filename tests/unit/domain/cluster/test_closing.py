@@ -16,18 +16,16 @@ from bursar.domain.cluster.costs import CostPolicy
 from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
 from bursar.domain.cluster.integration import integrate
 from bursar.domain.cluster.lifetimes import InstanceState
-from bursar.domain.cluster.records import (
+from bursar.domain.cluster.records import CapacityType, ClusterSnapshot, LoadBalancer
+from bursar.domain.cluster.storage import Described, VolumeSpec
+from bursar.domain.cluster.unowned import (
     CONTROL_PLANE,
     IDLE,
     NETWORK,
     RESERVED,
     SHARED,
     UNALLOCATED,
-    CapacityType,
-    ClusterSnapshot,
-    LoadBalancer,
 )
-from bursar.domain.cluster.storage import Described, VolumeSpec
 from bursar.domain.instance_types import CapacityReservation
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window

@@ -11,8 +11,9 @@ from bursar.domain.cluster.ebs_snapshots import Tier, stored_bytes
 from bursar.domain.cluster.hours import Category, HourCosts, RowKey
 from bursar.domain.cluster.integration import integrate
 from bursar.domain.cluster.rates import rate_now
-from bursar.domain.cluster.records import UNALLOCATED, Volume
+from bursar.domain.cluster.records import Volume
 from bursar.domain.cluster.storage import Described, EbsSnapshot, VolumeSpec
+from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.money import Money
 from bursar.domain.prices import VolumeMeasure
 from bursar.domain.quality import Quality

@@ -9,8 +9,9 @@ from bursar.domain.cluster.costs import CostPolicy
 from bursar.domain.cluster.file_systems import usd_per_hour
 from bursar.domain.cluster.hours import Category, HourCosts, RowKey
 from bursar.domain.cluster.integration import integrate
-from bursar.domain.cluster.records import UNALLOCATED, Volume
+from bursar.domain.cluster.records import Volume
 from bursar.domain.cluster.storage import Described, FileSystemSpec
+from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.money import Money
 from bursar.domain.prices import file_storage
 from bursar.domain.quality import Quality

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from bursar.domain.cluster.records import UNALLOCATED, CapacityType, Node, Pod
+from bursar.domain.cluster.records import CapacityType, Node, Pod
+from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.stops.objects import Fields, ObjectKind, ObjectName, StoredObject
 from bursar.domain.stops.planning import STOP_POLICY, SUSPEND, ClusterFacts
 from bursar.domain.stops.steps import Move, Step, StepState, Verb, to_apply, to_undo

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from bursar.adapters.dynamodb.paging import query
 from bursar.adapters.dynamodb.transactions import TransactionConflictError
-from bursar.domain.ledger.postings import MonthClosedError, MonthState
+from bursar.domain.ledger.months import MonthClosedError, MonthState
 
 SHARDS = 16
 _TRIES = 10

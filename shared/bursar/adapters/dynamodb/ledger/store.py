@@ -19,9 +19,9 @@ from bursar.adapters.dynamodb.ledger.writes import (
 from bursar.domain.admission.draws import by_exception, by_window
 from bursar.domain.admission.reservations import Reservation
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
+from bursar.domain.ledger.months import MonthState
 from bursar.domain.ledger.postings import (
     CancelReason,
-    MonthState,
     Posting,
     PostingCancelledError,
     PostingUnansweredError,

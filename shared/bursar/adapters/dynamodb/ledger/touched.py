@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from bursar.adapters.dynamodb.ledger.leaf_keys import read_hour, write_hour
 from bursar.adapters.dynamodb.paging import partition, query
-from bursar.domain.ledger.postings import TouchedHour
+from bursar.domain.ledger.months import TouchedHour
 from bursar.domain.periods import Window, hours
 
 _PK = "TOUCHED"

@@ -1,0 +1,33 @@
+"""Months of the ledger: whether they take postings still, and which of their hours changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class MonthState(StrEnum):
+    """`frozen`: postings to the month wait. `closed`: they become adjustments that name it."""
+
+    OPEN = "open"
+    FROZEN = "frozen"
+    CLOSED = "closed"
+
+
+class MonthClosedError(Exception):
+    """A closed month was to be opened or frozen again: what was stated stays stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedHour:
+    """An hour whose leaves changed. `marks` (shard: mark) say up to which changes it was read."""
+
+    hour: datetime
+    marks: Mapping[str, str]
+
+
+def month_name(at: datetime) -> str:
+    """`2026-11`, of a time in UTC."""
+    return f"{at:%Y-%m}"
