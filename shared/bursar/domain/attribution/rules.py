@@ -23,10 +23,10 @@ from pydantic import (
 )
 
 from bursar.domain.attribution.selection import Selection
+from bursar.domain.beginnings import Begin
 from bursar.domain.ledger.lines import CostCategory
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension, Scope
-from bursar.domain.usage.price_rows import Begin
 
 
 class Owner(NamedTuple):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from bursar.domain.beginnings import Begin
 from bursar.domain.usage.plain_prices import token_rates
 from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
 
@@ -25,23 +25,11 @@ def _exact(value: object) -> object:
     return text
 
 
-def _utc(value: object) -> object:
-    """A day begins at its UTC midnight; a time without a zone is UTC."""
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    raise ValueError("is a day or a time, such as 2026-11-01")
-
-
 Rate = Annotated[
     Decimal,
     BeforeValidator(_exact),
     Field(ge=0, le=MOST_USD_PER_MILLION, allow_inf_nan=False),
 ]
-Begin = Annotated[datetime, BeforeValidator(_utc)]
 
 
 class Row(BaseModel):

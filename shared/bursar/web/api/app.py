@@ -12,9 +12,9 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from bursar.web.api import (
     audit,
     budgets,
+    description,
     exceptions,
     gate,
-    openapi,
     pages,
     policies,
     reservations,
@@ -35,7 +35,7 @@ def build_api() -> APIGatewayHttpResolver:
     api.include_router(policies.router)
     api.include_router(gate.router)
     api.include_router(slack.router)
-    api.include_router(openapi.router)
+    api.include_router(description.router)
     api.include_router(pages.router)
 
     @api.exception_handler(ProblemError)  # type: ignore[untyped-decorator]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bursar.config.usage import Producer
 from bursar.domain.governance.people import (
     Account,
     Directory,
@@ -17,6 +16,9 @@ from bursar.domain.governance.people import (
 from bursar.domain.usage.producers import ANY_TENANT
 from bursar.web.api.problems import ProblemError
 from bursar.wiring import Ports
+
+if TYPE_CHECKING:
+    from bursar.config.usage import Producer
 
 
 def signing_producer(ports: Ports, event: dict[str, Any]) -> Producer:

@@ -1,4 +1,4 @@
-"""`GET /openapi.json`: every route, who may call it, what it takes and how it answers."""
+"""The API as a document: every route, who may call it, what it takes and how it answers."""
 
 from __future__ import annotations
 
@@ -8,24 +8,19 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from bursar.web.api import answers
 from bursar.web.api.exception_bodies import Decision, EditedException, NewException
-from bursar.web.api.gate import GatedJobs
-from bursar.web.api.problems import PROBLEM_JSON, answer_json
+from bursar.web.api.gated_jobs import GatedJobs
+from bursar.web.api.problems import PROBLEM_JSON
 from bursar.web.api.reservation_bodies import NewLease, NewReservation, Settlement
-from bursar.wiring import Ports
 
 SLACK_ROUTE = "POST /v1/slack/actions"
 _REFS = "#/components/schemas/{model}"
 _MACHINE, _PERSON = "machine", "person"
 Schema = Mapping[str, Any]
-
-router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call] # powertools has no hint here
 
 
 class Operation(NamedTuple):
@@ -170,12 +165,6 @@ OPERATIONS = (
         query={"after": {"type": "string", "pattern": "^[0-9]{1,12}$"}},
     ),
 )
-
-
-@router.get("/openapi.json")
-def get_openapi() -> Response[str]:
-    ports: Ports = router.context["ports"]
-    return answer_json(HTTPStatus.OK, document(slack=ports.config.governance.slack is not None))
 
 
 @cache
