@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as api
@@ -93,8 +92,7 @@ class HttpApi(Construct):
             url, oidc = self.api.api_endpoint, config.governance.oidc
             self.sign_in = SignIn(self, "SignIn", oidc=oidc, api_url=url, retain=retain)
             self.pages_url = url
-            settings = replace(
-                settings,
+            settings = settings.changed(
                 pages_url=url,
                 sign_in_issuer=self.sign_in.issuer,
                 sign_in_client=self.sign_in.audience,

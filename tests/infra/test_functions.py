@@ -1,4 +1,3 @@
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -50,7 +49,7 @@ def test_the_environment_is_what_the_functions_settings_read(deployed, name):
 
     for function in deployed.functions()[name].values():
         variables = function["Environment"]["Variables"]
-        assert set(variables) == {settings.variable(each.name) for each in fields(settings_type)}
+        assert set(variables) == {settings.variable(name) for name in settings_type.names()}
         settings_type.from_environ(dict.fromkeys(variables, "deployed"))
 
 

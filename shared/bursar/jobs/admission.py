@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bursar.domain.admission.answers import Busy, Closed, Conflict, Unknown
 from bursar.domain.admission.reservations import (
@@ -13,7 +14,6 @@ from bursar.domain.admission.reservations import (
     HoldUnansweredError,
     Reservation,
 )
-from bursar.domain.governance.policies import Policy
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.money import Money
 from bursar.jobs.post_usage import Patience
@@ -25,6 +25,9 @@ from bursar.ports import (
     ReservationStore,
     TokenPriceBook,
 )
+
+if TYPE_CHECKING:
+    from bursar.domain.governance.policies import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,14 @@
 """The only reader and writer of environment names: one small class per function.
 
 A class names what its function may touch; infra writes it, the function reads it, and the
-composition root refuses a port whose settings the function was not given. All of them are made at
-every cold start: what `dataclass` would generate besides `__init__` is left out.
+composition root refuses a port whose settings the function was not given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Self
+from inspect import get_annotations
+from typing import Self, TypeVar, dataclass_transform
 
 _PREFIX = "BURSAR_"
 
@@ -18,11 +17,34 @@ class MissingSettingError(LookupError):
     """The environment lacks a variable that this function needs."""
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+S = TypeVar("S", bound="type[Settings]")
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+def settings(kind: S) -> S:
+    """Mark what is a dataclass to type checkers, and nothing more: all are made at every cold
+    start, and generating their methods would cost it a hundredth."""
+    return kind
+
+
+@settings
 class Settings:
     """What every function has. Fields are strings: they are environment variables."""
 
     config_file: str = "bursar.json"  # beside the code, in the function's working directory
+
+    def __init__(self, **given: str) -> None:
+        if unknown := given.keys() - set(self.names()):
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
+        self.__dict__.update(given)
+        if missing := [name for name in self.names() if not hasattr(self, name)]:
+            raise TypeError(f"{type(self).__name__} needs {', '.join(missing)}")
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Of its fields, those of its bases first."""
+        told = (name for each in reversed(cls.__mro__) for name in get_annotations(each))
+        return tuple(dict.fromkeys(told))
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -32,63 +54,62 @@ class Settings:
             MissingSettingError: one without a default is not set.
         """
         found = {
-            field.name: environ[variable(field.name)]
-            for field in fields(cls)
-            if variable(field.name) in environ
+            name: environ[variable(name)] for name in cls.names() if variable(name) in environ
         }
         missing = [
-            variable(field.name)
-            for field in fields(cls)
-            if field.default is MISSING and field.name not in found
+            variable(name) for name in cls.names() if name not in found and not hasattr(cls, name)
         ]
         if missing:
             raise MissingSettingError(f"{cls.__name__} needs {', '.join(missing)}")
         return cls(**found)
 
+    def changed(self, **given: str) -> Self:
+        return type(self)(**{name: getattr(self, name) for name in self.names()} | given)
+
     def as_environ(self) -> dict[str, str]:
-        return {variable(name): value for name, value in asdict(self).items()}
+        return {variable(name): getattr(self, name) for name in self.names()}
 
 
 def variable(name: str) -> str:
     return f"{_PREFIX}{name.upper()}"
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class HasTable(Settings):
     table_name: str
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class HasSnapshots(Settings):
     snapshots_bucket: str
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class HasTopics(Settings):
     alerts_topic_arn: str
     slack_topic_arn: str
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class HasUsage(Settings):
     usage_bucket: str
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class HasWorkflow(Settings):
     """Who may start executions: nobody else needs to know of what."""
 
     state_machine_arn: str = ""  # where nobody is configured who could ask
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class HasPages(Settings):
     """Where people see requests and decide: every link that they are sent begins so."""
 
     pages_url: str = ""  # where nobody is configured who could ask
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class HasSignIn(HasPages):
     """How the pages sign people in; nothing of it is secret."""
 
@@ -99,14 +120,14 @@ class HasSignIn(HasPages):
     sign_out_url: str = ""
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class HasSlackFunction(Settings):
     """Who hands over to a function that talks with Slack."""
 
     slack_function_arn: str = ""  # where there is no app of Slack's
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class HasAuditBucket(Settings):
     audit_bucket: str
 
@@ -126,28 +147,28 @@ class CheckBudgetsSettings(HasTable): ...
 class CheckHealthSettings(HasTable): ...
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class CollectPricesSettings(HasTable, HasSnapshots): ...
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class SnapshotClusterSettings(HasTable, HasSnapshots): ...
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class CloseHourSettings(HasTable, HasSnapshots): ...
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class SendNotificationsSettings(HasTable, HasTopics, HasPages): ...
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class IngestUsageSettings(HasTable, HasUsage):
     producer_queues: str  # name=queue ARN, by commas
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class ServeApiSettings(HasTable, HasUsage, HasWorkflow, HasSignIn, HasSlackFunction): ...
 
 
@@ -160,11 +181,11 @@ class EnforceStopSettings(HasTable): ...
 class AttributeCostsSettings(HasTable): ...
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class CollectUsageMetricsSettings(HasTable, HasUsage): ...
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class RollupUsageSettings(HasTable, HasUsage):
     athena_workgroup: str
     glue_database: str
@@ -176,27 +197,27 @@ class ForecastSpendSettings(HasTable): ...
 class DetectAnomaliesSettings(HasTable): ...
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class AskApproverSettings(HasTable, HasSlackFunction): ...
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class AskInSlackSettings(HasTable, HasPages): ...
 
 
 class DecideInSlackSettings(HasTable): ...
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class RemindApproverSettings(HasTable, HasSlackFunction): ...
 
 
 class ResolveTierSettings(HasTable): ...
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class ResumeWorkflowsSettings(HasTable, HasWorkflow): ...
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@settings
 class ChainAuditSettings(HasTable, HasAuditBucket): ...
