@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bursar.domain.cluster.hours import Amounts, Basis, Category, HourCosts, RowKey
+from bursar.domain.cluster.bases import Basis
+from bursar.domain.cluster.hours import (
+    Amounts,
+    Category,
+    HourCosts,
+    RowKey,
+)
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality

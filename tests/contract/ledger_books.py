@@ -19,7 +19,7 @@ from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
 from bursar.domain.ledger.entries import Entry, LeafKey
 from bursar.domain.ledger.planning import ChargedWindows, entry_of, no_windows, plan
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.jobs.post_usage import Patience
 from bursar.ports import (

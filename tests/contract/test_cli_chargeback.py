@@ -25,7 +25,7 @@ from bursar.cli.chargeback_views import focus_rows
 from bursar.cli.main import app
 from bursar.domain.ledger.months import MonthState
 from bursar.domain.periods import HOUR, hour_of, month_window
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.jobs.charge_back import charge_back, stated_days
 from tests.contract.focus_rules import Dataset, FocusRules
 from tests.contract.ledger_books import books_on, entry, record

@@ -16,7 +16,7 @@ from bursar.adapters.s3_usage import S3UsageArchive, folder
 from bursar.cli.main import app
 from bursar.domain.ledger.months import MonthState
 from bursar.domain.periods import HOUR, hour_of
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from tests.contract.ledger_books import Books, books_on, entry, record
 
 MARCH = datetime(2025, 3, 4, 10, tzinfo=UTC)

@@ -16,7 +16,7 @@ from bursar.domain.ledger.entries import Leaf, LeafKey, Pricing
 from bursar.domain.ledger.planning import LARGEST_UNITS, entry_of, plan
 from bursar.domain.ledger.postings import CancelReason, PostingCancelledError
 from bursar.domain.periods import HOUR, Window
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import LONGEST_NAME_BYTES, TokenCounts
 from tests.contract.ledger_books import ONE_PM, Books, books_on, entry, record, units
 

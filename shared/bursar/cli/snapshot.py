@@ -23,8 +23,8 @@ from bursar.cli.exits import Exit, leave, warn
 from bursar.cli.snapshot_views import print_json, print_table
 from bursar.config.clusters import DEFAULT_MODEL_LABELS
 from bursar.config.fields import REGION_PATTERN
+from bursar.domain.cluster.bases import Basis
 from bursar.domain.cluster.costs import CostPolicy
-from bursar.domain.cluster.hours import Basis
 from bursar.domain.cluster.records import ClusterUnreadableError
 from bursar.jobs.price_cluster import price_cluster
 

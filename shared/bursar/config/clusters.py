@@ -17,7 +17,7 @@ from bursar.config.fields import (
 )
 from bursar.config.metrics import ClusterMetrics
 from bursar.config.networks import PrivateNetwork
-from bursar.domain.cluster.hours import Basis
+from bursar.domain.cluster.bases import Basis
 
 DEFAULT_MODEL_LABELS = ("model", "app.kubernetes.io/model", "serving.kserve.io/inferenceservice")
 CapacityReservationId = Annotated[str, Field(pattern=r"^cr-[0-9a-f]+$")]

@@ -11,6 +11,8 @@ from inspect import get_annotations
 from typing import Self, TypeVar, dataclass_transform
 
 _PREFIX = "BURSAR_"
+# else pydantic reads the metadata of all installed packages at every start, for plugins of its own
+ALWAYS = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}
 
 
 class MissingSettingError(LookupError):
@@ -67,7 +69,7 @@ class Settings:
         return type(self)(**{name: getattr(self, name) for name in self.names()} | given)
 
     def as_environ(self) -> dict[str, str]:
-        return {variable(name): getattr(self, name) for name in self.names()}
+        return {variable(name): getattr(self, name) for name in self.names()} | ALWAYS
 
 
 def variable(name: str) -> str:

@@ -7,7 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from bursar.domain.cluster.hours import Basis, Category
+from bursar.domain.cluster.bases import Basis
+from bursar.domain.cluster.hours import Category
 from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.cost_report import ClusterMonth, CostReport, Part, Standing, settle
 from bursar.domain.money import Money

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bursar.domain.budget_figures import Part, billed, metered, parts_of, whole_days
-from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
+from bursar.domain.cluster.bases import Basis
+from bursar.domain.cluster.hours import Category, HourCosts, RowKey
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, HOUR, Period, Window, day_of, hours, window_of
 from bursar.domain.quality import Quality

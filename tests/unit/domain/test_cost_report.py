@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
+from bursar.domain.cluster.bases import Basis
+from bursar.domain.cluster.hours import Category, HourCosts, RowKey
 from bursar.domain.cluster.unowned import CONTROL_PLANE, IDLE, NETWORK, SHARED, UNALLOCATED
 from bursar.domain.cost_report import (
     CostReport,

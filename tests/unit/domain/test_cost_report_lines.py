@@ -8,7 +8,8 @@ import pytest
 
 from bursar.domain.alerts import Alert, OutboxRow, Severity
 from bursar.domain.budgets import Budget
-from bursar.domain.cluster.hours import Basis, HourCosts
+from bursar.domain.cluster.bases import Basis
+from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.cost_report import (
     BudgetReading,
     CostReport,

@@ -11,7 +11,8 @@ from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.domain.attribution.rules import Attribution
-from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
+from bursar.domain.cluster.bases import Basis
+from bursar.domain.cluster.hours import Category, HourCosts, RowKey
 from bursar.domain.cluster.use import ClusterUse, NamespaceTraffic, ServedModel
 from bursar.domain.ledger.entries import Entry, Leaf, LeafKey, Pricing
 from bursar.domain.ledger.lines import CostCategory, LineKey
@@ -20,7 +21,7 @@ from bursar.domain.ledger.postings import Posting
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window, hour_of
 from bursar.domain.quality import Quality
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 from bursar.jobs.attribute_costs import (
     ForgottenCostsError,

@@ -18,7 +18,8 @@ from bursar.domain.attribution.hours import attribute_hour
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.books import Book, News
 from bursar.domain.budgets import BudgetState
-from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
+from bursar.domain.cluster.bases import Basis
+from bursar.domain.cluster.hours import Category, HourCosts, RowKey
 from bursar.domain.figures import Projection
 from bursar.domain.governance.consumption import Allowance, debit
 from bursar.domain.ledger.budget_windows import BudgetWindow

@@ -19,7 +19,8 @@ from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.config.bursar_yaml import validated
 from bursar.domain.alerts import Alert
 from bursar.domain.books import Book
-from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
+from bursar.domain.cluster.bases import Basis
+from bursar.domain.cluster.hours import Category, HourCosts, RowKey
 from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, Window, hours

@@ -10,7 +10,7 @@ from bursar.domain.ledger.lines import UNATTRIBUTED, CostCategory
 from bursar.domain.money import Money
 from bursar.domain.periods import hour_of
 from bursar.domain.scopes import Dimension
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 
 _DIGEST = "settled:"

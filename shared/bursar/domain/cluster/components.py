@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from bursar.domain.cluster.hours import Basis
+from bursar.domain.cluster.bases import Basis
 from bursar.domain.money import Money, split_units
 
 GIB = 2**30

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from bursar.domain.cluster.bases import Basis
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality, worst
@@ -26,14 +27,6 @@ class Category(StrEnum):
 COMPUTE = (Category.GPU, Category.CPU, Category.MEMORY)
 
 Amounts = Mapping[Category, Money]
-
-
-class Basis(StrEnum):
-    """How a node's price is divided among its GPU, CPU and memory."""
-
-    RESIDUAL = "residual"
-    AWS_SPLIT = "aws_split"
-    OPENCOST = "opencost"
 
 
 class RowKey(NamedTuple):

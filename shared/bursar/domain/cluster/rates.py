@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bursar.domain.cluster.bases import Basis
 from bursar.domain.cluster.cluster_items import (
     add_control_plane,
     add_load_balancers,
@@ -23,7 +24,13 @@ from bursar.domain.cluster.costs import (
     price_nodes,
     settle_shared,
 )
-from bursar.domain.cluster.hours import COMPUTE, Basis, Category, RowKey, Unpriced, sum_rows
+from bursar.domain.cluster.hours import (
+    COMPUTE,
+    Category,
+    RowKey,
+    Unpriced,
+    sum_rows,
+)
 from bursar.domain.cluster.node_prices import NodePrice, Prices
 from bursar.domain.cluster.records import Inventory, Node, Pod
 from bursar.domain.cluster.storage import Described

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 
 EntryId = tuple[str, str]  # producer, and the producer's id

@@ -13,7 +13,7 @@ from bursar.domain.ledger.months import month_name
 from bursar.domain.ledger.postings import MOST_ITEMS, Posting
 from bursar.domain.money import Money
 from bursar.domain.periods import add_months, hour_of, midnight
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import UsageRecord
 
 # A leaf's numbers have 38 digits in DynamoDB: 10^12 entries of this size still fit into one.

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.ledger.months import month_name
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts, UsageRecordError
 
 LEDGER = "bursar"  # the producer of the ledger's own corrections

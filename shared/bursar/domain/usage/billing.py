@@ -7,7 +7,8 @@ from fractions import Fraction
 from bursar.domain.ledger.entries import Entry, LeafKey, Pricing
 from bursar.domain.ledger.planning import entry_of
 from bursar.domain.periods import hour_of
-from bursar.domain.usage.prices import ClassAmounts, TokenPrice, cost
+from bursar.domain.usage.amounts import ClassAmounts
+from bursar.domain.usage.prices import TokenPrice, cost
 from bursar.domain.usage.records import UsageRecord
 from bursar.domain.usage.routes import ModelRoutes
 

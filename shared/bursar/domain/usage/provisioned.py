@@ -8,8 +8,8 @@ from bursar.domain.ledger.entries import Entry, LeafKey, Pricing
 from bursar.domain.ledger.planning import entry_of
 from bursar.domain.money import Money
 from bursar.domain.periods import hour_of
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.bedrock import PROVIDER, ProvisionedHour, model_name
-from bursar.domain.usage.prices import ClassAmounts
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.domain.usage.told_records import usage_record

@@ -8,13 +8,14 @@ from typing import Any
 
 from bursar.domain.attribution.hours import AttributedHour, attribute_hour
 from bursar.domain.attribution.rules import Attribution
-from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
+from bursar.domain.cluster.bases import Basis
+from bursar.domain.cluster.hours import Category, HourCosts, RowKey
 from bursar.domain.ledger.entries import Leaf, LeafKey, Pricing
 from bursar.domain.ledger.lines import Statement
 from bursar.domain.money import Money
 from bursar.domain.periods import hour_of
 from bursar.domain.quality import Quality
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

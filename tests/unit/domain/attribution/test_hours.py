@@ -12,7 +12,7 @@ from bursar.domain.ledger.entries import Leaf, LeafKey, Pricing
 from bursar.domain.ledger.lines import CostCategory, Kind
 from bursar.domain.money import Money
 from bursar.domain.quality import Quality
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 from tests.unit.domain.attribution.sample_hour import (
     NOON,

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import strategies as st
 
 from bursar.domain import prices
+from bursar.domain.cluster.bases import Basis
 from bursar.domain.cluster.closing import close, keys_needed
 from bursar.domain.cluster.costs import CostPolicy
-from bursar.domain.cluster.hours import Basis, Category, HourCosts, RowKey
+from bursar.domain.cluster.hours import Category, HourCosts, RowKey
 from bursar.domain.cluster.integration import integrate
 from bursar.domain.cluster.lifetimes import InstanceState
 from bursar.domain.cluster.records import CapacityType, ClusterSnapshot, LoadBalancer

@@ -7,8 +7,8 @@ from fractions import Fraction
 import pytest
 from hypothesis import strategies as st
 
+from bursar.domain.cluster.bases import Basis
 from bursar.domain.cluster.components import GIB, split_node_price
-from bursar.domain.cluster.hours import Basis
 from bursar.domain.money import Money
 from tests.unit.for_all import for_all
 

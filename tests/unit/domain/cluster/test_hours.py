@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bursar.domain.cluster.bases import Basis
 from bursar.domain.cluster.hours import (
-    Basis,
     Category,
     HourCosts,
     RowKey,

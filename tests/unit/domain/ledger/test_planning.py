@@ -22,7 +22,7 @@ from bursar.domain.ledger.planning import (
 )
 from bursar.domain.ledger.postings import MOST_ITEMS
 from bursar.domain.money import Money
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from tests.contract.ledger_books import ONE_PM, entry, record
 from tests.unit.for_all import for_all
 

@@ -20,7 +20,7 @@ from urllib.parse import quote
 from bursar.adapters.dynamodb.ledger.leaf_keys import read_leaf_key, write_leaf_key
 from bursar.adapters.read_ahead import read_ahead
 from bursar.domain.ledger.entries import Entry, EntryId
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 
 _BATCH = 100  # what BatchGetItem takes

@@ -18,7 +18,7 @@ from bursar.adapters.dynamodb.ledger.leaf_keys import read_leaf_key, write_hour,
 from bursar.adapters.dynamodb.paging import partition
 from bursar.adapters.read_ahead import read_ahead
 from bursar.domain.ledger.entries import Leaf, LeafKey
-from bursar.domain.usage.prices import ClassAmounts
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 
 _PARTS = "0123456789abcdef"
