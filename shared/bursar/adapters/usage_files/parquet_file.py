@@ -18,7 +18,11 @@ NO_ID, TOO_LONG = 0, 1  # where the hash of an id would stand, which is above bo
 class ParquetFile:
     """Expressions over the rows of `source`; `types` are those of its columns that are known.
 
-    `keeps_rules` is every rule but that of the id, whose hash tells when it is too long.
+    `keys` are what prices a row and what is asked for; `grouped` are those that rows differ in.
+    `keeps_rules` is every rule but that of the id, whose hash tells when it is too long. What
+    `rows_keep` are its rules that the keys do not tell, and `keys_keep` the others: DuckDB is
+    spared a rule that the extremes of a column tell to be kept, where none but AND joins it. A
+    rule is broken that is null.
     """
 
     def __init__(
@@ -38,23 +42,36 @@ class ParquetFile:
             f" WHEN strlen({id}) > {LONGEST_ID_BYTES} THEN {TOO_LONG}::UBIGINT"
             f" ELSE hash({texts['producer']}, {id}) | 2::UBIGINT END"
         )
-        self.by = [f"{at} // {TIMES[n]}" if n in TIMES else texts[n.value] for n in by]
-        self.sums = [f"sum({self._count(name)})" for name in SUMMED]
+        columns = ["provider", "model", "batch", *("at" if n in TIMES else n.value for n in by)]
+        of_time = (f"{at} // {TIMES[n]}" if n in TIMES else texts[n.value] for n in by)
+        self.keys = (*self.price_names, *of_time)
+        told = (key for key, column in zip(self.keys, columns, strict=True) if column in types)
+        self.grouped = list(dict.fromkeys(told))
+        self.sums = list(map(self._sum, SUMMED))
         self._texts, self._at = texts, at
-        rules = (*self._name_rules(), *self._count_rules(), self._time_rule(by, until))
-        self.keeps_rules = f"coalesce({' AND '.join(rules)}, false)"
+        of_names = list(self._name_rules())
+        of_rows = [*self._count_rules(), self._time_rule(by, until)]
+        of_rows += [rule for name, rule in of_names if name not in columns]
+        self.rows_keep = " AND ".join(of_rows)
+        self.keys_keep = " AND ".join(rule for name, rule in of_names if name in columns)
+        self.keeps_rules = f"{self.rows_keep} AND {self.keys_keep}"
+
+    def _sum(self, name: str) -> str:
+        if name in self.types:
+            return f"sum({self._count(name)})"
+        return "count(*)" if DEFAULTS[name] else "0"
 
     def _count(self, name: str) -> str:
         default = DEFAULTS[name]
         return f'coalesce("{name}", {default})' if name in self.types else f"{default}"
 
-    def _name_rules(self) -> Iterator[str]:
-        yield f"{self._texts['model']} <> ''"
+    def _name_rules(self) -> Iterator[tuple[str, str]]:
+        yield "model", f"{self._texts['model']} <> ''"
         for name in self.types:
             if name == "currency":
-                yield f"{self._texts[name]} IN ('', 'USD')"
+                yield name, f"{self._texts[name]} IN ('', 'USD')"
             elif name in NAMES:
-                yield f"strlen({self._texts[name]}) <= {LONGEST_NAME_BYTES}"
+                yield name, f"strlen({self._texts[name]}) <= {LONGEST_NAME_BYTES}"
 
     def _count_rules(self) -> Iterator[str]:
         needed = [n for n in ("input_tokens", "output_tokens") if n in self.types]
@@ -63,8 +80,10 @@ class ParquetFile:
             f'coalesce("{n}" BETWEEN 0 AND {MOST}, true)' for n in COUNTS if n in self.types
         )
         parts = [n for n in TOKENS[1:4] if n in self.types]
-        if parts:  # exact up to 2^53, and without overflow in rows that other rules exclude
-            whole = self._count("input_tokens")
+        whole = self._count("input_tokens")
+        if len(parts) == 1:
+            yield f"{self._count(parts[0])} <= {whole}"
+        elif parts:  # exact up to 2^53, and without overflow in rows that other rules exclude
             yield f"{' + '.join(f'{self._count(n)}::DOUBLE' for n in parts)} <= {whole}"
         if "reasoning_tokens" in self.types:
             yield f"{self._count('reasoning_tokens')} <= {self._count('output_tokens')}"

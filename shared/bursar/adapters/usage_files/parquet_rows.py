@@ -5,22 +5,31 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from bursar.adapters.usage_files.lines import UnusableFileError
 from bursar.adapters.usage_files.rows import COUNTS, KNOWN
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection, DuckDBPyRelation
+    from duckdb import DuckDBPyConnection
+
+
+def duckdb() -> ModuleType:
+    """The engine of DuckDB by itself: to import what its package has around that takes longer
+    than to sum a million rows, and is not needed here. Older packages have it within."""
+    try:
+        return import_module("_duckdb")
+    except ImportError:
+        return import_module("duckdb")
 
 
 @contextmanager
 def connected(directory: Path) -> Iterator[DuckDBPyConnection]:
     """An empty database that spills into this directory; times are those of UTC."""
-    import duckdb  # slow to import, and needed for Parquet alone
-
-    with duckdb.connect(config={"memory_limit": "200MB", "threads": 2}) as connection:
+    with duckdb().connect(config={"memory_limit": "200MB", "threads": 2}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET temp_directory = ?", [str(directory)])
         yield connection
@@ -32,20 +41,19 @@ def known_types(connection: DuckDBPyConnection, path: Path) -> dict[str, str]:
     Raises:
         UnusableFileError: the file cannot be read, or no column of it is a model.
     """
-    import duckdb
-
     try:
-        source = connection.read_parquet(str(path))
-    except duckdb.Error as error:
+        columns = connection.execute(f"DESCRIBE FROM {_source(path)}").fetchall()
+    except duckdb().Error as error:
         raise unreadable(path, error) from error
-    types = {
-        name: str(kind)
-        for name, kind in zip(source.columns, source.types, strict=True)
-        if name in KNOWN
-    }
+    types = {name: kind for name, kind, *_ in columns if name in KNOWN}
     if "model" not in types:
         raise UnusableFileError(f"{path}: has no column `model`")
     return types
+
+
+def _source(path: Path) -> str:
+    quoted = str(path).replace("'", "''")
+    return f"read_parquet('{quoted}')"
 
 
 def unreadable(path: Path, error: Exception) -> UnusableFileError:
@@ -58,26 +66,27 @@ def write_as_lines(path: Path, held: ExitStack) -> tuple[Path, list[str] | None]
     Raises:
         UnusableFileError: the file cannot be read, or no column of it is a model.
     """
-    import duckdb
-
     directory = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="bursar-")))
     with connected(directory) as connection:
         types = known_types(connection, path)
-        columns = [duckdb.ColumnExpression(name) for name in types]
+        columns = ", ".join(f'"{name}"' for name in types)
+        rows = f"SELECT {columns} FROM {_source(path)}"  # noqa: S608
         try:
-            rows = connection.read_parquet(str(path)).select(*columns)
-            return directory / "rows", write_rows(rows, types, directory / "rows")
-        except duckdb.Error as error:
+            return directory / "rows", write_rows(connection, rows, types, directory / "rows")
+        except duckdb().Error as error:
             raise unreadable(path, error) from error
 
 
-def write_rows(rows: DuckDBPyRelation, types: Mapping[str, str], target: Path) -> list[str] | None:
-    """Write rows as CSV without a header, and tell its columns; or, where one has another type
-    than CSV would be read as or a name holds a newline, as JSON. A line's number is its row's."""
-    as_csv = has_plain_types(types) and not _any_newline(rows, types)
+def write_rows(
+    connection: DuckDBPyConnection, rows: str, types: Mapping[str, str], target: Path
+) -> list[str] | None:
+    """Write the rows of a query as CSV without a header, and tell its columns; or, where one has
+    another type than CSV would be read as or a name holds a newline, as JSON. A line's number is
+    its row's."""
+    as_csv = has_plain_types(types) and not _any_newline(connection, rows, types)
     options = "FORMAT csv, HEADER false" if as_csv else "FORMAT json"
     path = str(target).replace("'", "''")
-    rows.query("told", f"COPY (FROM told) TO '{path}' ({options})")
+    connection.execute(f"COPY ({rows}) TO '{path}' ({options})")
     return list(types) if as_csv else None
 
 
@@ -95,7 +104,7 @@ def has_plain_types(types: Mapping[str, str]) -> bool:
     )
 
 
-def _any_newline(rows: Any, types: Mapping[str, str]) -> bool:
+def _any_newline(connection: DuckDBPyConnection, rows: str, types: Mapping[str, str]) -> bool:
     texts = [f'contains("{name}", chr(10))' for name in types if types[name] == "VARCHAR"]
-    ((found,),) = rows.aggregate(f"bool_or({' OR '.join(texts)})").fetchall()
-    return bool(found)
+    found = connection.execute(f"SELECT bool_or({' OR '.join(texts)}) FROM ({rows})")  # noqa: S608
+    return bool(found.fetchall()[0][0])

@@ -17,6 +17,7 @@ from bursar.adapters.usage_files.parquet_file import ParquetFile
 from bursar.adapters.usage_files.parquet_ids import doubtful_rows
 from bursar.adapters.usage_files.parquet_rows import (
     connected,
+    duckdb,
     has_plain_types,
     known_types,
     unreadable,
@@ -65,8 +66,6 @@ def sum_plain_rows(
     Raises:
         UnusableFileError: a file cannot be read, or no column of it is a model.
     """
-    import duckdb
-
     with connected(directory) as connection:
         types = [known_types(connection, path) for path in paths]
         if not all(map(_is_plain, types)):
@@ -78,16 +77,16 @@ def sum_plain_rows(
             doubtful = doubtful_rows(connection, files)
             for n, file in enumerate(files):
                 _tell_doubtful(connection, doubtful[n])
-                sums = _sums(connection, file, file.source, file.keeps_rules)
+                sums = _sums(connection, file, file.source, file.rows_keep, file.keys_keep)
                 changing = _changing(sums, book)
                 plain = _without(connection, file, changing)
                 sums = {key: told for key, told in sums.items() if key[:3] not in changing}
                 _find_odd(connection, file, plain, sum(rows for rows, *_ in sums.values()))
-                for key, also_odd in _sums(connection, file, "odd", plain).items():
+                for key, also_odd in _sums(connection, file, "odd", plain, "true").items():
                     sums[key] = [a - b for a, b in zip(sums[key], also_odd, strict=True)]
                 groups += _groups(sums, by)
                 odd.append(_write_odd(connection, file, directory / f"rows-{n}"))
-        except duckdb.Error as error:
+        except duckdb().Error as error:
             raise unreadable(paths[0], error) from error
     return ParquetSums(groups, odd)
 
@@ -104,14 +103,17 @@ def _tell_doubtful(connection: DuckDBPyConnection, rows: Integers) -> None:
         connection.execute("INSERT INTO doubtful SELECT unnest($1::BIGINT[])", [some])
 
 
-def _sums(connection: DuckDBPyConnection, file: ParquetFile, rows: str, condition: str) -> _Sums:
+def _sums(
+    connection: DuckDBPyConnection, file: ParquetFile, rows: str, condition: str, having: str
+) -> _Sums:
     """How many rows there are and what they sum to, by what prices them and is asked for."""
-    keys = (*file.price_names, *file.by)
-    told = ", ".join((*keys, "count(*)", *file.sums))
+    told = ", ".join((*file.keys, "count(*)", *file.sums))
     found = connection.execute(
-        f"SELECT {told} FROM {rows} WHERE {condition} GROUP BY {', '.join(keys)}"  # noqa: S608
+        f"SELECT {told} FROM {rows} WHERE {condition}"  # noqa: S608
+        f" GROUP BY {', '.join(file.grouped)} HAVING {having}"
     ).fetchall()
-    return {row[: len(keys)]: list(row[len(keys) :]) for row in found}
+    keys = len(file.keys)
+    return {row[:keys]: list(row[keys:]) for row in found}
 
 
 def _changing(sums: _Sums, book: TokenPriceSchedule) -> set[tuple[Any, ...]]:
@@ -145,7 +147,7 @@ def _find_odd(
     """Make a table of the rows that are doubtful, or not plain if there are such."""
     ((rows,),) = connection.execute(f"SELECT count(*) FROM {file.source}").fetchall()  # noqa: S608
     columns = ", ".join(f'"{name}"' for name in file.types)
-    others = f" OR NOT ({plain})" if plain_rows < rows else ""
+    others = f" OR ({plain}) IS NOT TRUE" if plain_rows < rows else ""
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE odd AS SELECT file_row_number + 1 AS number, {columns}"  # noqa: S608
         f" FROM {file.source} WHERE file_row_number IN (FROM doubtful){others}"
@@ -173,5 +175,5 @@ def _groups(sums: _Sums, by: Sequence[Dimension]) -> Iterator[UsageGroup]:
 def _write_odd(connection: DuckDBPyConnection, file: ParquetFile, target: Path) -> OddRows:
     columns = ", ".join(f'"{name}"' for name in file.types)
     numbers = connection.execute("SELECT number FROM odd ORDER BY number").fetchnumpy()["number"]
-    rows = connection.sql(f"SELECT {columns} FROM odd ORDER BY number")  # noqa: S608
-    return OddRows(target, write_rows(rows, file.types, target), numbers)
+    rows = f"SELECT {columns} FROM odd ORDER BY number"  # noqa: S608
+    return OddRows(target, write_rows(connection, rows, file.types, target), numbers)
