@@ -6,15 +6,29 @@ template's own bytes have to follow up to the next value, and the line has to en
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from bursar.adapters.usage_files.runs import Run
 from bursar.adapters.usage_files.templates import Template
-from bursar.adapters.usage_files.words import WORD, Buffer, Integers, Mask, Texts, Words, first_of
+from bursar.adapters.usage_files.words import (
+    WORD,
+    Buffer,
+    Integers,
+    Mask,
+    Texts,
+    Words,
+    first_bytes,
+    first_of,
+    leading_digits,
+    marked,
+)
 
 _COMMA, _QUOTE = ord(","), ord('"')
-_FIRST_WORDS, _MOST_WORDS = 4, 8  # of a value, in which its end is looked for at once
+_FIRST_LONGEST = 31  # bytes that a value is taken to have, at most, before any was seen
+_MOST_WORDS = 8  # of a value, in which its end is looked for at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +44,7 @@ class Lines:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def where(self, kept: Mask) -> Lines:
+    def where(self, kept: Mask | slice) -> Lines:
         parts = (self.starts, self.ends, self.numbers, self.places)
         return Lines(self.buffer, *(part[kept] for part in parts))
 
@@ -49,89 +63,159 @@ class Lines:
 
 class Cutter:
     """Cuts lines that are written as its template says. How long the values of a column were
-    says how many words of the next ones are taken at once, to find their ends in."""
+    says how many bytes of the next ones are taken at once, to find their ends in; and where all
+    had one length, whether the next have it is all that is looked at first."""
 
     def __init__(self, template: Template) -> None:
         self.template = template
-        self._words = [_FIRST_WORDS] * len(template.valued)
+        self._longest = [_FIRST_LONGEST] * len(template.valued)
+        self._lengths: list[int | None] = [None] * len(template.valued)
 
-    def cut(self, lines: Lines) -> tuple[Mask, dict[str, Texts]]:
-        """Which lines are written so, and the values of those by column."""
+    @property
+    def expects_lengths(self) -> bool:
+        return any(length is not None for length in self._lengths)
+
+    def cut(self, lines: Lines, *, as_before: bool) -> tuple[Mask, dict[str, Texts]]:
+        """Which lines are written so, and the values of those by column. `as_before` is for most
+        lines, with columns as long as they were; any other length is found without."""
         good = lines.ends - lines.starts >= self.template.fixed_bytes
-        if self.template.is_csv and b'"' in lines.buffer.padded:
+        if self.template.is_csv and lines.buffer.has_quotes:
             good &= ~lines.any_within(np.flatnonzero(lines.buffer.bytes == _QUOTE))
+        lengths = self._lengths if as_before else [None] * len(self._lengths)
         if good.all():
-            good, cut = self._cut(lines)
+            good, cut = self._cut(lines, lengths)
         elif good.any():
-            good[good], cut = self._cut(lines.where(good))
+            good[good], cut = self._cut(lines.where(good), lengths)
         else:
             return good, {}
-        self._words = [min(each.longest // WORD + 1, _MOST_WORDS) for each in cut]
+        if as_before:
+            self._learn(cut, len(lines))
         names = (column.name for column in self.template.valued)
         return good, dict(zip(names, cut, strict=True))
 
-    def _cut(self, lines: Lines) -> tuple[Mask, list[Texts]]:
+    def _learn(self, cut: list[Texts], lines: int) -> None:
+        self._longest = [each.longest for each in cut]
+        known = 2 * len(cut[0].starts) > lines
+        self._lengths = [
+            each.only_length
+            if known and not column.is_count and each.longest <= WORD * _MOST_WORDS
+            else None
+            for column, each in zip(self.template.valued, cut, strict=True)
+        ]
+
+    def _cut(self, lines: Lines, lengths: Sequence[int | None]) -> tuple[Mask, list[Texts]]:
         """Every line is cut, those too that are not written so: their values are elsewhere, and
         end beyond the line."""
-        buffer, template = lines.buffer, self.template
-        differs = np.zeros(len(lines), np.uint64)
+        buffer, template, counts = lines.buffer, self.template, self._counts(lengths)
+        differs = np.zeros(len(lines), np.bool_)
         cut: list[Texts] = []
-        ends = lines.starts
-        for n, (joint, count) in enumerate(zip(template.joints, self._words, strict=False)):
-            starts = np.minimum(ends + len(joint), len(buffer.padded) - WORD * count)
-            # the byte that the value before it was found to end with is as it should be
-            words = _taken(buffer, starts, joint[1:] if n else joint, count, differs)
-            if end := template.joints[n + 1][:1]:
-                values = _up_to(end, buffer, starts, words, differs)
+        run: Run | None = None
+        ends, offset, found = lines.starts, 0, 0
+        for n, column in enumerate(template.valued):
+            joint, end = template.joints[n], template.joints[n + 1][:1]
+            starts = ends + len(joint)
+            if run is None or offset + len(joint) + self._size(n, counts) > run.size:
+                run, offset = Run(buffer, ends, self._size_of_run(n, counts, lengths)), 0
+            offset += len(joint)
+            # where the byte that a value ends with was looked for, it is as it should be
+            for wrong in run.differs(offset, joint[found:]):
+                differs |= wrong
+            values, found, words = None, 0, run.words(offset, counts[n])
+            if (length := lengths[n]) is not None:
+                only_end = b"" if column.excludes_its_end else end or b","
+                values = _so_long(length, only_end, starts, words, differs)
+                offset += length
             else:
+                if column.is_count:
+                    values = _numbers(starts, words, min(run.size - offset, WORD))
+                    words = buffer.windows(starts, counts[n]) if values is None else ()
+                run = None
+            if values is None and end:
+                values, found = _up_to(end, buffer, starts, words, differs), 1
+            elif values is None:
                 values = _last_cells(lines, starts, words, differs)
             cut.append(values)
             ends = starts + values.lengths
         good = self._ends_so(lines, ends, differs)
         return good, cut if good.all() else [each.where(good) for each in cut]
 
-    def _ends_so(self, lines: Lines, ends: Integers, differs: Words) -> Mask:
-        tail = self.template.joints[-1]
-        if len(tail) > 1:
-            _taken(lines.buffer, lines.ends, tail[1:], 0, differs)
-        good: Mask = differs == 0
-        if tail:
-            good &= ends + len(tail) == lines.ends
-        return good
+    def _counts(self, lengths: Sequence[int | None]) -> list[int]:
+        """How many words of each value are looked at."""
+        return [
+            min(longest // WORD + 1, _MOST_WORDS) if length is None else -(-length // WORD)
+            for longest, length in zip(self._longest, lengths, strict=True)
+        ]
+
+    def _size(self, n: int, counts: Sequence[int]) -> int:
+        """How many bytes of a value are looked at: of digits, with one behind that is none."""
+        if self.template.valued[n].is_count:
+            return min(self._longest[n] + 1, WORD)
+        return WORD * counts[n]
+
+    def _size_of_run(
+        self, first: int, counts: Sequence[int], lengths: Sequence[int | None]
+    ) -> int:
+        """The bytes from the end of the value before this one that are looked at, with those of
+        values behind it whose distance is known, as far as that is not many."""
+        joints = self.template.joints
+        offset = len(joints[first])
+        size = offset + self._size(first, counts)
+        for n in range(first, len(lengths) - 1):
+            length = lengths[n]
+            if length is None:
+                break
+            offset += length + len(joints[n + 1])
+            if (more := offset + self._size(n + 1, counts)) > WORD * _MOST_WORDS:
+                break
+            size = max(size, more)
+        return size
+
+    def _ends_so(self, lines: Lines, ends: Integers, differs: Mask) -> Mask:
+        if tail := self.template.joints[-1]:
+            size = -(-len(tail) // WORD) * WORD
+            for wrong in Run(lines.buffer, lines.ends - size, size).differs(size, tail):
+                differs |= wrong
+            ends = ends + len(tail)
+        differs |= ends != lines.ends
+        return ~differs
 
 
-def _taken(
-    buffer: Buffer, places: Integers, before: bytes, count: int, differs: Words
-) -> tuple[Words, ...]:
-    """So many words from each place on. Bits of `differs` are set where others than these bytes
-    are before it."""
-    fixed = -(-len(before) // WORD)
-    taken = buffer.windows(places - fixed * WORD if fixed else places, fixed + count)
-    unused = np.uint64(8 * (fixed * WORD - len(before)))
-    for n, word in enumerate(np.frombuffer(before.rjust(fixed * WORD, b"\0"), "<u8")):
-        found = taken[n] ^ word
-        if n == 0 and unused:
-            found >>= unused
-        differs |= found
-    return tuple(map(np.ascontiguousarray, taken[fixed:]))
+def _numbers(starts: Integers, words: tuple[Words, ...], size: int) -> Texts | None:
+    """The digits from each place on; None where there may be more than in the first bytes."""
+    found = leading_digits(words[0], size)
+    if found is None:
+        return None
+    numbers, whole, lengths = found
+    return Texts.of(starts, lengths, (), (numbers, whole))
+
+
+def _so_long(
+    length: int, end: bytes, starts: Integers, words: tuple[Words, ...], differs: Mask
+) -> Texts:
+    """The texts of this length. `differs` is set where the byte is in them that should only end
+    them."""
+    if end:
+        for n, word in enumerate(words):
+            differs |= marked(word, ord(end)) & first_bytes(length - n * WORD) != 0
+    return Texts(starts, np.full(len(starts), length), length, length, words)
 
 
 def _up_to(
-    end: bytes, buffer: Buffer, starts: Integers, words: tuple[Words, ...], differs: Words
+    end: bytes, buffer: Buffer, starts: Integers, words: tuple[Words, ...], differs: Mask
 ) -> Texts:
     """The texts up to this byte, of lines that are written as they should be so far."""
     found = Texts.of(starts, first_of(words, ord(end)), words)
     if found.longest < WORD * len(words):
         return found
-    rows = np.flatnonzero((found.lengths == WORD * len(words)) & (differs == 0))
+    rows = np.flatnonzero((found.lengths == WORD * len(words)) & ~differs)
     if not len(rows):
         return found
     found.lengths[rows] = _next(end, buffer, starts[rows]) - starts[rows]
-    return Texts.of(*found[:2], words)
+    return Texts.of(starts, found.lengths, words)
 
 
-def _last_cells(lines: Lines, starts: Integers, words: tuple[Words, ...], differs: Words) -> Texts:
-    """The texts up to the end of the lines; bits of `differs` are set where a comma is in them."""
+def _last_cells(lines: Lines, starts: Integers, words: tuple[Words, ...], differs: Mask) -> Texts:
+    """The texts up to the end of the lines; `differs` is set where a comma is in them."""
     cells = Texts.of(starts, lines.ends - starts, words)
     differs |= (cells.lengths < 0) | (first_of(words, _COMMA) < cells.lengths)
     if cells.longest > WORD * len(words):
@@ -142,5 +226,6 @@ def _last_cells(lines: Lines, starts: Integers, words: tuple[Words, ...], differ
 
 def _next(byte: bytes, buffer: Buffer, places: Integers) -> Integers:
     """Where the byte stands next from each place on, or the end of the buffer."""
-    found = np.append(np.flatnonzero(buffer.bytes == ord(byte)), len(buffer.padded))
-    return found[np.searchsorted(found, places)]
+    last = len(buffer.padded)
+    found = np.append(np.flatnonzero(buffer.bytes == ord(byte)), last)
+    return found[np.searchsorted(found, np.minimum(places, last))]

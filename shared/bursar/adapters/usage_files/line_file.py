@@ -138,13 +138,14 @@ class LineFile:
         return records, left
 
     def _take(self, left: Lines, cutter: Cutter, records: list[Records]) -> Lines:
-        if not len(left):
-            return left
-        found, plain = records_of(left, cutter, self._until)
-        if found is None:
-            return left
-        records.append(found)
-        return left.where(~plain)
+        for as_before in (True, False) if cutter.expects_lengths else (True,):
+            if not len(left):
+                break
+            found, plain = records_of(left, cutter, self._until, as_before=as_before)
+            if found is not None:
+                records.append(found)
+                left = left.where(~plain)
+        return left
 
 
 def _records_of_rows(rows: list[tuple[int, int, Row]]) -> Records:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, cast
+
+import numpy as np
 
 from bursar.adapters.usage_files.quoted_cells import end_of_records
 from bursar.adapters.usage_files.words import Buffer
@@ -46,7 +48,7 @@ def read_chunks(path: Path, csv: bool = False, size: int = CHUNK_BYTES) -> Itera
     """
     _keep_freed_memory()
     with _unzipped(path) as stream:
-        yield from _chunks(stream, size, end_of_records if csv else len)
+        yield from _chunks(stream, size, csv)
 
 
 def read_lines(path: Path, places: Sequence[int], csv: bool = False) -> Iterator[bytes]:
@@ -100,17 +102,17 @@ def _keep_freed_memory() -> None:
     """Let each chunk use the memory of the one before, rather than have the system take it back
     and clear it again: glibc keeps up to twice the largest block that was ever freed, of those
     below 32 MiB (`mallopt`, M_MMAP_THRESHOLD). This one is never written to, and takes none."""
-    bytes(_LARGEST_KEPT)
+    np.empty(_LARGEST_KEPT, np.uint8)
 
 
-def _chunks(stream: IO[bytes], size: int, end_of: Callable[[bytes], int]) -> Iterator[Chunk]:
+def _chunks(stream: IO[bytes], size: int, csv: bool) -> Iterator[Chunk]:
     start = stream.read(len(_BOM))
     place = len(_BOM) if start == _BOM else 0  # of what is left of the block before
     rest = b"" if place else start
     while block := stream.read(size):
         end = block.rfind(b"\n") + 1
-        if end and end_of is not len:
-            end = end_of(rest + block[:end]) - len(rest)
+        if csv and end and (b'"' in block or b'"' in rest):
+            end = end_of_records(rest + block[:end]) - len(rest)
         if end > 0:
             yield Chunk(Buffer(rest, memoryview(block)[:end]), place)
             place, rest = place + len(rest) + end, block[end:]
@@ -127,7 +129,7 @@ def _chunks(stream: IO[bytes], size: int, end_of: Callable[[bytes], int]) -> Ite
             place = stream.tell() - len(rest)
     while rest:
         rest = rest.removesuffix(b"\n") + b"\n"
-        end = end_of(rest) or rest.find(b"\n") + 1
+        end = (end_of_records(rest) if csv else len(rest)) or rest.find(b"\n") + 1
         yield Chunk(Buffer(rest[:end]), place)
         place, rest = place + end, rest[end:]
 

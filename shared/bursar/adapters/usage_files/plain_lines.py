@@ -24,17 +24,22 @@ def split_lines(
     buffer: Buffer, first: int, places: int | Integers, csv: bool
 ) -> tuple[Lines, Lines, int]:
     """Lines numbered from the first, which starts at this place in the file; or each at its. A
-    carriage return may end them. Those with another control character, a backslash, or bytes
-    that are no UTF-8 come second. How many newlines there are is third: in quoted cells of `csv`
-    they end no line.
+    carriage return may end them. Those with another control character, in JSON a backslash, or
+    bytes that are no UTF-8 come second. How many newlines there are is third: in quoted cells of
+    `csv` they end no line.
     """
-    controls = np.flatnonzero(buffer.bytes < _FIRST_PRINTED)
-    is_newline = buffer.bytes[controls] == _NEWLINE
-    all_newlines = controls[is_newline]
-    if csv and b'"' in buffer.padded:
+    suspects = []
+    controls = buffer.places(buffer.bytes.view(np.int8) < _FIRST_PRINTED)
+    told = buffer.bytes[controls]
+    if (beyond := told >= _FIRST_BEYOND_ASCII).any():
+        if not _is_utf8(buffer.padded):
+            suspects.append(controls[beyond])
+        controls, told = controls[~beyond], told[~beyond]
+    is_newline = told == _NEWLINE
+    all_newlines = controls if is_newline.all() else controls[is_newline]
+    if csv and buffer.has_quotes:
         inside = np.fromiter(newlines_in_cells(buffer.content), np.int64) + len(BEFORE)
         is_newline[np.searchsorted(controls, inside)] = False
-    suspects = []
     newlines, ends = controls, controls
     if not is_newline.all():
         newlines, others = controls[is_newline], controls[~is_newline]
@@ -49,23 +54,23 @@ def split_lines(
     if len(newlines) < len(all_newlines):
         numbers = first + np.searchsorted(all_newlines, starts)
     lines = Lines(buffer, starts, ends, numbers, places)
-    if b"\\" in buffer.padded:
+    if not csv and b"\\" in buffer.padded:
         suspects.append(np.flatnonzero(buffer.bytes == ord("\\")))
-    if not buffer.padded.isascii() and not _is_utf8(buffer.padded):
-        suspects.append(np.flatnonzero(buffer.bytes >= _FIRST_BEYOND_ASCII))
     suspect = lines.any_within(np.concatenate(suspects)) if suspects else _NONE
     if not suspect.any():
-        return lines, lines.where(np.zeros(len(ends), np.bool_)), len(all_newlines)
+        return lines, lines.where(slice(0)), len(all_newlines)
     return lines.where(~suspect), lines.where(suspect), len(all_newlines)
 
 
-def records_of(lines: Lines, cutter: Cutter, until: int) -> tuple[Records | None, Mask]:
-    """The records of the plain lines, and which of the lines those are."""
+def records_of(
+    lines: Lines, cutter: Cutter, until: int, *, as_before: bool
+) -> tuple[Records | None, Mask]:
+    """The records of the plain lines, and which of the lines those are. See `Cutter.cut`."""
     template = cutter.template
     names = {column.name for column in template.valued}
     if "model" not in names or not {"input_tokens", "output_tokens"} & names:
         return None, np.zeros(len(lines), np.bool_)
-    plain, values = cutter.cut(lines)
+    plain, values = cutter.cut(lines, as_before=as_before)
     if not plain.any():
         return None, plain
     cut_so = lines if plain.all() else lines.where(plain)

@@ -27,6 +27,16 @@ class Column:
     quoted: bool = False
     literal: bytes | None = None
 
+    @property
+    def is_count(self) -> bool:
+        """Whether nothing but digits can be its value."""
+        return self.name in COUNTS and not self.quoted
+
+    @property
+    def excludes_its_end(self) -> bool:
+        """Whether the byte that ends a value can be in none that is one."""
+        return self.is_count or self.name == "at"
+
 
 @dataclass(frozen=True)
 class Template:

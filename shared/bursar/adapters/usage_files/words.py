@@ -7,6 +7,7 @@ All arithmetic on words wraps at 2^64, as it is meant to.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -20,6 +21,7 @@ WORD = 8
 # so that words may be taken a little before and behind any value
 BEFORE, AFTER = b"\x7f" * 2 * WORD, b"\x7f" * 9 * WORD
 
+_FEW_WORDS, _ITEMS_AT_ONCE = 3, 4096
 _LOW = np.array([(1 << (8 * n)) - 1 for n in range(9)], np.uint64)  # the lowest n bytes
 ZEROS = np.uint64(0x3030303030303030)  # the text 00000000
 _ABOVE_NINE = np.uint64(0x7676767676767676)  # added to a byte above 9, sets its highest bit
@@ -37,22 +39,31 @@ _LEAST = np.array([10**WORD, 0, *(10**n for n in range(1, WORD))], np.int64)
 class Texts(NamedTuple):
     """Values of one column: where each starts in the buffer, and its length in bytes; and of
     the lengths the `longest` and the `shortest`. `words` are the first of each, where they were
-    taken already; bytes of what follows may end them."""
+    taken already; bytes of what follows may end them. `numbers` are those that they write, and
+    which of them do, where that was read already: see `Buffer.whole_numbers`."""
 
     starts: Integers
     lengths: Integers
     longest: int
     shortest: int
     words: tuple[Words, ...] = ()
+    numbers: tuple[Integers, Mask] | None = None
 
     @classmethod
-    def of(cls, starts: Integers, lengths: Integers, words: tuple[Words, ...] = ()) -> Texts:
+    def of(
+        cls,
+        starts: Integers,
+        lengths: Integers,
+        words: tuple[Words, ...] = (),
+        numbers: tuple[Integers, Mask] | None = None,
+    ) -> Texts:
         longest = int(lengths.max(initial=0))
-        return cls(starts, lengths, longest, int(lengths.min(initial=longest)), words)
+        return cls(starts, lengths, longest, int(lengths.min(initial=longest)), words, numbers)
 
     def where(self, kept: Mask) -> Texts:
         words = tuple(each[kept] for each in self.words)
-        return Texts.of(self.starts[kept], self.lengths[kept], words)
+        numbers = self.numbers and (self.numbers[0][kept], self.numbers[1][kept])
+        return Texts.of(self.starts[kept], self.lengths[kept], words, numbers)
 
     @property
     def only_length(self) -> int | None:
@@ -70,19 +81,47 @@ class Buffer:
     def __len__(self) -> int:
         return len(self.padded) - len(BEFORE) - len(AFTER)
 
+    @cached_property
+    def has_quotes(self) -> bool:
+        return b'"' in self.padded
+
     @property
     def content(self) -> bytes:
         return self.padded[len(BEFORE) : -len(AFTER)]
 
+    def places(self, marked: Mask) -> Integers:
+        """Where a mask of its bytes is set, sooner found where that is in a few words, each of
+        which has one such byte. What is behind the content is not looked at."""
+        words = marked[: len(marked) // WORD * WORD].view(np.uint64)
+        found = np.flatnonzero(words != 0)
+        marks = words[found]
+        below = marks - _ONE
+        if (marks & below).any():
+            return np.flatnonzero(marked)
+        found *= WORD
+        found += np.bitwise_count(below) >> _THREE
+        return found
+
     def windows(self, places: Integers, count: int) -> tuple[Words, ...]:
-        """So many words from each place on, each lying apart from its neighbours. Taken as one
-        item of bytes, which has no alignment: numpy copies it whole, several times as fast as it
-        takes its words one by one."""
+        """So many words from each place on, each lying apart from its neighbours; of places that
+        are too far behind any others. Taken as one item of bytes, which has no alignment: numpy
+        copies it whole, several times as fast as it takes its words one by one. Items of many
+        words are parted while a cache holds them."""
         size = len(self.padded) - WORD * count + 1
         items: NDArray[np.void] = np.ndarray(
             (size,), np.dtype((np.void, WORD * count)), self.padded, 0, (1,)
         )
-        return tuple(items[places].view("<u8").reshape(-1, count).T)
+        try:
+            if count <= _FEW_WORDS:
+                parts = items[places].view("<u8").reshape(-1, count).T
+                return tuple(map(np.ascontiguousarray, parts))
+            words = np.empty((count, len(places)), "<u8")
+            for n in range(0, len(places), _ITEMS_AT_ONCE):
+                some = items[places[n : n + _ITEMS_AT_ONCE]]
+                words[:, n : n + len(some)] = some.view("<u8").reshape(-1, count).T
+            return tuple(words)
+        except IndexError:
+            return self.windows(np.minimum(places, size - 1), count)
 
     def at(self, places: Integers) -> Words:
         return self.windows(places, 1)[0]
@@ -132,6 +171,8 @@ class Buffer:
 
     def whole_numbers(self, texts: Texts) -> tuple[Integers, Mask]:
         """Numbers of up to 16 digits without leading zeros, and which of the texts are ones."""
+        if texts.numbers is not None:
+            return texts.numbers
         lengths, longest = texts.lengths, texts.longest
         if longest <= WORD:
             (words,) = self.first_words(texts, 1)
@@ -162,6 +203,16 @@ def first_of(words: Sequence[Words], byte: int) -> Integers:
     return found
 
 
+def marked(words: Words, byte: int) -> Words:
+    """The highest bit of the first such byte of each word, and of no byte before it."""
+    return _zero_bytes(words ^ np.uint64(byte * 0x0101010101010101))
+
+
+def first_bytes(count: int) -> np.uint64:
+    """Every bit of so many bytes of a word, of eight at most."""
+    return np.uint64(_LOW[min(count, WORD)])
+
+
 def _zero_bytes(words: Words) -> Words:
     """The highest bit of the first byte of each word that is zero, and of no byte before it."""
     marks = words - _LOWEST_BITS
@@ -179,6 +230,25 @@ def _lowest(marks: Words) -> NDArray[np.uint8]:
     place: NDArray[np.uint8] = np.bitwise_count(below)
     place >>= _THREE
     return place
+
+
+def leading_digits(words: Words, size: int) -> tuple[Integers, Mask, Integers] | None:
+    """The number that the first `size` bytes of each word begin with; whether there is one,
+    without a leading zero; and how many digits it has. None where one of them has as many digits
+    as bytes, as more may follow."""
+    digits = words ^ ZEROS
+    marks = digits + _ABOVE_NINE
+    marks |= digits
+    marks &= _HIGHEST_BITS  # of what is no digit; above the first one others may be marked, too
+    below = marks - _ONE
+    np.invert(marks, out=marks)
+    below &= marks
+    bits: NDArray[np.uint8] = np.bitwise_count(below)  # seven more than those of the digits
+    if bits.max(initial=0) >= 8 * size:
+        return None
+    whole: Mask = ((digits.astype(np.uint8) != 0) | (bits < 16)) & (bits > 7)  # by the first
+    digits <<= (np.uint8(64 + 7) - bits).astype(np.uint64)
+    return _joined(digits), whole, (bits >> _THREE).astype(np.int64)
 
 
 def digits_of(words: Words, lengths: Integers) -> tuple[Integers, Mask]:
@@ -205,6 +275,10 @@ def number_of(digits: Words) -> tuple[Integers, Mask]:
     above = digits + _ABOVE_NINE
     above |= digits
     above &= _HIGHEST_BITS
+    return _joined(digits), above == 0
+
+
+def _joined(digits: Words) -> Integers:
     values = digits * np.uint64(2561)
     values >>= np.uint64(8)
     values &= np.uint64(0x00FF00FF00FF00FF)
@@ -213,4 +287,4 @@ def number_of(digits: Words) -> tuple[Integers, Mask]:
     values &= np.uint64(0x0000FFFF0000FFFF)
     values *= np.uint64(42949672960001)
     values >>= np.uint64(32)
-    return values.view(np.int64), above == 0
+    return values.view(np.int64)
