@@ -98,9 +98,10 @@ def test_lines_are_posted_at_their_price_and_a_second_time_changes_nothing(
     file = tmp_path / "usage.jsonl.gz"
     lines = [json.dumps(told(str(n))) for n in range(2)] + [json.dumps(told("x", model=""))]
     file.write_bytes(gzip.compress("\n".join(lines).encode()))
-    for _ in range(2):
+    for there in (0, 2):
         code, found = imported(run, file)
         assert (code, found["accepted"], found["held"], found["failed"]) == (0, 2, 0, [])
+        assert (found["duplicates"], found["conflicts"]) == (there, 0)
         [rejection] = found["rejected"]
         assert (rejection["where"], rejection["times"]) == ("line 3", 1)
         assert usd(table) == Money.of("0.006")  # 2 x (1,000 x 2 + 100 x 10) / 1,000,000
@@ -114,8 +115,13 @@ def test_people_are_told_what_became_of_a_file(run: Run, tmp_path: Path) -> None
     )
     code, out, _ = run("import", str(file), "--producer", "gateway")
     assert code == 0
-    assert "1 records posted, 1 held, 1 kinds rejected." in out
+    assert "1 records posted, 0 there already, 1 held, 1 kinds rejected." in out
     assert "line 3: " in out
+    file.write_text("\n".join(json.dumps(told("1", input_tokens=n)) for n in (1000, 7, 8)))
+    code, out, _ = run("import", str(file), "--producer", "gateway")
+    assert code == 0
+    assert "0 records posted, 1 there already, 0 held, 0 kinds rejected." in out
+    assert "2 not posted: their ids stand for something else." in out
 
 
 def test_a_csv_of_more_lines_than_one_message_keeps_its_header_and_its_cells(
@@ -154,7 +160,7 @@ def test_a_json_document_over_many_lines_is_one_message(run: Run, tmp_path: Path
     ("body", "producer", "said"),
     [
         (b"\x1f\x8bbroken", "gateway", "usage"),
-        (gzip.compress(b"{}")[:-12] + b"\xff" * 12, "gateway", "usage"),
+        (gzip.compress(b"{}", mtime=0)[:-12] + b"\xff" * 12, "gateway", "usage"),
         (b"\xff\xfe", "gateway", "utf-8"),
         (b"{}", "nobody", "no producer 'nobody' is configured"),
     ],

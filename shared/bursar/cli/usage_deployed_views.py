@@ -26,6 +26,8 @@ def ingested_json(taken: Sequence[Ingested]) -> None:
     print_json(
         {
             "accepted": sum(each.accepted for each in taken),
+            "duplicates": sum(each.duplicates for each in taken),
+            "conflicts": sum(each.conflicts for each in taken),
             "held": sum(each.held for each in taken),
             "rejected": [
                 {"where": row.where, "reason": row.reason, "times": row.times}
@@ -39,9 +41,20 @@ def ingested_json(taken: Sequence[Ingested]) -> None:
 
 def print_ingested(taken: Sequence[Ingested]) -> None:
     out = Console()
-    accepted, held = (sum(getattr(each, name) for each in taken) for name in ("accepted", "held"))
+    accepted, before, conflicts, held = (
+        sum(getattr(each, name) for each in taken)
+        for name in ("accepted", "duplicates", "conflicts", "held")
+    )
     rejected = [row for each in taken for row in each.rejections]
-    out.print(f"{accepted:,} records posted, {held:,} held, {len(rejected):,} kinds rejected.")
+    out.print(
+        f"{accepted - before:,} records posted, {before:,} there already, {held:,} held,"
+        f" {len(rejected):,} kinds rejected."
+    )
+    if conflicts:
+        out.print(
+            f"{conflicts:,} not posted: their ids stand for something else."
+            " See `bursar usage conflicts`."
+        )
     for row in rejected[:_SHOWN]:
         where = row.where or "the message"
         out.print(shown_text(f"{where}: {row.reason} (x{row.times})"))

@@ -57,6 +57,6 @@ def collect_bedrock_usage(
     done = intake.take_collected(name, told(), at)
     if fees:
         intake.archive.put(paid, at)
-        if intake.post_entries(fees, at):
+        if intake.post_entries(fees, at).busy:
             raise NotAllPostedError(name)
     return done

@@ -23,7 +23,18 @@ from bursar.domain.usage.rejections import Rejection
 from bursar.ports import Quarantine, UsageArchive
 
 Read = Callable[[str, ProducerPolicy], Iterable[UsageRecord | Rejection]]
-Post = Callable[[Sequence[UsageRecord]], Collection[EntryId]]
+
+
+class Told(NamedTuple):
+    """What became of records that the ledger was told: `busy` are those that it could not take
+    now. `duplicates` were there already, and under the ids of `conflicts` something else is."""
+
+    busy: Collection[EntryId] = ()
+    duplicates: int = 0
+    conflicts: int = 0
+
+
+Post = Callable[[Sequence[UsageRecord]], Told]
 Cost = Callable[[UsageRecord], Money]
 DEFAULT_LIMITS = PlausibilityLimits()
 
@@ -56,12 +67,16 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """How many records were posted and held; `failed` are the messages that are to come again."""
+    """How many records are in the ledger, `duplicates` of them already before, and how many are
+    not: under their ids something else stands (`conflicts`), or a person has to look (`held`).
+    `failed` are the messages that are to come again."""
 
     accepted: int
     held: int
     rejections: tuple[RejectedUsage, ...]
     failed: tuple[str, ...]
+    duplicates: int = 0
+    conflicts: int = 0
 
     @property
     def rejected(self) -> int:
@@ -91,9 +106,9 @@ def ingest(
     """Read and post a batch of one producer's messages.
 
     A message that cannot be read goes to the quarantine and is done with: delivered again, it
-    would be no better. `post` answers the names of the records that it could not post now;
-    only their messages are to be delivered again, and whatever of them was posted is posted
-    once, by its id. Everything accepted is in the archive before it is posted.
+    would be no better. Of the records that `post` could not post now only the messages are to be
+    delivered again, and whatever of them was posted is posted once, by its id. Everything
+    accepted is in the archive before it is posted.
     """
     batch = _Sorted()
     latest: datetime | None = None
@@ -103,17 +118,19 @@ def ingest(
     quarantine.reject(batch.rejected)
     quarantine.hold(batch.held)
     records = [record for _, record in batch.told]
-    unposted: Collection[EntryId] = ()
+    became = Told()
     if records and latest:
         archive.put(records, latest)
-        unposted = post(records)
-    missing = set(unposted)
+        became = post(records)
+    missing = set(became.busy)
     failed = [told for told in batch.told if (told[1].producer, told[1].id) in missing]
     return Ingested(
-        accepted=len(records) - len(failed),
+        accepted=len(records) - len(failed) - became.conflicts,
         held=len(batch.held),
         rejections=tuple(batch.rejected),
         failed=tuple(dict.fromkeys(message_id for message_id, _ in failed)),
+        duplicates=became.duplicates,
+        conflicts=became.conflicts,
     )
 
 

@@ -58,7 +58,7 @@ class Patience:
 
 @dataclass(slots=True)
 class Posted:
-    """What became of a batch, in ids (duplicates in bodies).
+    """What became of a batch: ids, of `conflicts` and `duplicates` one for each body.
 
     `posted` are in the ledger; where an answer was lost on the way, some may have been there
     before. Among them, `adjusted` are adjustments of a closed month. `transaction_conflicts`
@@ -68,7 +68,7 @@ class Posted:
     posted: set[EntryId] = field(default_factory=set)
     adjusted: set[EntryId] = field(default_factory=set)
     duplicates: int = 0
-    conflicts: set[EntryId] = field(default_factory=set)
+    conflicts: list[EntryId] = field(default_factory=list)
     transaction_conflicts: int = 0
 
 
@@ -169,7 +169,7 @@ class _Run:
             elif not tell_the_same(stands, entry.digest):
                 conflict = conflict_of(entry, stands, self._at)
                 self._conflicts.record(conflict, conflict_alert(conflict))
-                self.done.conflicts.add(entry.name)
+                self.done.conflicts.append(entry.name)
             elif unanswered:
                 self._count([entry])
             else:

@@ -31,7 +31,7 @@ def release(
     """
     held = _waiting(name, quarantine)
     archive.put([held.record], at)
-    if post([held.record]):
+    if post([held.record]).busy:
         raise StillBusyError(f"{name[0]}/{name[1]}")
     quarantine.decide(name, Decision.RELEASED, at)
     return held

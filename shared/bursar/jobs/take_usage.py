@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
-from bursar.domain.ledger.entries import Entry, EntryId
+from bursar.domain.ledger.entries import Entry
 from bursar.domain.money import Money
 from bursar.domain.usage.billing import bill
 from bursar.domain.usage.plausibility import PlausibilityLimits
@@ -20,6 +20,7 @@ from bursar.jobs.ingest_usage import (
     Ingested,
     Message,
     Read,
+    Told,
     ingest,
     ingest_collected,
 )
@@ -58,7 +59,7 @@ class UsageIntake:
     def take(self, messages: Sequence[Message]) -> Ingested:
         """Take a batch in; `failed` are the messages that are to come again."""
 
-        def post(records: Sequence[UsageRecord]) -> Collection[EntryId]:
+        def post(records: Sequence[UsageRecord]) -> Told:
             return self.post(records, max(message.received_at for message in messages))
 
         return ingest(
@@ -95,14 +96,14 @@ class UsageIntake:
             raise NotAllPostedError(name)
         return done
 
-    def post(self, records: Sequence[UsageRecord], at: datetime) -> Collection[EntryId]:
-        """Price and post records; the names of those that the ledger was too busy for."""
+    def post(self, records: Sequence[UsageRecord], at: datetime) -> Told:
+        """Price and post records."""
         return self.post_entries([self._bill(record) for record in records], at)
 
-    def post_entries(self, entries: Sequence[Entry], at: datetime) -> Collection[EntryId]:
-        """Post what has its price; the names of those that the ledger was too busy for."""
+    def post_entries(self, entries: Sequence[Entry], at: datetime) -> Told:
+        """Post what has its price."""
         try:
-            post_entries(
+            done = post_entries(
                 entries,
                 ledger=self.ledger,
                 conflicts=self.conflicts,
@@ -111,9 +112,9 @@ class UsageIntake:
                 patience=self.patience,
                 budgets=self.budgets,
             )
-        except LedgerBusyError as busy:
-            return busy.names
-        return ()
+        except LedgerBusyError as error:
+            return Told(error.names, error.done.duplicates, len(error.done.conflicts))
+        return Told((), done.duplicates, len(done.conflicts))
 
     def _bill(self, record: UsageRecord) -> Entry:
         price = self.prices.price_at(record.provider, record.model, record.at)

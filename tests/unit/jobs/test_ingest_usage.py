@@ -11,13 +11,12 @@ import pytest
 
 from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.usage_formats.reading import read
-from bursar.domain.ledger.entries import EntryId
 from bursar.domain.periods import Window
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.quarantine import Decision, digest_of
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.domain.usage.rejections import Rejection
-from bursar.jobs.ingest_usage import Ingested, Message, ingest, ingest_collected
+from bursar.jobs.ingest_usage import Ingested, Message, Told, ingest, ingest_collected
 from bursar.jobs.review_held_usage import NotHeldError, StillBusyError, drop, release
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -32,10 +31,10 @@ class Ledger:
         self.posted: list[str] = []
         self.archived: list[str] = []
 
-    def post(self, records: Sequence[UsageRecord]) -> set[EntryId]:
+    def post(self, records: Sequence[UsageRecord]) -> Told:
         assert {each.id for each in records} <= set(self.archived)
         self.posted += [each.id for each in records if each.id not in self.busy]
-        return {(each.producer, each.id) for each in records if each.id in self.busy}
+        return Told({(each.producer, each.id) for each in records if each.id in self.busy})
 
     def put(self, records: Sequence[UsageRecord], received_at: datetime) -> None:
         self.archived += [each.id for each in records]

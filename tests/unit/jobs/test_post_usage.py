@@ -46,7 +46,7 @@ def test_another_body_of_a_known_id_is_a_conflict_that_is_told_once(books: Books
     post(books, entry("1", 1))
     for _ in range(2):
         done = post(books, entry("1", 50, input_tokens=9), entry("2", 10))
-        assert done.conflicts == {("gateway", "1")}
+        assert done.conflicts == [("gateway", "1")]
     assert units(books) == 11
     (kept,) = books.conflicts.recent()
     assert (kept.stands, kept.usd.units) == (entry("1").digest, 50)
@@ -56,7 +56,7 @@ def test_another_body_of_a_known_id_is_a_conflict_that_is_told_once(books: Books
 def test_the_body_that_stands_may_come_second_in_a_batch(books: Books) -> None:
     post(books, entry("1", 1))
     done = post(books, entry("1", 50, input_tokens=9), entry("1", 1))
-    assert (done.conflicts, done.duplicates) == ({("gateway", "1")}, 1)
+    assert (done.conflicts, done.duplicates) == ([("gateway", "1")], 1)
     assert units(books) == 1
 
 

@@ -143,3 +143,18 @@ def test_what_costs_more_a_request_than_the_ceiling_is_held_until_a_person_relea
     )
     spent = Money.sum(leaf.amounts.usd for leaf in intake.leaves().values())
     assert spent == Money.of("0.00402")  # 0.003 and 10 x 2 + 100 x 10 of a million
+
+
+def test_what_is_told_again_is_said_to_be_there_and_what_is_told_otherwise_is_not_taken() -> None:
+    """Of five bodies one is new and one the same as before; three are other bodies of an id."""
+    intake = Intake()
+    assert intake.take(line("1")).duplicates == 0
+    others = [line("1", output_tokens=n) for n in (1, 2, 3)]
+    done = intake.take(line("1"), line("2"), *others)
+    assert (done.accepted, done.duplicates, done.conflicts, done.failed) == (2, 1, 3, ())
+    assert len(intake.books.conflicts.recent()) == 3
+
+
+def test_what_is_told_twice_in_one_batch_is_there_once() -> None:
+    done = Intake().take(line("1"), line("1"))
+    assert (done.accepted, done.duplicates, done.conflicts) == (2, 1, 0)

@@ -47,6 +47,8 @@ PROBLEM = _object(
 )
 USAGE = _object(
     accepted=_COUNT,
+    duplicates=_COUNT,
+    conflicts=_COUNT,
     held=_COUNT,
     rejected=_list(_object(where=_TEXT, reason=_TEXT, times=_COUNT)),
 )

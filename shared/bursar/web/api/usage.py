@@ -41,7 +41,7 @@ def post_usage() -> Response[str]:
             "not all of it could be posted now; send it again: what was posted stays once",
             retry_after_seconds=_COME_BACK_SECONDS,
         )
-    if not taken.accepted and not taken.held:
+    if not (taken.accepted or taken.held or taken.conflicts):
         raise ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "nothing of it is usage; `rejected` says why",
@@ -53,6 +53,8 @@ def post_usage() -> Response[str]:
 def _as_json(taken: Ingested) -> dict[str, Any]:
     return {
         "accepted": taken.accepted,
+        "duplicates": taken.duplicates,
+        "conflicts": taken.conflicts,
         "held": taken.held,
         "rejected": [
             {"where": each.where, "reason": each.reason, "times": each.times}
