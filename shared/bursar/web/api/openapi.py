@@ -52,7 +52,7 @@ OPERATIONS = (
     ),
     Operation(
         "POST /v1/usage",
-        "Tell which models were used, in one of the formats of docs/usage.md.",
+        "Tell which models were used, in one of the formats of docs/usage-formats.md.",
         _MACHINE,
         answers.USAGE,
         problems=(413, 422, 503),
