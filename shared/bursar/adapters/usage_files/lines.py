@@ -60,12 +60,18 @@ def read_lines(path: Path, places: Sequence[int], csv: bool = False) -> Iterator
     with _unzipped(path) as stream:
         for place in places:
             stream.seek(place)
-            line = first = _line(stream)
-            while csv and not end_of_records(line) and len(line) <= LONGEST_LINE_BYTES:
-                if not (more := stream.readline()):
-                    break
-                line += more
-            yield line if not csv or end_of_records(line) else first
+            line = _line(stream)
+            yield _whole_record(stream, line) if csv and b'"' in line else line
+
+
+def _whole_record(stream: IO[bytes], first: bytes) -> bytes:
+    """A line with those that its quoted cells go on in; itself, where one of them does not end."""
+    line = first
+    while not end_of_records(line) and len(line) <= LONGEST_LINE_BYTES:
+        if not (more := stream.readline()):
+            break
+        line += more
+    return line if end_of_records(line) else first
 
 
 def _line(stream: IO[bytes]) -> bytes:

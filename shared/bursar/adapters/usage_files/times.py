@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bursar.adapters.usage_files.words import (
     ZEROS,
@@ -31,6 +32,9 @@ _DATE_MARKS, _DATE_OF = _word(b"\0\0\0\0\xff\0\0\xff"), _word(b"\0\0\0\0-\0\0-")
 _TIME_MARKS, _TIME_OF = _word(b"\0\0\xff\0\0\xff\0\0"), _word(b"\0\0T\0\0:\0\0")
 _SPACE_OF = _word(b"\0\0 \0\0:\0\0")
 _BYTE = np.uint64(0xFF)
+_LOW_BYTE, _EIGHT, _TEN = np.uint16(0xFF), np.uint16(8), np.uint16(10)
+# added to digits, the tens of which come first, sets the highest bit of tens above 5, ones above 9
+_ABOVE_59, _HIGHEST_OF_TWO = np.uint16(0x767A), np.uint16(0x8080)
 _ZONES = {0: b"", 1: b"Z", 3: b"+00"}  # by length
 
 
@@ -42,11 +46,22 @@ def microseconds(buffer: Buffer, texts: Texts) -> tuple[Integers, Mask]:
         texts = Texts.of(starts, np.where(good, texts.lengths, _SHORTEST))
     dates, times, rest = buffer.first_words(texts, 3)
     minutes, also_minutes = _minutes(dates, times)
-    second, also_second = number_of(((rest >> np.uint64(8)) ^ ZEROS) << np.uint64(48))
+    seconds, also_seconds = _seconds(rest)
     fraction, also_fraction = _fraction(buffer, texts, rest)
-    good &= also_minutes & also_second & also_fraction
-    good &= ((rest & _BYTE) == ord(":")) & (second < 60)
-    return (minutes * 60 + second) * _SECOND + fraction, good
+    good &= also_minutes & also_seconds & also_fraction
+    minutes *= 60 * _SECOND
+    minutes += seconds * np.int64(_SECOND)
+    minutes += fraction
+    return minutes, good
+
+
+def _seconds(rest: Words) -> tuple[NDArray[np.uint16], Mask]:
+    """The second that each `:09` starts with, and whether it does: two bytes, which cost the
+    least by themselves."""
+    digits = ((rest >> np.uint64(8)) ^ ZEROS).astype(np.uint16)
+    above = ((digits + _ABOVE_59) | digits) & _HIGHEST_OF_TWO
+    good: Mask = (above == 0) & (rest.astype(np.uint8) == ord(":"))
+    return (digits & _LOW_BYTE) * _TEN + (digits >> _EIGHT), good
 
 
 def _minutes(dates: Words, times: Words) -> tuple[Integers, Mask]:
