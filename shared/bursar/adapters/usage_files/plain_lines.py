@@ -28,18 +28,13 @@ def split_lines(
     bytes that are no UTF-8 come second. How many newlines there are is third: in quoted cells of
     `csv` they end no line.
     """
-    suspects = []
-    controls = buffer.places(buffer.bytes.view(np.int8) < _FIRST_PRINTED)
-    told = buffer.bytes[controls]
-    if (beyond := told >= _FIRST_BEYOND_ASCII).any():
-        if not _is_utf8(buffer.padded):
-            suspects.append(controls[beyond])
-        controls, told = controls[~beyond], told[~beyond]
-    is_newline = told == _NEWLINE
+    controls = buffer.places(buffer.bytes < _FIRST_PRINTED)
+    is_newline = buffer.bytes[controls] == _NEWLINE
     all_newlines = controls if is_newline.all() else controls[is_newline]
     if csv and buffer.has_quotes:
         inside = np.fromiter(newlines_in_cells(buffer.content), np.int64) + len(BEFORE)
         is_newline[np.searchsorted(controls, inside)] = False
+    suspects = []
     newlines, ends = controls, controls
     if not is_newline.all():
         newlines, others = controls[is_newline], controls[~is_newline]
@@ -56,6 +51,8 @@ def split_lines(
     lines = Lines(buffer, starts, ends, numbers, places)
     if not csv and b"\\" in buffer.padded:
         suspects.append(np.flatnonzero(buffer.bytes == ord("\\")))
+    if not buffer.padded.isascii() and not _is_utf8(buffer.padded):
+        suspects.append(np.flatnonzero(buffer.bytes >= _FIRST_BEYOND_ASCII))
     suspect = lines.any_within(np.concatenate(suspects)) if suspects else _NONE
     if not suspect.any():
         return lines, lines.where(slice(0)), len(all_newlines)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-# a cell is quoted if it begins so; two quotes in it are one, and one ends it, if one does
-_QUOTED = re.compile(rb'(?<![^,\n])"[^"]*+(?:""[^"]*+)*+("?)')
+# a cell is quoted if it begins so; two quotes in it are one, and one ends it, if one does. What
+# is before it is looked at behind its quote, to have that searched for and not every place tried
+_QUOTED = re.compile(rb'"(?<![^,\n]")[^"]*+(?:""[^"]*+)*+("?)')
 
 
 def end_of_records(content: bytes) -> int:
