@@ -7,12 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bursar.domain.cluster.bases import Basis
-from bursar.domain.cluster.hours import (
-    Amounts,
-    Category,
-    HourCosts,
-    RowKey,
-)
+from bursar.domain.cluster.hours import Amounts, Category, HourCosts, RowKey
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality

@@ -10,12 +10,7 @@ from hypothesis import strategies as some
 from bursar.adapters import cost_codec
 from bursar.adapters.row_chunks import CHUNK_BYTES
 from bursar.domain.cluster.bases import Basis
-from bursar.domain.cluster.hours import (
-    Category,
-    HourCosts,
-    RowKey,
-    Unpriced,
-)
+from bursar.domain.cluster.hours import Category, HourCosts, RowKey, Unpriced
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality

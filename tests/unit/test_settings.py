@@ -6,11 +6,7 @@ from typing import Any
 
 import pytest
 
-from bursar.settings import (
-    CloseHourSettings,
-    MissingSettingError,
-    SendNotificationsSettings,
-)
+from bursar.settings import CloseHourSettings, MissingSettingError, SendNotificationsSettings
 
 GIVEN = {"table_name": "costs", "snapshots_bucket": "snapshots"}
 

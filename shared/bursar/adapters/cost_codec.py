@@ -12,13 +12,7 @@ import msgspec
 
 from bursar.adapters.row_chunks import pack_rows
 from bursar.domain.cluster.bases import Basis
-from bursar.domain.cluster.hours import (
-    Amounts,
-    Category,
-    HourCosts,
-    RowKey,
-    Unpriced,
-)
+from bursar.domain.cluster.hours import Amounts, Category, HourCosts, RowKey, Unpriced
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality

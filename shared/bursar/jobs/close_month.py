@@ -10,13 +10,7 @@ from bursar.domain.ledger.entries import Entry, EntryId
 from bursar.domain.ledger.months import MonthState
 from bursar.domain.ledger.verification import Difference, correction
 from bursar.domain.periods import hour_of, month_window
-from bursar.jobs.verify_ledger import (
-    CheckedHour,
-    InOrder,
-    check_hours,
-    leaves_of,
-    verify_hour,
-)
+from bursar.jobs.verify_ledger import CheckedHour, InOrder, check_hours, leaves_of, verify_hour
 from bursar.ports import EntryReader, LedgerStore, MonthGates, UsageArchive
 
 

@@ -16,14 +16,7 @@ from bursar.domain.periods import HOUR, Window, hour_of
 from bursar.domain.price_alerts import price_alert
 from bursar.domain.price_changes import changes
 from bursar.domain.price_list_errors import PriceListError
-from bursar.domain.prices import (
-    PriceChange,
-    PriceKey,
-    PriceRow,
-    is_instance_hour,
-    on_demand,
-    spot,
-)
+from bursar.domain.prices import PriceChange, PriceKey, PriceRow, is_instance_hour, on_demand, spot
 from bursar.domain.quality import Quality
 from bursar.domain.spot import SpotUnavailableError, by_zone, time_weighted_mean
 from bursar.events.prices import PriceBookPart, PriceRun

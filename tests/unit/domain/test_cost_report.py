@@ -7,12 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from bursar.domain.cluster.bases import Basis
 from bursar.domain.cluster.hours import Category, HourCosts, RowKey
 from bursar.domain.cluster.unowned import CONTROL_PLANE, IDLE, NETWORK, SHARED, UNALLOCATED
-from bursar.domain.cost_report import (
-    CostReport,
-    DayState,
-    Parts,
-    build_report,
-)
+from bursar.domain.cost_report import CostReport, DayState, Parts, build_report
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window, day_of, month_of
 from bursar.domain.quality import Quality

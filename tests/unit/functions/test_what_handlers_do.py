@@ -25,14 +25,7 @@ from tests.unit.functions.world import (
     message,
     request,
 )
-from tests.unit.sample_cluster import (
-    TEN,
-    TEN_TO_ELEVEN,
-    all_hour,
-    node,
-    pod,
-    when,
-)
+from tests.unit.sample_cluster import TEN, TEN_TO_ELEVEN, all_hour, node, pod, when
 
 
 def test_a_snapshot_is_kept_as_of_the_scheduled_time(run, ports):

@@ -23,12 +23,7 @@ from bursar.domain.periods import HOUR, Window, hour_of
 from bursar.domain.quality import Quality
 from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
-from bursar.jobs.attribute_costs import (
-    ForgottenCostsError,
-    Sources,
-    StatedHours,
-    attribute_costs,
-)
+from bursar.jobs.attribute_costs import ForgottenCostsError, Sources, StatedHours, attribute_costs
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOW = hour_of(NOON)

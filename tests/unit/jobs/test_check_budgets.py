@@ -30,12 +30,7 @@ from bursar.domain.scopes import Scope
 from bursar.domain.series.names import SeriesName
 from bursar.domain.spend import Metric, SpendFact
 from bursar.domain.spend_forecast.records import Outcome, SpendForecast
-from bursar.jobs.check_budgets import (
-    Books,
-    BudgetContentionError,
-    check_budgets,
-    windows_due,
-)
+from bursar.jobs.check_budgets import Books, BudgetContentionError, check_budgets, windows_due
 from bursar.jobs.raised_limits import RaisedLimits
 from bursar.wiring.raises import raised_budgets
 from tests.unit.jobs.sample_config import ACCOUNT, budget, config

@@ -15,12 +15,7 @@ from bursar.domain.ledger.months import MonthState
 from bursar.domain.ledger.planning import plan
 from bursar.domain.periods import Window, hour_of, month_window
 from bursar.domain.usage.records import UsageRecord
-from bursar.jobs.close_month import (
-    ClosedMonth,
-    MonthNotOverError,
-    MonthUnsteadyError,
-    close_month,
-)
+from bursar.jobs.close_month import ClosedMonth, MonthNotOverError, MonthUnsteadyError, close_month
 from bursar.jobs.post_usage import Posted, post_entries
 from bursar.jobs.verify_ledger import VerifiedMonth, verify_hour, verify_ledger
 from tests.contract.ledger_books import AT_ONCE, NOW, ONE_PM, Books, books_on, entry, record, units

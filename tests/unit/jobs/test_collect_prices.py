@@ -22,11 +22,7 @@ from bursar.domain.prices import PriceRow, control_plane, on_demand, spot
 from bursar.domain.quality import Quality
 from bursar.domain.spot import SpotPoint
 from bursar.events.prices import PriceBookPart, PriceRun
-from bursar.jobs.collect_prices import (
-    CollectedPrices,
-    PricesNotCollectedError,
-    collect_prices,
-)
+from bursar.jobs.collect_prices import CollectedPrices, PricesNotCollectedError, collect_prices
 
 NOW = datetime(2025, 6, 23, 6, tzinfo=UTC)
 MAY = datetime(2025, 5, 1, tzinfo=UTC)

@@ -19,12 +19,7 @@ from bursar.domain.attribution.rules import Attribution
 from bursar.domain.blindness import blind
 from bursar.domain.books import Book, News
 from bursar.domain.cluster.bases import Basis
-from bursar.domain.cluster.hours import (
-    Category,
-    HourCosts,
-    RowKey,
-    Unpriced,
-)
+from bursar.domain.cluster.hours import Category, HourCosts, RowKey, Unpriced
 from bursar.domain.cluster.unowned import CONTROL_PLANE, IDLE, NETWORK, SHARED, UNALLOCATED
 from bursar.domain.cost_report import CostReport
 from bursar.domain.health import SourceHealth

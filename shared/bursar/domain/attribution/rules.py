@@ -13,14 +13,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
 
 from bursar.domain.attribution.selection import Selection
 from bursar.domain.beginnings import Begin

@@ -21,12 +21,7 @@ from bursar.domain.cluster.allocation import (
 )
 from bursar.domain.cluster.bases import Basis
 from bursar.domain.cluster.components import split_node_price
-from bursar.domain.cluster.hours import (
-    COMPUTE,
-    Category,
-    RowKey,
-    Unpriced,
-)
+from bursar.domain.cluster.hours import COMPUTE, Category, RowKey, Unpriced
 from bursar.domain.cluster.node_prices import FARGATE_MEASURES, NodePrice, Prices, price_node
 from bursar.domain.cluster.records import CapacityType, Node, Pod
 from bursar.domain.cluster.unowned import IDLE, SHARED

@@ -24,13 +24,7 @@ from bursar.domain.cluster.costs import (
     price_nodes,
     settle_shared,
 )
-from bursar.domain.cluster.hours import (
-    COMPUTE,
-    Category,
-    RowKey,
-    Unpriced,
-    sum_rows,
-)
+from bursar.domain.cluster.hours import COMPUTE, Category, RowKey, Unpriced, sum_rows
 from bursar.domain.cluster.node_prices import NodePrice, Prices
 from bursar.domain.cluster.records import Inventory, Node, Pod
 from bursar.domain.cluster.storage import Described

@@ -11,12 +11,7 @@ from pydantic import AwareDatetime
 
 from bursar.domain.alerts import OutboxRow, Severity
 from bursar.domain.cluster.bases import Basis
-from bursar.domain.cluster.hours import (
-    Amounts,
-    Category,
-    HourCosts,
-    Unpriced,
-)
+from bursar.domain.cluster.hours import Amounts, Category, HourCosts, Unpriced
 from bursar.domain.cluster.unowned import IDLE
 from bursar.domain.cost_report.budget_lines import (
     BudgetLine,

@@ -15,14 +15,7 @@ from bursar.domain.cluster.unowned import CONTROL_PLANE, IDLE
 from bursar.domain.ledger.lines import Statement
 from bursar.domain.ledger.model_costs import model_table
 from bursar.domain.money import Money
-from tests.unit.domain.attribution.sample_hour import (
-    attributed,
-    bought,
-    costs,
-    gpu,
-    served,
-    sums,
-)
+from tests.unit.domain.attribution.sample_hour import attributed, bought, costs, gpu, served, sums
 
 PAGE = Path(__file__).resolve().parents[4] / "docs" / "attribution.md"
 

@@ -5,14 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bursar.domain.cluster.bases import Basis
-from bursar.domain.cluster.hours import (
-    Category,
-    HourCosts,
-    RowKey,
-    Unpriced,
-    add_up,
-    sum_rows,
-)
+from bursar.domain.cluster.hours import Category, HourCosts, RowKey, Unpriced, add_up, sum_rows
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window, day_of
 from bursar.domain.quality import Quality
