@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
 from bursar.config.fields import Endpoint, Region, Section
-from bursar.domain.usage.producers import ANY_TENANT, ProducerPolicy
+
+if TYPE_CHECKING:
+    from bursar.domain.usage.producers import ProducerPolicy
 
 WorkspaceEndpoint = Annotated[Endpoint, Field(pattern=r"/workspaces/ws-[a-z0-9-]+/?$")]
 Service = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}/[a-z0-9-]{1,63}:[a-z0-9-]{1,63}$")]
@@ -52,5 +54,7 @@ class ClusterMetrics(Section):
         return self
 
     def policy(self, cluster: str) -> ProducerPolicy:
+        from bursar.domain.usage.producers import ANY_TENANT, ProducerPolicy  # few ask for it
+
         tenants = frozenset({ANY_TENANT} if self.tenants_by_namespace else ())
         return ProducerPolicy(name=f"prometheus:{cluster}", tenant=self.tenant, tenants=tenants)
