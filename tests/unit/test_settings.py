@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from bursar.settings import CloseHourSettings, MissingSettingError, SendNotificationsSettings
+from bursar.settings import (
+    ALWAYS,
+    CloseHourSettings,
+    MissingSettingError,
+    SendNotificationsSettings,
+)
 
 GIVEN = {"table_name": "costs", "snapshots_bucket": "snapshots"}
 
@@ -17,7 +22,7 @@ def test_what_is_written_is_read_as_it_was() -> None:
         "BURSAR_CONFIG_FILE": "bursar.json",
         "BURSAR_TABLE_NAME": "costs",
         "BURSAR_SNAPSHOTS_BUCKET": "snapshots",
-        "PYDANTIC_DISABLE_PLUGINS": "__all__",
+        **ALWAYS,
     }
     assert CloseHourSettings.from_environ(written | {"PATH": "/bin"}).as_environ() == written
 

@@ -11,8 +11,9 @@ from inspect import get_annotations
 from typing import Self, TypeVar, dataclass_transform
 
 _PREFIX = "BURSAR_"
-# else pydantic reads the metadata of all installed packages at every start, for plugins of its own
-ALWAYS = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}
+# else, at every start, pydantic reads the metadata of all installed packages for plugins of its
+# own, and numpy begins threads that wait busily, of which a function could not run two at once
+ALWAYS = {"PYDANTIC_DISABLE_PLUGINS": "__all__", "OPENBLAS_NUM_THREADS": "1"}
 
 
 class MissingSettingError(LookupError):
