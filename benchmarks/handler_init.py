@@ -1,9 +1,9 @@
 """What each Lambda's cold start costs in CPU, beside `import boto3; boto3.client("dynamodb")`.
 
 What Lambda calls init is a handler's import. boto3 and its first DynamoDB client come at its first
-event: they are told beside it, together with the import. Both sides run from compiled bytecode, in
-a new process each time; the minimum of several runs is compared, as the machine's noise only ever
-adds.
+event: they are told beside it, together with the import, and the goals hold for both. Both sides
+run from compiled bytecode, in a new process each time; the minimum of several runs is compared, as
+the machine's noise only ever adds.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def table(found: dict[str, Any]) -> list[str]:
             f" {found['ratios_with_client'][name]:21.2f}x"
             f"{'  imports ' + extra if extra else ''}"
         )
-    return [*lines, f"goal of init: {GOALS}; none of {', '.join(UNWANTED)} elsewhere"]
+    return [*lines, f"goal of both: {GOALS}; none of {', '.join(UNWANTED)} elsewhere"]
 
 
 if __name__ == "__main__":
