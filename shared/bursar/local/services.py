@@ -17,7 +17,7 @@ from bursar.local.ec2_service import Ec2Service
 from bursar.local.embedded.clock import Clock
 from bursar.local.embedded.http_api import JsonRpcServer, Operation
 from bursar.local.price_list_service import price_list
-from bursar.local.scenario import Scenario
+from bursar.local.scenario import Scenario, ScenarioSpend
 from bursar.ports import Bill
 
 _DUMMY = {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded"}
@@ -29,9 +29,8 @@ class Services:
     def __init__(self, scenario: Scenario, config: Config, clock: Clock) -> None:
         self._config, self._clock = config, clock
         self._stack = ExitStack()
-        bill = cost_explorer(
-            scenario.daily_costs, lambda: clock.now, tag=config.spend.tag, rows_per_page=2000
-        )
+        costs = ScenarioSpend(scenario).daily_costs
+        bill = cost_explorer(costs, lambda: clock.now, tag=config.spend.tag, rows_per_page=2000)
         enter = self._stack.enter_context
         self.price_list = enter(JsonRpcServer(_price_list(scenario, clock)))
         self.cost_explorer = enter(JsonRpcServer(bill))

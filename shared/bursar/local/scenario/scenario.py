@@ -10,8 +10,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from bursar.domain.cluster.storage import VolumeSpec
@@ -23,7 +22,6 @@ from bursar.local.scenario.lives import BalancerLife, NodeLife, PodLife, VolumeL
 from bursar.local.scenario.prices import ScenarioPrices
 from bursar.local.scenario.services import plan_services
 from bursar.local.scenario.serving import plan_serving
-from bursar.local.scenario.spend import Line, ScenarioSpend
 from bursar.local.scenario.training import plan_training
 
 _TERMINATES_IN = 41  # seconds from shutting-down to terminated
@@ -106,7 +104,6 @@ class Scenario:
         self.account = account
         self.calendar = Calendar(start.astimezone(UTC) if start.tzinfo else start, days)
         self.prices = ScenarioPrices(seed, self.calendar)
-        self._spend = ScenarioSpend(self)
         fleets = {name: Fleet(seed, name) for name in CLUSTERS}
         plan_serving(fleets["inference"], self.calendar)
         plan_services(fleets["inference"], self.calendar)
@@ -176,10 +173,6 @@ class Scenario:
     ) -> Iterator[SpotPoint]:
         """The spot prices of [start, end), with those in force at its start."""
         return self.prices.spot_points(instance_types, start, end)
-
-    def daily_costs(self, day: date) -> Mapping[Line, Decimal]:
-        """The bill of a whole UTC day by (account, service, team tag)."""
-        return self._spend.daily_costs(day)
 
     def instance_events(
         self, cluster: str, start: datetime, end: datetime

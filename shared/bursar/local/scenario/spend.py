@@ -6,15 +6,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from bursar.domain.periods import Window, day_of, midnight
 from bursar.local.scenario import model_usage, truth
 from bursar.local.scenario.clusters import CLUSTERS
 from bursar.local.scenario.model_usage import bought_by_team
-
-if TYPE_CHECKING:
-    from bursar.local.scenario.scenario import Scenario
+from bursar.local.scenario.scenario import Scenario
 
 EC2 = "Amazon Elastic Compute Cloud - Compute"
 EBS = "EC2 - Other"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from bursar.domain.eks_support import END_OF_STANDARD_SUPPORT
 from bursar.domain.periods import Window
@@ -19,9 +19,7 @@ from bursar.local.scenario import list_prices
 from bursar.local.scenario.calendar import HOUR
 from bursar.local.scenario.clusters import CLUSTERS
 from bursar.local.scenario.lives import NodeLife, VolumeLife
-
-if TYPE_CHECKING:
-    from bursar.local.scenario.scenario import Scenario
+from bursar.local.scenario.scenario import Scenario
 
 COMPUTE = "compute"
 STORAGE = "storage"
