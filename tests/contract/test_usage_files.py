@@ -261,6 +261,14 @@ def test_values_of_any_length_are_cut_where_they_end(
         assert_same_as_reference(table, by="tenant")
 
 
+def test_blanks_around_the_names_of_columns_are_no_part_of_them(tmp_path: Path) -> None:
+    (path := tmp_path / "usage.csv").write_text(
+        " id, model ,input_tokens, output_tokens\r\na,gpt,7,1\r\nb,gpt,x,1\r\n"
+    )
+    found = assert_same_as_reference(path)
+    assert (found.total.requests, len(found.rejected)) == (1, 1)
+
+
 @pytest.mark.parametrize("cell", ["a,b", "a,", ",", "a" * 90 + ",b"])
 def test_a_cell_too_many_is_no_part_of_the_last_one(cell: str, tmp_path: Path) -> None:
     path = tmp_path / "usage.csv"

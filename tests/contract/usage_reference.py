@@ -37,7 +37,7 @@ def read(path: Path, now: datetime) -> tuple[list[tuple[int, Row]], list[tuple[i
             else:
                 cells = _cells(line)
                 if header is None:
-                    header = cells
+                    header = [name.strip() for name in cells]
                     continue
                 if not cells:
                     continue
