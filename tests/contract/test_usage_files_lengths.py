@@ -59,50 +59,39 @@ def _lines(draw: st.DrawFn) -> list[tuple[str, ...]]:
     return lines
 
 
+# lines, the order of their columns, and which marks between cells are broken
+TOLD = st.tuples(_lines(), st.permutations(NAMES), st.lists(st.integers(0, 200), max_size=4))
+Told = tuple[list[tuple[str, ...]], list[str], list[int]]
+
+
 @settings(deadline=None, max_examples=150)
-@given(
-    lines=_lines(),
-    order=st.permutations(NAMES),
-    broken=st.lists(st.integers(0, 200), max_size=4),
-    size=st.sampled_from([90, 200, 700]),
-)
+@given(told=TOLD, size=st.sampled_from([90, 200, 700]))
 def test_lines_of_csv_that_are_not_as_those_before_are_read_as_the_slow_way_reads_them(
-    lines: list[tuple[str, ...]],
-    order: list[str],
-    broken: list[int],
-    size: int,
-    tmp_path_factory: pytest.TempPathFactory,
+    told: Told, size: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    lines, order, broken = told
     path = tmp_path_factory.mktemp("usage") / "usage.csv"
-    told = []
+    rows = []
     for line in _numbered(lines):
         cells = dict(zip(NAMES, line, strict=True))
-        told.append([cells[name] for name in order])
-    content = _broken("".join(",".join(line) + "\n" for line in told), ",", broken)
+        rows.append([cells[name] for name in order])
+    content = _broken("".join(",".join(line) + "\n" for line in rows), ",", broken)
     path.write_text(",".join(order) + "\n" + content)
     _assert_same_in_chunks(path, size)
 
 
 @settings(deadline=None, max_examples=100)
-@given(
-    lines=_lines(),
-    order=st.permutations(NAMES),
-    broken=st.lists(st.integers(0, 200), max_size=4),
-    size=st.sampled_from([300, 1000, 3000]),
-)
+@given(told=TOLD, size=st.sampled_from([300, 1000, 3000]))
 def test_and_so_are_lines_of_json(
-    lines: list[tuple[str, ...]],
-    order: list[str],
-    broken: list[int],
-    size: int,
-    tmp_path_factory: pytest.TempPathFactory,
+    told: Told, size: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    lines, order, broken = told
     path = tmp_path_factory.mktemp("usage") / "usage.jsonl"
     content = ""
     for line in _numbered(lines):
-        told = dict(zip(NAMES, line, strict=True))
-        texts = {name: json.dumps(told[name], ensure_ascii=False) for name in order}
-        counts = {name: told[name] for name in order if name.endswith("tokens")}
+        cells = dict(zip(NAMES, line, strict=True))
+        texts = {name: json.dumps(cells[name], ensure_ascii=False) for name in order}
+        counts = {name: cells[name] for name in order if name.endswith("tokens")}
         fields = (f'"{name}": {text}' for name, text in (texts | counts).items())
         content += "{" + ", ".join(fields) + "}\n"
     path.write_text(_broken(content, '"', broken), encoding="utf-8")

@@ -105,8 +105,8 @@ def post_entries(
     """
     batch = dedupe(entries)
     run = _Run(ledger, conflicts, windows, at, patience, budgets, holds)
-    run.done.duplicates = batch.duplicates
     run.post(batch.entries)
+    run.done.duplicates += sum(name not in run.busy for name in batch.duplicates)
     run.settle([entry for entry in batch.contested if entry.name not in run.busy])
     if run.busy:
         raise LedgerBusyError(run.done, frozenset(run.busy))

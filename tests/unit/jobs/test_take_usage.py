@@ -155,6 +155,11 @@ def test_what_is_told_again_is_said_to_be_there_and_what_is_told_otherwise_is_no
     assert len(intake.books.conflicts.recent()) == 3
 
 
-def test_what_is_told_twice_in_one_batch_is_there_once() -> None:
-    done = Intake().take(line("1"), line("1"))
+def test_what_is_told_twice_in_one_batch_is_there_once_or_not_at_all_yet() -> None:
+    intake = Intake()
+    intake.books.gates.turn("2026-11", MonthState.FROZEN)
+    done = intake.take(line("1"), line("1"))
+    assert (done.accepted, done.duplicates, done.failed) == (0, 0, ("m0", "m1"))
+    intake.books.gates.turn("2026-11", MonthState.OPEN)
+    done = intake.take(line("1"), line("1"))
     assert (done.accepted, done.duplicates, done.conflicts) == (2, 1, 0)

@@ -63,25 +63,26 @@ def entry_of(record: UsageRecord, key: LeafKey, amounts: ClassAmounts) -> Entry:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries with every id once. `contested` told another body for an id that came before."""
+    """Entries with every id once. `contested` told another body for an id that came before, and
+    `duplicates` are the ids of those that told the same, one for each."""
 
     entries: tuple[Entry, ...]
     contested: tuple[Entry, ...]
-    duplicates: int
+    duplicates: tuple[EntryId, ...]
 
 
 def dedupe(entries: Iterable[Entry]) -> Batch:
     first: dict[EntryId, Entry] = {}
-    contested, duplicates = [], 0
+    contested, duplicates = [], []
     for entry in entries:
         standing = first.get(entry.name)
         if standing is None:
             first[entry.name] = entry
         elif standing.digest == entry.digest:
-            duplicates += 1
+            duplicates.append(entry.name)
         else:
             contested.append(entry)
-    return Batch(tuple(first.values()), tuple(contested), duplicates)
+    return Batch(tuple(first.values()), tuple(contested), tuple(duplicates))
 
 
 def plan(

@@ -32,18 +32,22 @@ WINDOW = BudgetWindow("search", datetime(2026, 11, 1, tzinfo=UTC))
 def test_the_same_body_twice_in_a_batch_is_a_duplicate() -> None:
     batch = dedupe([entry("1"), entry("2"), entry("1")])
     assert [each.id for each in batch.entries] == ["1", "2"]
-    assert (batch.duplicates, batch.contested) == (1, ())
+    assert (batch.duplicates, batch.contested) == ((batch.entries[0].name,), ())
 
 
 def test_of_two_bodies_of_an_id_the_first_in_the_batch_stands() -> None:
     first, other = entry("1"), entry("1", input_tokens=5)
     batch = dedupe([first, other, first])
-    assert (batch.entries, batch.contested, batch.duplicates) == ((first,), (other,), 1)
+    assert (batch.entries, batch.contested, batch.duplicates) == (
+        (first,),
+        (other,),
+        (first.name,),
+    )
 
 
 def test_another_price_of_the_same_body_is_no_other_body() -> None:
     batch = dedupe([entry("1", 7), entry("1", 8)])
-    assert (len(batch.entries), batch.duplicates) == (1, 1)
+    assert (len(batch.entries), batch.duplicates) == (1, (batch.entries[0].name,))
 
 
 def test_ids_of_two_producers_are_apart() -> None:
