@@ -73,6 +73,16 @@ def test_only_the_part_beyond_the_limit_is_drawn(gate: Gate) -> None:
     assert gate.admission.reservations.find(held.id) == held
 
 
+def test_a_limit_that_is_configured_anew_keeps_what_an_exception_raised_it_by(gate: Gate) -> None:
+    """$100 raised by $20; configured as $110 it is $130, of which $120 are held."""
+    approve(gate, "50")
+    gate.admitted("a", "90")
+    gate.admitted("b", "30")
+    for _ in range(2):
+        gate.books.windows.set_base(BudgetWindow("search", NOVEMBER), Money.of(110))
+    assert (left(gate), limit(gate), gate.numbers()) == ("30", "130", ("0", "120", "10"))
+
+
 def test_of_what_was_not_spent_the_exception_gets_its_part_back_first(gate: Gate) -> None:
     """$30 held, $20 of them drawn. $25 are spent: of $20 drawn, $5 go back."""
     approve(gate, "50")

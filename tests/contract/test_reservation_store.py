@@ -258,14 +258,9 @@ def test_windows_are_opened_before_they_begin_and_follow_the_configured_limit(
     assert gate.balance(starts_at=DECEMBER).limit == Money.of(120)
 
 
-def test_a_change_of_a_limit_is_made_once_for_each_id(gate: Gate) -> None:
-    window = BudgetWindow("search", NOVEMBER)
-    for change in ("exception-1", "exception-1", "exception-2"):
-        gate.books.windows.change_limit(window, Money.of(30), change)
-    gate.books.windows.set_base(window, Money.of(110))
-    assert (gate.balance().limit, gate.balance().available) == (Money.of(170), Money.of(170))
+def test_a_window_that_is_not_open_has_no_limit_to_change(gate: Gate) -> None:
     with pytest.raises(WindowNotOpenError):
-        gate.books.windows.change_limit(BudgetWindow("none", NOVEMBER), Money.of(1), "x")
+        gate.books.windows.set_base(BudgetWindow("none", NOVEMBER), Money.of(1))
 
 
 def lease(gate: Gate, key: str, wanted: str, least: str = "1") -> Any:

@@ -71,9 +71,8 @@ class Comparison:
     @property
     def difference_percent(self) -> Decimal:
         share = (self.guard - self.true).over(self.true) or 0
-        return (Decimal(share.numerator) / Decimal(share.denominator) * 100).quantize(
-            Decimal("0.0001")
-        )
+        percent = Decimal(share.numerator) / Decimal(share.denominator) * 100
+        return percent.quantize(Decimal("0.0001")) + 0  # plus zero: never minus zero
 
     def as_json(self) -> dict[str, Any]:
         return {

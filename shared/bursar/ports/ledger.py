@@ -116,10 +116,6 @@ class EnforcedWindows(Protocol):
         """Change the limit by what the configured one differs from the one of before."""
         ...
 
-    def change_limit(self, window: BudgetWindow, by: Money, change_id: str) -> None:
-        """Raise or lower the limit of an open window; once for each id."""
-        ...
-
 
 class ConflictLog(Protocol):
     def record(self, conflict: Conflict, row: OutboxRow) -> bool:

@@ -32,7 +32,7 @@ def shown(api: Api, id_: str, who: str = "emil") -> dict:
 def test_the_budgets_that_it_would_be_spent_of_stand_beside_it(api: Api) -> None:
     window = BudgetWindow("research", NOVEMBER)
     api.windows.open(window, Money.of(100_000))
-    api.windows.change_limit(window, Money.of(20_000), "more")
+    api.windows.set_base(window, Money.of(120_000))
     everything, research = shown(api, api.ask())["budgets"]
     assert (everything["id"], everything["spent_usd"]) == ("everything", None)
     assert (research["id"], research["enforced"]) == ("research", True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
@@ -30,14 +30,6 @@ from bursar.domain.periods import Window, hours
 _DUE_AT_MOST = 1_000
 
 
-@dataclass(slots=True)
-class _Limit:
-    """Beside a window's balance: its configured limit, and the changes that were made to it."""
-
-    base: Money
-    changes: set[str]
-
-
 class MemoryLedger:
     """LedgerStore, EntryReader, TouchedHours, MonthGates, EnforcedWindows and
     ReservationStore in one."""
@@ -51,7 +43,7 @@ class MemoryLedger:
         self._posted: dict[datetime, int] = {}  # how often
         self._months: dict[str, MonthState] = {}
         self._windows: dict[BudgetWindow, WindowBalance] = {}
-        self._limits: dict[BudgetWindow, _Limit] = {}
+        self._bases: dict[BudgetWindow, Money] = {}  # the limits as configured
         self._stops: dict[BudgetWindow, Set[str]] = {}
         self._reservations: dict[str, Reservation] = {}
         self._holds: dict[EntryId, str] = {}
@@ -132,22 +124,17 @@ class MemoryLedger:
         zero = Money.zero()
         with self._lock:
             self._windows.setdefault(window, WindowBalance(limit, zero, zero, limit))
-            self._limits.setdefault(window, _Limit(limit, set()))
+            self._bases.setdefault(window, limit)
 
     def balance(self, window: BudgetWindow) -> WindowBalance | None:
         return self._windows.get(window)
 
     def set_base(self, window: BudgetWindow, limit: Money) -> None:
         with self._lock:
-            known = self._limit(window)
-            self._raise_limit(window, limit - known.base)
-            known.base = limit
-
-    def change_limit(self, window: BudgetWindow, by: Money, change_id: str) -> None:
-        with self._lock:
-            if change_id not in self._limit(window).changes:
-                self._raise_limit(window, by)
-                self._limits[window].changes.add(change_id)
+            if window not in self._bases:
+                raise WindowNotOpenError(f"{window.budget_id} from {window.starts_at.isoformat()}")
+            self._raise_limit(window, limit - self._bases[window])
+            self._bases[window] = limit
 
     def stop(self, window: BudgetWindow, stop_id: str) -> bool:
         """Grant nothing of an open window while the stop stands; False where it is not open."""
@@ -244,11 +231,6 @@ class MemoryLedger:
             reserved=old.reserved + reserved,
             available=old.available - more - reserved,
         )
-
-    def _limit(self, window: BudgetWindow) -> _Limit:
-        if window not in self._limits:
-            raise WindowNotOpenError(f"{window.budget_id} from {window.starts_at.isoformat()}")
-        return self._limits[window]
 
     def _raise_limit(self, window: BudgetWindow, by: Money) -> None:
         old = self._windows[window]

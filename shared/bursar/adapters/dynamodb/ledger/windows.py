@@ -1,7 +1,6 @@
 """Enforced windows: `BUDGET#id` / `ENFORCED#start`, numbers that postings add to.
 
-`base_units` is the limit as configured; each other change of the limit leaves an item
-`LIMIT#start#change`, so that it is made once.
+`base_units` is the limit as configured; what is drawn from exceptions raises the limit alone.
 Conditions have no arithmetic in DynamoDB, so what is available is kept beside what is spent.
 Whole units of 10^-12 USD: every implementation adds those exactly.
 """
@@ -135,17 +134,6 @@ class DynamoEnforcedWindows:
             change["ExpressionAttributeValues"] |= {":base": limit.units, ":seen": base}
             if transact(self._table, [{"Update": change}]):
                 return
-
-    def change_limit(self, window: BudgetWindow, by: Money, change_id: str) -> None:
-        key = _key(window)
-        made = {"pk": key["pk"], "sk": f"LIMIT{key['sk'].removeprefix('ENFORCED')}#{change_id}"}
-        absent = "attribute_not_exists(pk)"
-        actions = [
-            {"Put": {"Item": {**made, "units": by.units}, "ConditionExpression": absent}},
-            {"Update": _limit_change(window, by.units)},
-        ]
-        if not transact(self._table, actions):
-            self._open(window)
 
     def _read(self, window: BudgetWindow) -> dict[str, Any] | None:
         found: dict[str, Any] | None = self._table.get_item(
