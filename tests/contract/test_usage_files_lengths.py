@@ -11,9 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bursar.adapters.usage_files import line_file
-from bursar.adapters.usage_files.lines import read_chunks
-from tests.contract.test_usage_files import assert_same_as_reference
+from tests.contract.usage_costs import assert_same_as_reference, chunks_of
 
 NAMES = ("id", "at", "tenant", "model", "input_tokens", "output_tokens", "note")
 AT = "2026-11-10 13:29:59+00"
@@ -112,6 +110,5 @@ def _broken(content: str, mark: str, which: list[int]) -> str:
 
 
 def _assert_same_in_chunks(path: Path, size: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(line_file, "read_chunks", lambda path, csv: read_chunks(path, csv, size))
+    with chunks_of(size):
         assert_same_as_reference(path, by="tenant,model")

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bursar.adapters.usage_files import line_file
-from bursar.adapters.usage_files.lines import LONGEST_LINE_BYTES, read_chunks
-from tests.contract.test_usage_files import assert_same_as_reference, costs
+from bursar.adapters.usage_files.lines import LONGEST_LINE_BYTES
+from tests.contract.usage_costs import assert_same_as_reference, chunks_of, costs
 
 HEADER = "id,model,input_tokens,tenant\n"
 
@@ -73,8 +72,7 @@ def test_quotes_and_newlines_anywhere_are_read_as_the_slow_way_reads_them(
 ) -> None:
     path = tmp_path_factory.mktemp("usage") / "usage.csv"
     path.write_bytes((HEADER + "".join(pieces)).encode())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(line_file, "read_chunks", lambda path, csv: read_chunks(path, csv, size))
+    with chunks_of(size):
         assert_same_as_reference(path, by="tenant")
 
 
