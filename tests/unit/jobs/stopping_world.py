@@ -38,6 +38,8 @@ ALL = dict.fromkeys(
     ),
     "automatic",
 )
+BY_HAND = dict.fromkeys(ALL, "manual")
+SEARCH_1, PROD_1 = "search-20261101-automatic-1", "prod-20261101-automatic-1"  # their stops
 SEARCH = budget("team=search", "100", id="search", enforced=True)
 PROD = budget("cluster=prod", "1000", id="prod")
 WORKLOADS = (queue("gpu", policy="None"), pool("gpu", {GPU: "64"}), job("waits"))
@@ -131,3 +133,11 @@ class World:
 def configured(*budgets: dict[str, Any], **stops: Any) -> Config:
     told = {"mode": "enforce", "actions": ALL, **stops}
     return config(*budgets, stops=told)
+
+
+def stopped(**more: Any) -> World:
+    """A world whose cluster has used up its $1,000, after a run."""
+    world = World(**more)
+    world.spend("prod", "1000", limit="1000")
+    world.run()
+    return world

@@ -2,115 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bursar.adapters.memory.allowances import MemoryAllowances
 from bursar.adapters.memory.budgets import MemoryBudgetStore, MemoryOutbox
-from bursar.adapters.memory.costs import MemoryCostHistory
-from bursar.adapters.memory.series import MemoryForecastStore
-from bursar.adapters.memory.spend import MemorySpendStore
-from bursar.adapters.memory.statements import MemoryStatementStore
-from bursar.config import Config
-from bursar.domain.attribution.hours import attribute_hour
-from bursar.domain.attribution.rules import Attribution
 from bursar.domain.books import Book, News
-from bursar.domain.budgets import BudgetState
 from bursar.domain.cluster.bases import Basis
-from bursar.domain.cluster.hours import Category, HourCosts, RowKey
+from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.figures import Projection
-from bursar.domain.governance.consumption import Allowance, debit
-from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window
 from bursar.domain.quality import Quality
-from bursar.domain.scopes import Scope
 from bursar.domain.series.names import SeriesName
-from bursar.domain.spend import Metric, SpendFact
 from bursar.domain.spend_forecast.records import Outcome, SpendForecast
 from bursar.jobs.check_budgets import Books, BudgetContentionError, check_budgets, windows_due
-from bursar.jobs.raised_limits import RaisedLimits
-from bursar.wiring.raises import raised_budgets
-from tests.unit.jobs.sample_config import ACCOUNT, budget, config
-
-
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type]
-
-
-class Estate:
-    def __init__(self, *budgets: dict, **changes: object) -> None:
-        self.config: Config = config(*budgets, **changes)
-        self.history = MemoryCostHistory()
-        self.statements = MemoryStatementStore()
-        self.spend = MemorySpendStore()
-        self.outbox = MemoryOutbox()
-        self.budgets = MemoryBudgetStore(self.outbox)
-        self.forecasts = MemoryForecastStore()
-        self.allowances = MemoryAllowances()
-
-    def approve(self, usd: str, since: datetime, until: datetime, scope: str = "") -> None:
-        """An exception for the scope, or for that of the budget."""
-        scope_ = Scope.parse(scope) if scope else self.config.budgets[0].scope
-        amount = Money.of(usd)
-        self.allowances.grant(Allowance("E1", "team-month", scope_, amount, amount, since, until))
-
-    def left(self) -> str:
-        found = self.allowances.allowance("E1")
-        assert found is not None
-        return found.remaining.plain()
-
-    def close(
-        self, start: datetime, usd: str, *, known: int = 3600, cluster: str = "prod"
-    ) -> None:
-        rows = {RowKey("search", "web", "llama"): {Category.CPU: Money.of(usd)}} if known else {}
-        quality = Quality.FINAL if known == 3600 else Quality.UNKNOWN
-        hour = Window(start, start + HOUR)
-        seen = int(hour.end.timestamp())
-        costs = HourCosts(cluster, hour, quality, known, Basis.RESIDUAL, rows, as_of=seen)
-        self.history.put_hour(costs)
-        closed = [
-            each for name in self.config.clusters for each in self.history.hours(name.name, hour)
-        ]
-        stated = attribute_hour(hour, {}, closed, Attribution(), as_of=seen + 21 * 60)
-        self.statements.put_hour(stated.statement)
-
-    def bill(self, day: date, usd: str, *, estimated: bool = False) -> None:
-        fact = SpendFact(
-            account=ACCOUNT,
-            metric=Metric.UNBLENDED,
-            day=day,
-            group="total",
-            amount=Money.of(usd),
-            estimated=estimated,
-            as_of=datetime.combine(day, datetime.min.time(), UTC) + timedelta(days=1, hours=9),
-        )
-        self.spend.record([fact])
-
-    def check(self, now: datetime) -> list[str]:
-        """After every cluster's hour, after the ledger's, and after a bill."""
-        closed = [News(Book.METERED, cluster.name) for cluster in self.config.clusters]
-        news = [*closed, News(Book.LEDGER), News(Book.BILLED)]
-        return [title for each in news for title in self.check_after(each, now)]
-
-    def check_after(self, news: News, now: datetime) -> list[str]:
-        alerts = check_budgets(
-            self.config,
-            now,
-            news=news,
-            history=self.history,
-            statements=self.statements,
-            spend=self.spend,
-            budgets=self.budgets,
-            forecasts=self.forecasts,
-            limits=RaisedLimits(self.allowances, raised_budgets(self.config)),
-        )
-        return [alert.title for alert in alerts]
-
-    def state(self, start: datetime) -> BudgetState | None:
-        return self.budgets.state("search", Window(start, start))
+from tests.unit.jobs.budget_estate import Estate, utc
+from tests.unit.jobs.sample_config import budget, config
 
 
 def test_a_budget_that_is_passed_is_told_once_with_its_state():
@@ -345,74 +254,3 @@ def test_the_forecast_of_its_book_is_what_a_budget_projects(
     without = old.figures(only, window)
     assert without is not None
     assert without.outlook is None
-
-
-NINE, TEN_AM = utc(2026, 11, 20, 9), utc(2026, 11, 20, 10)
-
-
-def test_what_was_approved_is_no_news_and_only_what_is_beyond_it_is():
-    """$10 and $50 approved: $48 is the 80% of $60."""
-    estate = Estate(budget("namespace=search", "10"))
-    estate.approve("50", NINE, utc(2026, 12, 20))
-    estate.close(TEN_AM, "47")
-    assert estate.check(utc(2026, 11, 20, 11, 11)) == []
-    assert (estate.state(utc(2026, 11, 1)).limit, estate.left()) == (Money.of(60), "13")
-    estate.close(utc(2026, 11, 20, 11), "1")
-    assert estate.check(utc(2026, 11, 20, 12, 11)) == [
-        "namespace=search has cost $48.00: 80% of $60.00 for the month"
-    ]
-
-
-def test_when_it_ends_what_was_used_of_it_stays_in_the_limit():
-    """$10 and $37 used of $50: the limit is $47, and the next dollar is beyond it."""
-    estate = Estate(budget("namespace=search", "10"))
-    until = utc(2026, 11, 20, 12)
-    estate.approve("50", NINE, until)
-    estate.close(TEN_AM, "47")
-    assert estate.check(utc(2026, 11, 20, 11, 11)) == []
-    assert estate.check(utc(2026, 11, 20, 12, 11)) == []
-    assert estate.state(utc(2026, 11, 1)).limit == Money.of(47)
-    estate.close(until, "1")
-    assert estate.check(utc(2026, 11, 20, 13, 11)) == [
-        "namespace=search has cost $48.00: 102% of $47.00 for the month"
-    ]
-    assert (estate.state(utc(2026, 11, 1)).limit, estate.left()) == (Money.of(47), "13")
-
-
-def test_each_dollar_of_it_raises_one_day():
-    """$30 on Friday, $25 on Saturday, $10 a day: $20 and $15 of $50."""
-    estate = Estate(budget("namespace=search", "10", period="day"))
-    estate.approve("50", NINE, utc(2026, 12, 20))
-    estate.close(TEN_AM, "30")
-    assert estate.check(utc(2026, 11, 20, 11, 11)) == []
-    estate.close(utc(2026, 11, 21, 10), "25")
-    assert estate.check(utc(2026, 11, 21, 11, 11)) == []
-    limits = [estate.state(utc(2026, 11, day)).limit for day in (20, 21)]
-    assert limits == [Money.of(30), Money.of(40)]  # 10 + 20; 10 + 15, and 15 that are left
-    assert estate.left() == "15"
-
-
-def test_a_wider_budget_is_not_raised():
-    estate = Estate(
-        budget("namespace=search", "10"), {**budget("cluster=prod", "10"), "id": "all"}
-    )
-    estate.approve("50", NINE, utc(2026, 12, 20))
-    estate.close(TEN_AM, "12")
-    assert estate.check(utc(2026, 11, 20, 11, 11)) == [
-        "cluster=prod has cost $12.00: 120% of $10.00 for the month"
-    ]
-
-
-def test_what_the_gate_has_promised_to_jobs_is_spent_first_and_stays_after_the_end():
-    """$30 of $50 were promised to jobs, which cost $25 so far: 10 + 25 + 5 that are to come."""
-    estate = Estate(budget("namespace=search", "10"))
-    until = utc(2026, 11, 20, 12)
-    estate.approve("50", NINE, until)
-    granted = estate.allowances.allowance("E1")
-    gate = BudgetWindow("gate:training-job", utc(2026, 11, 1))
-    estate.allowances.replace(granted, debit(granted, Money.of(30), gate, NINE))
-    estate.close(TEN_AM, "35")
-    assert estate.check(utc(2026, 11, 20, 11, 11)) == []
-    assert (estate.state(utc(2026, 11, 1)).limit, estate.left()) == (Money.of(60), "20")
-    estate.check(utc(2026, 11, 20, 12, 11))
-    assert estate.state(utc(2026, 11, 1)).limit == Money.of(40)
