@@ -12,7 +12,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +30,7 @@ STAGING = ROOT / ".build"
 REQUIREMENTS = ROOT / "requirements" / "layer.txt"
 NUMERIC_REQUIREMENTS = ROOT / "requirements" / "numeric.txt"
 PLATFORM = "aarch64-manylinux_2_34"  # Amazon Linux 2023
+KEPT_SECONDS = 7 * 86_400  # since an asset was last used
 LEFT_OUT = ("bursar/cli", "bursar/local", "bursar/web/templates")
 
 
@@ -107,8 +110,11 @@ def _staged(kind: str, fill: Callable[[Path], None], *content: bytes) -> lambda_
     """Fill aside and rename, so that two syntheses at once never see half a directory."""
     digest = hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in content))
     directory = STAGING / f"{kind}-{digest.hexdigest()[:16]}"
-    if not directory.exists():
+    if directory.exists():
+        directory.touch()
+    else:
         STAGING.mkdir(exist_ok=True)
+        drop_unused(STAGING, kind, time.time())
         with tempfile.TemporaryDirectory(dir=STAGING) as aside:
             filled = Path(aside) / kind
             filled.mkdir()
@@ -120,6 +126,14 @@ def _staged(kind: str, fill: Callable[[Path], None], *content: bytes) -> lambda_
                     raise
     # the hash of the sources: bytecode is not the same to the byte on every machine
     return lambda_.Code.from_asset(str(directory), asset_hash=digest.hexdigest())
+
+
+def drop_unused(staging: Path, kind: str, now: float) -> None:
+    """Each edit of the sources leaves an asset: those that no synthesis used for a week go."""
+    for asset in staging.glob(f"{kind}-*"):
+        with suppress(FileNotFoundError):  # another synthesis drops it, too
+            if asset.stat().st_mtime < now - KEPT_SECONDS:
+                shutil.rmtree(asset)
 
 
 def _kind(compiler: Path | None) -> bytes:

@@ -1,10 +1,12 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 
 from bursar.config import load_bundled
+from infra.bundling import KEPT_SECONDS, drop_unused
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,3 +63,14 @@ def test_code_for_people_at_a_terminal_stays_at_home(code):
 
 def test_nothing_compiled_here_is_shipped_from_here(code):
     assert not list(code.rglob("__pycache__"))
+
+
+def test_assets_that_were_not_used_for_a_week_are_dropped(tmp_path):
+    now = 2_000_000_000
+    for name, age in (("code-a", 1), ("code-b", -1), ("layer-c", 1)):
+        (tmp_path / name / "inside").mkdir(parents=True)
+        os.utime(tmp_path / name, (now, now - KEPT_SECONDS - age))
+
+    drop_unused(tmp_path, "code", now)
+
+    assert {each.name for each in tmp_path.iterdir()} == {"code-b", "layer-c"}
