@@ -227,6 +227,13 @@ def test_a_producers_own_name_of_a_model_is_held_as_its_usage_is_charged(gate: G
     assert held.facts[Dimension.MODEL] == "gpt-x"
 
 
+def test_a_request_that_names_no_provider_is_held_in_the_budget_of_its_models() -> None:
+    gate = gate_on(None, budget("aws", "provider=aws"))
+    scope = {"tenant": "search", "model": "eu.anthropic.claude-next-v1:0"}
+    assert call(ports_of(gate), "POST /v1/reservations", {**ASKED, "scope": scope})[0] == 201
+    assert gate.numbers("aws") == ("0", "10.5", "89.5")
+
+
 def test_a_life_of_more_windows_than_a_transaction_takes_is_refused() -> None:
     days = [budget(f"d{n}", "category=external_api", period="day") for n in range(12)]
     ports = ports_of(gate_on(None, *days))

@@ -68,6 +68,9 @@ def test_a_request_costs_what_genai_prices_says(
     assert ours.amount == theirs.total_price.quantize(Decimal(1).scaleb(-12))
 
 
+CUSTOMISED = "anthropic.claude-3-haiku-20240307-v1:0/abcdef123456"
+
+
 @pytest.mark.parametrize(
     "model",
     [
@@ -92,6 +95,12 @@ def test_a_regional_id_of_bedrock_costs_the_regional_price(model: str) -> None:
         ("nobody", "gpt-4o"),
         ("openai", "whisper-1"),  # by the hour of sound
         ("", "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/abc123"),
+        # a customised model: by the hour, or at a price of its own
+        ("aws", "arn:aws:bedrock:us-east-1:111122223333:custom-model/" + CUSTOMISED),
+        ("bedrock", "bedrock/arn:aws:bedrock:us-east-1:111122223333:custom-model/" + CUSTOMISED),
+        ("aws", f"custom-model/{CUSTOMISED}"),
+        ("", f"custom-model-deployment/{CUSTOMISED}"),
+        ("aws", f"imported-model/{CUSTOMISED}"),
     ],
 )
 def test_what_nobody_prices_by_the_token_has_no_price(provider: str, model: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bursar.domain.admission.answers import Busy, Closed, Conflict, Unknown
@@ -15,7 +16,10 @@ from bursar.domain.admission.reservations import (
     Reservation,
 )
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
+from bursar.domain.ledger.lines import CostCategory
 from bursar.domain.money import Money
+from bursar.domain.scopes import Dimension
+from bursar.domain.usage.billing import billed_provider
 from bursar.jobs.post_usage import Patience
 from bursar.jobs.raised_limits import RaisedLimits
 from bursar.ports import (
@@ -44,6 +48,20 @@ class Admission:
     patience: Patience
     ceiling: Money | None = None
     policies: Sequence[Policy] = ()
+
+    def facts(self, scope: Mapping[Dimension, str], at: datetime) -> dict[Dimension, str]:
+        """A request's dimensions with those that follow from them, as its usage will have them.
+
+        Raises:
+            ForeignScopeError: what is named contradicts what follows.
+        """
+        facts = self.budgets.facts(scope)
+        model = facts.get(Dimension.MODEL, "")
+        bought = facts[Dimension.CATEGORY] == CostCategory.EXTERNAL_API
+        if not bought or not model or Dimension.PROVIDER in facts:
+            return facts
+        provider = billed_provider("", model, self.prices.price_at("", model, at))
+        return facts | ({Dimension.PROVIDER: provider} if provider else {})
 
     def of(self, principal: str, reservation_id: str) -> Reservation | None:
         """The principal's reservation of that id: others' are as if they were not."""

@@ -78,7 +78,7 @@ def admit_spend(
     Raises:
         UnreservableScopeError: the scope contradicts the configuration, or has too many windows.
     """
-    facts = admission.budgets.facts(request.scope)
+    facts = admission.facts(request.scope, at)
     life = Window(at, at + request.life)
     windows = admission.budgets.windows_during(facts, life)
     amount = _amount(request, facts, at, admission)

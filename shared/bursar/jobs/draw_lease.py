@@ -49,7 +49,7 @@ def draw_lease(
     Raises:
         UnreservableScopeError: the scope contradicts the configuration, or has too many windows.
     """
-    facts = admission.budgets.facts(request.scope)
+    facts = admission.facts(request.scope, at)
     life = Window(at, at + request.usable + SETTLING)
     windows = admission.budgets.windows_during(facts, life)
     least = Reservation(

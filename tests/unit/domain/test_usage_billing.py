@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
+
 from bursar.domain.ledger.entries import Pricing
 from bursar.domain.usage.billing import bill
 from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
@@ -51,9 +53,31 @@ def test_a_model_without_a_price_is_unpriced_and_keeps_its_tokens():
     assert entry.tokens.total == 1_100_000
 
 
+def test_usage_that_names_no_provider_is_its_prices_provider():
+    told = record()
+    entry = bill(told, PRICE, ALL)
+    assert entry.key.provider == "acme"
+    assert entry.digest == told.digest  # of what was told: told again, it is a duplicate
+    assert bill(record(provider="globex"), PRICE, ALL).key.provider == "globex"
+
+
+@pytest.mark.parametrize(
+    ("model", "provider"),
+    [
+        ("eu.anthropic.claude-next-v1:0", "aws"),
+        ("custom-model/anthropic.claude-3-haiku/x", "aws"),
+        ("meta-llama/llama-next", ""),  # a maker, and not who sells it
+        ("m", ""),
+    ],
+)
+def test_a_name_of_bedrock_tells_its_provider_where_there_is_no_price(model, provider):
+    assert bill(record(model=model), None, ALL).key.provider == provider
+
+
 def test_an_own_model_has_tokens_and_no_amount_whatever_a_price_list_says():
     entry = bill(record(), PRICE, ModelRoutes(self_hosted=frozenset({"m"})))
     assert (entry.key.pricing, entry.amounts.units) == (Pricing.SELF_HOSTED, 0)
+    assert entry.key.provider == ""
 
 
 def test_the_first_route_that_matches_says_who_is_billed_and_others_are_shadows():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bursar.domain.periods import midnight
-from bursar.domain.usage.model_names import price_names
+from bursar.domain.usage.model_names import is_own_model, price_names
 from bursar.domain.usage.prices import ContextTier, PriceBreaks, TokenPrice, TokenRates
 
 _DATA = Path(__file__).with_name("genai_prices.json")
@@ -37,7 +37,8 @@ class GenaiTokenPrices:
     A model is found as genai-prices finds it: by its provider's clauses, then by those of the
     providers whose models it resells. Without a provider the name must tell one, and a name
     that many sell (`llama-3-70b`) has no price. A model that is billed by the hour or the page
-    has none either. Batches have a price of their own where, and since when, the data has it.
+    has none either, nor has one that was customised on Bedrock. Batches have a price of their
+    own where, and since when, the data has it.
     """
 
     def __init__(self, path: Path = _DATA) -> None:
@@ -90,7 +91,7 @@ class GenaiTokenPrices:
     def _find(self, provider: str, model: str) -> _Found | None:
         key = (provider, model)
         if key not in self._found:
-            names = price_names(provider, model)
+            names = () if is_own_model(model) else price_names(provider, model)
             found = (self._sold_as(*name) for name in names)
             self._found[key] = next((each for each in found if each), None)
         return self._found[key]

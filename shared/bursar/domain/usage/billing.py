@@ -8,6 +8,7 @@ from bursar.domain.ledger.entries import Entry, LeafKey, Pricing
 from bursar.domain.ledger.planning import entry_of
 from bursar.domain.periods import hour_of
 from bursar.domain.usage.amounts import ClassAmounts
+from bursar.domain.usage.model_names import seller_in
 from bursar.domain.usage.prices import TokenPrice, cost
 from bursar.domain.usage.records import UsageRecord
 from bursar.domain.usage.routes import ModelRoutes
@@ -17,20 +18,30 @@ def bill(record: UsageRecord, price: TokenPrice | None, routes: ModelRoutes) -> 
     """Price a record by the row that is in force at its own time.
 
     A record of several requests reaches the context tier of its mean request: which of them
-    were longer is not told.
+    were longer is not told. Where the record names no provider, the entry has the price's.
     """
     if record.model in routes.self_hosted:
-        return _entry(record, Pricing.SELF_HOSTED, ClassAmounts(), routes)
+        return _entry(record, record.provider, Pricing.SELF_HOSTED, ClassAmounts(), routes)
+    provider = billed_provider(record.provider, record.model, price)
     if price is None:
-        return _entry(record, Pricing.UNPRICED, ClassAmounts(), routes)
+        return _entry(record, provider, Pricing.UNPRICED, ClassAmounts(), routes)
     mean_input = Fraction(record.tokens.input, max(record.requests, 1))
     rates = price.rates_for(mean_input, batch=record.batch)
     amounts = cost(record.tokens, record.requests, rates)
-    return _entry(record, Pricing.PRICED, amounts, routes)
+    return _entry(record, provider, Pricing.PRICED, amounts, routes)
+
+
+def billed_provider(told: str, model: str, price: TokenPrice | None) -> str:
+    """Who bills the model: as told, else whose price it has, else whom its name tells."""
+    return told or (price.provider if price else "") or seller_in(model)
 
 
 def _entry(
-    record: UsageRecord, pricing: Pricing, amounts: ClassAmounts, routes: ModelRoutes
+    record: UsageRecord,
+    provider: str,
+    pricing: Pricing,
+    amounts: ClassAmounts,
+    routes: ModelRoutes,
 ) -> Entry:
     key = LeafKey(
         hour=hour_of(record.at).start,
@@ -38,7 +49,7 @@ def _entry(
         model=record.model,
         feature=record.feature,
         key=record.key,
-        provider=record.provider,
+        provider=provider,
         pricing=pricing,
         shadow=routes.shadow_of(record),
     )

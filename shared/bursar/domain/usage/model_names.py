@@ -15,6 +15,11 @@ _BEDROCK_ID = re.compile(
     r"(?:ai21|amazon|anthropic|cohere|deepseek|google|luma|meta|minimax|mistral|moonshotai?"
     r"|nvidia|openai|qwen|stability|twelvelabs|writer|zai)\.\S+"
 )
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html
+_OWN = re.compile(
+    r"(?:^|[:/])(?:application-inference-profile|custom-model|custom-model-deployment"
+    r"|imported-model|provisioned-model)/"
+)
 # LiteLLM puts a route or a region between the provider and a Bedrock id
 _ROUTE = re.compile(r"(?:converse|converse_like|invoke|[a-z]{2}(?:-[a-z]+)+-\d)/(.+)")
 
@@ -42,3 +47,15 @@ def price_names(provider: str, model: str) -> Iterator[tuple[str, str]]:
         yield BEDROCK, name
         if region := bedrock["region"]:
             yield BEDROCK, name.removeprefix(region)
+
+
+def seller_in(model: str) -> str:
+    """The provider that a name tells beyond doubt (`us.anthropic.claude-x`: aws), or empty."""
+    told = (seller for seller, _ in price_names("", model) if seller == BEDROCK)
+    return BEDROCK if is_own_model(model) else next(told, "")
+
+
+def is_own_model(model: str) -> bool:
+    """Whether an account of Bedrock has it alone: it is billed by the hour or at a price of its
+    own, and never as the model that it was made from."""
+    return _OWN.search(model.strip().lower()) is not None

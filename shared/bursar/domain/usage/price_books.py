@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -68,7 +69,11 @@ class OwnTokenPrices:
 
 
 class LayeredTokenPrices:
-    """One's own rows first; where none is in force, what is published."""
+    """One's own rows first; where none is in force, what is published.
+
+    Whose model it is can be known from the published row, where nobody tells: neither the usage
+    nor one's own row.
+    """
 
     def __init__(self, own: OwnTokenPrices, published: PublishedPrices) -> None:
         self._own = own
@@ -76,7 +81,12 @@ class LayeredTokenPrices:
 
     def price_at(self, provider: str, model: str, at: datetime) -> TokenPrice | None:
         own = self._own.price_at(provider, model, at)
-        return own or self._published.price_at(provider, model, at)
+        if own and (own.provider or provider):
+            return own
+        published = self._published.price_at(provider, model, at)
+        if own and published:
+            return replace(own, provider=published.provider)
+        return own or published
 
     def breaks(self, provider: str, model: str, *, batch: bool) -> PriceBreaks:
         own = self._own.breaks(provider, model, batch=batch)

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from bursar.adapters.token_prices.genai import GenaiTokenPrices
 from bursar.domain.money import Money
 from bursar.domain.usage.model_names import price_names
 from bursar.domain.usage.price_books import (
@@ -53,6 +54,20 @@ def test_own_rows_go_before_published_ones_from_their_day_on() -> None:
     assert input_rate(book.price_at("", "gpt", NOVEMBER)) == 2
     assert input_rate(book.price_at("", "other", NOVEMBER)) == 9
     assert book.breaks("", "gpt", batch=False).instants == (NOVEMBER,)
+
+
+def test_an_own_row_without_a_provider_is_for_the_one_whose_model_is_published() -> None:
+    published = GenaiTokenPrices()
+    book = LayeredTokenPrices(OwnTokenPrices([row("2", model="gpt-4o"), row("1")]), published)
+    negotiated = book.price_at("", "gpt-4o", NOVEMBER)
+    assert negotiated is not None
+    assert (negotiated.provider, input_rate(negotiated)) == ("openai", 2)
+    told = book.price_at("azure", "gpt-4o", NOVEMBER)
+    assert told is not None
+    assert (told.provider, input_rate(told)) == ("", 2)
+    own = book.price_at("", "gpt", NOVEMBER)
+    assert own is not None
+    assert (own.provider, input_rate(own)) == ("", 1)  # nobody publishes it
 
 
 def test_a_row_of_a_provider_is_for_that_provider_alone() -> None:
