@@ -11,7 +11,5 @@ from bursar.wiring import Ports
 
 @entrypoint(ScheduledRun.model_validate, CollectSpendSettings)
 def handler(run: ScheduledRun, ports: Ports) -> dict[str, Any]:
-    done = collect_spend(
-        run, ports.config, bill=ports.bill, store=ports.spend, health=ports.health
-    )
+    done = collect_spend(run, bill=ports.bill, store=ports.spend, health=ports.health)
     return {"last": done.last.isoformat(), "told": done.told, "kept": done.kept}

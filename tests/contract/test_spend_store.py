@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from botocore.awsrequest import AWSResponse
 from bursar.adapters.dynamodb.spend import DynamoSpendStore, SpendConflictError
 from bursar.adapters.memory.spend import MemorySpendStore
 from bursar.domain.money import Money
-from bursar.domain.spend import Metric, SpendFact, with_vanished
+from bursar.domain.spend import Metric, SpendFact
 from bursar.ports import SpendStore
 
 ACCOUNT = "111122223333"
@@ -72,7 +73,9 @@ def test_days_loaded_in_bulk_are_looked_back_on_and_may_still_be_restated(
     store = DynamoSpendStore(dynamodb_table)
     store.load([fact("10"), fact("4", "service=Amazon S3")])
     assert amounts(store) == [("service=Amazon S3", "4", 1), ("total", "10", 1)]
-    assert store.record([fact("11", as_of=NOON + timedelta(days=1))]) == 1
+    later = NOON + timedelta(days=1)
+    told = [fact("11", as_of=later), fact("4", "service=Amazon S3", as_of=later)]
+    assert store.record(told) == 1
     assert amounts(store) == [("service=Amazon S3", "4", 1), ("total", "11", 2)]
 
 
@@ -91,7 +94,8 @@ def balance(store: SpendStore, month: str = "2026-11") -> dict[str, str]:
 def test_the_balance_of_a_month_is_the_sum_of_its_newest_tellings(store: SpendStore) -> None:
     store.record([fact("10"), fact("5", day=DAY + timedelta(days=29)), fact("4", "service=S3")])
     store.record([fact("3", day=DAY - timedelta(days=1)), fact("9", metric=Metric.NET_AMORTIZED)])
-    store.record([fact("8.000000000001", as_of=NOON + timedelta(hours=1))])
+    later = NOON + timedelta(hours=1)
+    store.record([fact("8.000000000001", as_of=later), fact("4", "service=S3", as_of=later)])
     assert balance(store) == {"total": "13.000000000001", "service=S3": "4"}
     assert balance(store, "2026-10") == {"total": "3"}
     assert balance(store, "2026-12") == {}
@@ -114,8 +118,51 @@ def test_a_group_that_is_gone_from_a_complete_bill_posts_its_negative(store: Spe
     team, later = "tag:team=search", NOON + timedelta(hours=1)
     store.record([fact("10"), fact("10", team)])
     told = [fact("10", as_of=later), fact("10", "tag:team=find", as_of=later)]
-    store.record(with_vanished(told, store.latest(ACCOUNT, UNBLENDED, DAY, DAY)))
+    store.record(told)
     assert balance(store) == {"total": "10", team: "0", "tag:team=find": "10"}
+
+
+def bill(hour: int, **services: str) -> list[SpendFact]:
+    """A complete bill of the day, fetched at this hour."""
+    at = NOON + timedelta(hours=hour)
+    total = Money.sum(map(Money.of, services.values())).plain()
+    told = [fact(amount, f"service={name}", as_of=at) for name, amount in services.items()]
+    return [*told, fact(total, as_of=at)]
+
+
+def test_a_bill_that_says_the_same_again_lets_no_older_one_in(store: SpendStore) -> None:
+    """12 -> 10 -> 10 -> 12 as it was; told are the second, the last, and only then the others."""
+    for hour, usd in ((2, "12"), (4, "12"), (3, "10"), (1, "10")):
+        store.record(bill(hour, S3=usd))
+    assert balance(store) == {"total": "12", "service=S3": "12"}
+    assert amounts(store) == [("service=S3", "12", 1), ("total", "12", 1)]
+
+
+def test_an_older_bill_brings_no_group_back_that_the_newest_does_not_have(
+    store: SpendStore,
+) -> None:
+    store.record(bill(2, S3="5"))
+    assert store.record(bill(1, S3="5", EC2="5")) == 0
+    assert balance(store) == {"total": "5", "service=S3": "5"}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_in_whatever_order_bills_come_the_newest_stands_and_its_groups_sum_to_its_total(
+    seed: int, store: SpendStore
+) -> None:
+    random = Random(seed)
+    names = ("EC2", "S3", "EKS")
+    told = [
+        {name: random.choice(("5", "7")) for name in names if random.random() < 0.7} or {"S3": "5"}
+        for _ in range(4)
+    ]
+    order = random.choices(range(4), k=4) + random.sample(range(4), 4)  # some come again
+    for hour in order:
+        store.record(bill(hour, **told[hour]))
+    found = {group: usd for group, usd, _ in amounts(store) if usd != "0"}
+    newest = {f"service={name}": usd for name, usd in told[3].items()}
+    assert found == {**newest, "total": str(sum(map(int, newest.values())))}
+    assert {group: usd for group, usd in balance(store).items() if usd != "0"} == found
 
 
 def test_an_end_of_an_estimate_moves_no_balance(store: SpendStore) -> None:
@@ -144,25 +191,39 @@ def test_more_facts_than_one_transaction_holds_are_all_kept(store: SpendStore) -
 
 
 class Overtaken(DynamoSpendStore):
-    """A store that another writer comes before, once, after it has read and before it writes."""
+    """A store that another writer comes before, once, after it has read for the nth time."""
 
-    def __init__(self, table: Any, first: SpendFact) -> None:
+    def __init__(self, table: Any, *first: SpendFact, nth: int = 1) -> None:
         super().__init__(table)
-        self._others = [(DynamoSpendStore(table), first)]
+        self._other = DynamoSpendStore(table)
+        self._first = first
+        self._until = nth
 
     def _known(self, facts: Sequence[SpendFact]) -> Any:
         known = super()._known(facts)
-        while self._others:
-            other, fact_of_other = self._others.pop()
-            other.record([fact_of_other])
+        self._until -= 1
+        if self._until == 0:
+            self._other.record(self._first)
         return known
 
 
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_an_older_bill_that_is_written_while_a_newer_one_comes_is_decided_again(
+    nth: int, dynamodb_table: Any
+) -> None:
+    """The newer bill says of S3 what is known, so that of S3 nothing moves in between."""
+    DynamoSpendStore(dynamodb_table).record(bill(0, S3="12", EC2="1"))
+    older = Overtaken(dynamodb_table, *bill(2, S3="12", EC2="2"), nth=nth)
+    older.record(bill(1, S3="10", EC2="3", EKS="1"))
+    found = {group: usd for group, usd in balance(older).items() if usd != "0"}
+    assert found == {"total": "14", "service=S3": "12", "service=EC2": "2"}
+
+
 def test_a_writer_that_was_overtaken_decides_again(dynamodb_table: Any) -> None:
-    store = Overtaken(dynamodb_table, first=fact("10"))
+    store = Overtaken(dynamodb_table, fact("10"))
     assert store.record([fact("11", as_of=NOON + timedelta(hours=1))]) == 1
     assert amounts(store) == [("total", "11", 2)]
-    store = Overtaken(dynamodb_table, first=fact("12", as_of=NOON + timedelta(hours=3)))
+    store = Overtaken(dynamodb_table, fact("12", as_of=NOON + timedelta(hours=3)))
     assert store.record([fact("11.5", as_of=NOON + timedelta(hours=2))]) == 0  # older: no news
     assert amounts(store) == [("total", "12", 3)]
 

@@ -66,19 +66,34 @@ class BillUnavailableError(Exception):
     """The bill could not be asked, or answered what cannot be read."""
 
 
-def restated(latest: SpendFact | None, told: SpendFact) -> SpendFact | None:
+def restated(
+    latest: SpendFact | None, told: SpendFact, total: SpendFact | None = None
+) -> SpendFact | None:
     """The fact to keep when one is told: the next in sequence, or None when it says nothing new.
 
     A telling is new when its amount or its `estimated` differs from the latest. One that is
-    older than the latest (a replayed run) changes nothing.
+    older than the latest, or than the newest `total` of its day, changes nothing: it is of a bill
+    that another has replaced since, whatever groups that one has. The total of a newer bill is
+    kept with its time even where it says the same, under the same sequence.
     """
     if latest is None:
-        return told.model_copy(update={"sequence": 1})
-    if told.as_of < latest.as_of:
+        return None if _is_older(told, total) else told.model_copy(update={"sequence": 1})
+    if _is_older(told, latest) or _is_older(told, total):
         return None
-    if (told.amount, told.estimated) == (latest.amount, latest.estimated):
-        return None
-    return told.model_copy(update={"sequence": latest.sequence + 1})
+    if (told.amount, told.estimated) != (latest.amount, latest.estimated):
+        return told.model_copy(update={"sequence": latest.sequence + 1})
+    if told.group == TOTAL_GROUP and told.as_of > latest.as_of:
+        return told.model_copy(update={"sequence": latest.sequence})
+    return None
+
+
+def _is_older(told: SpendFact, than: SpendFact | None) -> bool:
+    return than is not None and told.as_of < than.as_of
+
+
+def is_news(old: SpendFact | None, new: SpendFact) -> bool:
+    """Whether a fact that is kept says more than that a total was seen again."""
+    return old is None or new.sequence > old.sequence
 
 
 def balance_of(fact: SpendFact) -> Balance:

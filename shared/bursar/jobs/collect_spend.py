@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from bursar.config import Config
 from bursar.domain.health import SourceHealth
 from bursar.domain.quality import Quality
 from bursar.domain.spend import (
     BillUnavailableError,
     GroupsDoNotSumError,
-    Metric,
     SpendCapReachedError,
-    with_vanished,
 )
 from bursar.events.runs import ScheduledRun
 from bursar.ports import Bill, HealthLog, SpendStore
@@ -33,7 +30,7 @@ class CollectedSpend:
 
 
 def collect_spend(
-    run: ScheduledRun, config: Config, *, bill: Bill, store: SpendStore, health: HealthLog
+    run: ScheduledRun, *, bill: Bill, store: SpendStore, health: HealthLog
 ) -> CollectedSpend:
     """Ask from the first of the month in which the last five complete days begin.
 
@@ -59,11 +56,7 @@ def collect_spend(
             )
         )
         raise
-    latest = [
-        fact for metric in Metric for fact in store.latest(config.account, metric, first, last)
-    ]
-    facts = with_vanished(told, latest)
-    kept = store.record(facts)
+    kept = store.record(told)
     estimated = any(fact.estimated for fact in told)
     health.saw(
         SourceHealth(
@@ -71,7 +64,7 @@ def collect_spend(
             at=run.scheduled_at,
             quality=Quality.ESTIMATED if estimated else Quality.FINAL,
             good_at=run.scheduled_at,
-            detail=f"{first} to {last}: {len(facts)} facts, {kept} new or restated",
+            detail=f"{first} to {last}: {len(told)} facts, {kept} new or restated",
         )
     )
-    return CollectedSpend(first, last, len(facts), kept)
+    return CollectedSpend(first, last, len(told), kept)

@@ -180,7 +180,7 @@ def _follow_days(
         at = day.start + _BILL_ARRIVES
         if day.start > window.start:
             run = ScheduledRun(scheduled_at=at)
-            collect_spend(run, config, bill=bill(at), store=past.spend, health=health)
+            collect_spend(run, bill=bill(at), store=past.spend, health=health)
             look_at_series(day.start, config, series, Book.BILLED)
         closed = [News(Book.METERED, cluster.name) for cluster in config.clusters]
         for news in (*closed, News(Book.LEDGER), News(Book.BILLED)):

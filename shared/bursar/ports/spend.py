@@ -24,7 +24,11 @@ class Bill(Protocol):
 
 class SpendStore(Protocol):
     def record(self, facts: Sequence[SpendFact]) -> int:
-        """Keep what is new or restated; the number of rows written."""
+        """Keep what is new or restated of a complete bill of some days; how many facts were.
+
+        A group of those days that the bill no longer has is restated to 0. Of a bill that is
+        older than the newest of a day, nothing is kept for that day, in whatever order they come.
+        """
         ...
 
     def latest(self, account: str, metric: Metric, first: date, last: date) -> Sequence[SpendFact]:

@@ -56,7 +56,7 @@ class Purse:
 
     def collect(self, bill: MemoryBill, at: datetime = NOON) -> CollectedSpend:
         run = ScheduledRun(scheduled_at=at)
-        return collect_spend(run, CONFIG, bill=bill, store=self.store, health=self.health)
+        return collect_spend(run, bill=bill, store=self.store, health=self.health)
 
     def latest(self) -> Sequence[SpendFact]:
         first, last = date(2026, 1, 1), date(2026, 12, 31)

@@ -1,6 +1,7 @@
 """Facts of bills: `SPEND#account#metric` / `day#group#sequence`, and `latest#day#group`.
 
-`latest` is a copy of the newest version, moved in the transaction that writes that version.
+`latest` is a copy of the newest version, moved in the transaction that writes that version. That
+of a day's total has the time of the newest bill of the day; older ones write on condition of it.
 The same transaction adds the difference to `BILLED#account#metric` / `2026-11#group`: what
 the newest tellings of a month and group sum to.
 """
@@ -8,7 +9,7 @@ the newest tellings of a month and group sum to.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
@@ -17,16 +18,20 @@ from botocore.exceptions import ClientError
 from bursar.adapters.dynamodb.paging import query
 from bursar.domain.money import Money
 from bursar.domain.spend import (
+    TOTAL_GROUP,
     Balance,
     Metric,
     SpendFact,
     balance_of,
     differences,
+    is_news,
     restated,
+    with_vanished,
 )
 
 _ITEMS_PER_TRANSACTION = 100  # what DynamoDB takes
 _ATTEMPTS = 5
+_NOT_NEWER = "attribute_not_exists(as_of) OR as_of <= :at"
 
 _Name = tuple[str, Metric, date, str]
 
@@ -64,7 +69,8 @@ class DynamoSpendStore:
         self._client = table.meta.client
 
     def record(self, facts: Sequence[SpendFact]) -> int:
-        """Keep what is new or restated, in transactions of 33 to 49 facts.
+        """Keep it in transactions of 25 to 49 facts, totals first: what is read after them is
+        complete, as no older bill of those days is kept from then on.
 
         A transaction that another writer came before is read again and decided again, so a
         repetition of the whole call is harmless.
@@ -72,8 +78,13 @@ class DynamoSpendStore:
         Raises:
             SpendConflictError: another writer came first five times in a row.
         """
+        kept = self._record([fact for fact in facts if fact.group == TOTAL_GROUP])
+        every = with_vanished(facts, self._known(facts).values())
+        return kept + self._record([fact for fact in every if fact.group != TOTAL_GROUP])
+
+    def _record(self, facts: Sequence[SpendFact]) -> int:
         known = self._known(facts)
-        fresh = [fact for fact in facts if restated(known.get(_name(fact)), fact)]
+        fresh = [fact for fact in facts if _next_version(fact, known)]
         return sum(self._record_together(group, known) for group in _groups(fresh))
 
     def load(self, facts: Sequence[SpendFact]) -> None:
@@ -109,9 +120,9 @@ class DynamoSpendStore:
     def _record_together(self, facts: Sequence[SpendFact], known: dict[_Name, SpendFact]) -> int:
         for _ in range(_ATTEMPTS):
             pairs = [
-                (old, new)
+                (known.get(_name(fact)), new)
                 for fact in facts
-                if (new := restated(old := known.get(_name(fact)), fact)) is not None
+                if (new := _next_version(fact, known)) is not None
             ]
             if not pairs:
                 return 0
@@ -119,6 +130,7 @@ class DynamoSpendStore:
                 self._client.transact_write_items(
                     TransactItems=[
                         *(put for old, new in pairs for put in self._puts(old, new)),
+                        *self._checks([new for _, new in pairs]),
                         *self._additions(differences(pairs)),
                     ]
                 )
@@ -127,25 +139,42 @@ class DynamoSpendStore:
                     raise
                 known = self._known(facts)
                 continue
-            return len(pairs)
+            return sum(is_news(old, new) for old, new in pairs)
         raise SpendConflictError(f"{facts[0].group} of {facts[0].day} and others")
 
     def _puts(self, old: SpendFact | None, new: SpendFact) -> Iterator[dict[str, Any]]:
-        item = {"pk": SpendKeys.pk(new.account, new.metric), "json": new.model_dump_json()}
+        item = {
+            "pk": SpendKeys.pk(new.account, new.metric),
+            "json": new.model_dump_json(),
+            "sequence": new.sequence,
+            "as_of": _sortable(new.as_of),
+        }
         absent = {"ConditionExpression": "attribute_not_exists(pk)"}
         untouched = (
             {
-                "ConditionExpression": "#sequence = :old",
+                "ConditionExpression": f"#sequence = :old AND ({_NOT_NEWER})",
                 "ExpressionAttributeNames": {"#sequence": "sequence"},  # a reserved word
-                "ExpressionAttributeValues": {":old": old.sequence},
+                "ExpressionAttributeValues": {":old": old.sequence, ":at": item["as_of"]},
             }
             if old is not None
             else absent
         )
-        latest = SpendKeys.latest(new.day, new.group)
-        for sk, condition in ((SpendKeys.version(new), absent), (latest, untouched)):
-            kept = {**item, "sk": sk, "sequence": new.sequence}
-            yield {"Put": {"TableName": self._table.name, "Item": kept, **condition}}
+        kept = [(SpendKeys.latest(new.day, new.group), untouched)]
+        if is_news(old, new):
+            kept.append((SpendKeys.version(new), absent))
+        for sk, condition in kept:
+            yield {"Put": {"TableName": self._table.name, "Item": {**item, "sk": sk}, **condition}}
+
+    def _checks(self, facts: Sequence[SpendFact]) -> Iterator[dict[str, Any]]:
+        """That no newer bill of their days has come."""
+        days = {_total(fact): fact for fact in facts if fact.group != TOTAL_GROUP}
+        for (account, metric, day, group), fact in days.items():
+            check = {
+                "Key": {"pk": SpendKeys.pk(account, metric), "sk": SpendKeys.latest(day, group)},
+                "ConditionExpression": _NOT_NEWER,
+                "ExpressionAttributeValues": {":at": _sortable(fact.as_of)},
+            }
+            yield {"ConditionCheck": {"TableName": self._table.name, **check}}
 
     def _additions(self, sums: Mapping[Balance, Money]) -> Iterator[dict[str, Any]]:
         for balance, amount in sums.items():
@@ -167,14 +196,15 @@ class DynamoSpendStore:
 
 
 def _groups(facts: Sequence[SpendFact]) -> Iterator[list[SpendFact]]:
-    """Facts of one balance together; each needs two items, and each balance one."""
+    """Facts of one balance together; each needs two items, and each balance and day one."""
     group: list[SpendFact] = []
-    balances: set[Balance] = set()
+    others: set[Balance | _Name] = set()
     for fact in sorted(facts, key=balance_of):
-        balances.add(balance_of(fact))
-        if 2 * (len(group) + 1) + len(balances) > _ITEMS_PER_TRANSACTION:
+        needed: set[Balance | _Name] = {balance_of(fact), _total(fact)}
+        others |= needed
+        if 2 * (len(group) + 1) + len(others) > _ITEMS_PER_TRANSACTION:
             yield group
-            group, balances = [], {balance_of(fact)}
+            group, others = [], needed
         group.append(fact)
     if group:
         yield group
@@ -182,6 +212,19 @@ def _groups(facts: Sequence[SpendFact]) -> Iterator[list[SpendFact]]:
 
 def _name(fact: SpendFact) -> _Name:
     return fact.account, fact.metric, fact.day, fact.group
+
+
+def _total(fact: SpendFact) -> _Name:
+    """The total of its day."""
+    return fact.account, fact.metric, fact.day, TOTAL_GROUP
+
+
+def _next_version(fact: SpendFact, known: Mapping[_Name, SpendFact]) -> SpendFact | None:
+    return restated(known.get(_name(fact)), fact, known.get(_total(fact)))
+
+
+def _sortable(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _is_contention(error: ClientError) -> bool:

@@ -8,7 +8,16 @@ from datetime import date, datetime
 from threading import Lock
 
 from bursar.domain.money import Money
-from bursar.domain.spend import Balance, Metric, SpendFact, differences, restated
+from bursar.domain.spend import (
+    TOTAL_GROUP,
+    Balance,
+    Metric,
+    SpendFact,
+    differences,
+    is_news,
+    restated,
+    with_vanished,
+)
 
 _Name = tuple[str, Metric, date, str]
 
@@ -23,14 +32,16 @@ class MemorySpendStore:
     def record(self, facts: Sequence[SpendFact]) -> int:
         kept = 0
         with self._lock:
-            for fact in facts:
+            for fact in with_vanished(facts, self._latest.values()):
                 name = (fact.account, fact.metric, fact.day, fact.group)
-                old = self._latest.get(name)
-                if (version := restated(old, fact)) is not None:
-                    self._latest[name] = version
-                    for balance, more in differences([(old, version)]).items():
-                        before = self._balances.get(balance, Money.zero())
-                        self._balances[balance] = before + more
+                old, total = self._latest.get(name), self._latest.get((*name[:3], TOTAL_GROUP))
+                if (version := restated(old, fact, total)) is None:
+                    continue
+                self._latest[name] = version
+                for balance, more in differences([(old, version)]).items():
+                    before = self._balances.get(balance, Money.zero())
+                    self._balances[balance] = before + more
+                if is_news(old, version):
                     self.told.append(version)
                     kept += 1
         return kept
