@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import boto3
@@ -15,6 +15,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from bursar.adapters.dynamodb.anomalies import DynamoAnomalyStore
+from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, leave_unanswered
 from bursar.cli.exits import Exit, leave
 from bursar.cli.where_deployed import WhereDeployed
@@ -51,7 +52,7 @@ def anomalies(
         leave(Exit.WRONG_INPUT, ["--days is 0 or more"])
     try:
         kept = where.open_table()
-        found = DynamoAnomalyStore(kept).known(datetime.now(UTC) - timedelta(days=days))
+        found = DynamoAnomalyStore(kept).known(clock.now() - timedelta(days=days))
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
     if json:
@@ -90,7 +91,7 @@ def _review(event_id: str, state: State, where: WhereDeployed) -> None:
     try:
         kept = where.open_table()
         by = boto3.client("sts", region_name=where.region).get_caller_identity()["Arn"]
-        now = datetime.now(UTC)
+        now = clock.now()
         event = review_anomaly(event_id, state, by, now, anomalies=DynamoAnomalyStore(kept))
     except UnknownAnomalyError:
         leave(Exit.WRONG_INPUT, [f"no anomaly {event_id} is kept: see `bursar anomalies`"])

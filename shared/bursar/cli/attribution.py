@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from bursar.adapters.dynamodb.costs import DynamoCostHistory
 from bursar.adapters.dynamodb.health import DynamoHealthLog
 from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
+from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.dry_run_views import dry_run_json, print_dry_run
 from bursar.cli.exits import NOTHING_STATED, Exit, leave, warn
@@ -50,7 +50,7 @@ def dry_run(
     The total never changes. Every hour is made anew from its usage and its clusters: a day
     takes some seconds, a month some minutes. Nothing is written. Exit code 2: wrong input.
     """
-    now = datetime.now(UTC)
+    now = clock.now()
     if from_ is None and to is None:
         from_, to = ((midnight(now.date()) - n * DAY).date().isoformat() for n in (1, 0))
     try:

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from bursar.adapters.cloudformation import stack_outputs
 from bursar.adapters.dynamodb.governance.audit import DynamoAudit
 from bursar.adapters.memory.governance import MemoryAuditAnchors
 from bursar.adapters.s3_audit_anchors import S3AuditAnchors
+from bursar.cli import clock
 from bursar.cli.api import LOCAL_URL, call
 from bursar.cli.deployed import UNANSWERED, leave_unanswered
 from bursar.cli.exits import Exit, leave
@@ -105,7 +105,7 @@ class Where(WhereDeployed):
         """The anchored heads, and the present one: what an export of now must hold."""
         found = MemoryAuditAnchors()
         for head in (*self.anchors().all(), self.audit().head()):
-            found.put(head, datetime.now(UTC))
+            found.put(head, clock.now())
         return found
 
     def audit(self) -> DynamoAudit | ApiAudit:

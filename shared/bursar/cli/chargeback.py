@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, TextIO
 
@@ -16,6 +15,7 @@ from bursar.adapters.dynamodb.closed_months import DynamoClosedMonthStore
 from bursar.adapters.dynamodb.ledger.touched import DynamoTouchedHours
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.adapters.usage_codec import UsageArchiveCorruptError
+from bursar.cli import clock
 from bursar.cli.chargeback_views import write_csv, write_focus, write_json, write_tables
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.deployed_ledger import DeployedLedger
@@ -80,7 +80,7 @@ def chargeback(
     check_month(month)
     if json:
         format = "focus-json" if format.startswith("focus") else "json"
-    at = datetime.now(UTC)
+    at = clock.now()
     try:
         kept = deployed_table(table, stack, region)
         statements, closed_months = DynamoStatementStore(kept), DynamoClosedMonthStore(kept)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from bursar.adapters.dynamodb.costs import DynamoCostHistory
 from bursar.adapters.dynamodb.health import DynamoHealthLog
+from bursar.cli import clock
 from bursar.cli.costs_views import print_json, print_tables
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave, warn
@@ -54,7 +55,7 @@ def costs(
 
     Exit code 2: wrong input, or nothing of that name. 3: AWS cannot be asked.
     """
-    now = datetime.now(UTC)
+    now = clock.now()
     try:
         span, chosen = _span(from_, to, month, now), Breakdown.parse(by)
     except (UnknownBreakdownError, SpanError) as error:

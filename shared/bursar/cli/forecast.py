@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_text
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ from bursar.adapters.dynamodb.counters import DynamoCounter
 from bursar.adapters.dynamodb.forecasts import DynamoForecastStore
 from bursar.adapters.dynamodb.spend import DynamoSpendStore
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
+from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave
 from bursar.config import Config
@@ -68,7 +69,7 @@ def forecast(
 
     Exit code 2: wrong input, or nothing foreseen of that name. 3: AWS cannot be asked.
     """
-    now, read = datetime.now(UTC), _config(config)
+    now, read = clock.now(), _config(config)
     asked: SeriesName | Book = SeriesName(Book(book), scope) if scope else Book(book)
     beside = None
     try:

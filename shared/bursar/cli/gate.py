@@ -6,7 +6,6 @@ import json
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +23,7 @@ from bursar.adapters.job_manifests.files import read_documents, read_job_file
 from bursar.adapters.job_manifests.reading import ManifestError
 from bursar.adapters.published_instance_types import PublishedInstanceTypes
 from bursar.adapters.region_prices import RegionPrices
+from bursar.cli import clock
 from bursar.cli.api import LOCAL_URL, call
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave, warn
@@ -118,7 +118,7 @@ def job(
     try:
         judged = gate_job(
             submission,
-            datetime.now(UTC),
+            clock.now(),
             policies=settings.governance.policies if settings else DEFAULT_POLICIES,
             catalogue=PublishedInstanceTypes() if prices else _LiveTypes(where),
             prices=book,

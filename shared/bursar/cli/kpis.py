@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +17,7 @@ from bursar.adapters.dynamodb.cluster_use import DynamoClusterUseStore
 from bursar.adapters.dynamodb.costs import DynamoCostHistory
 from bursar.adapters.dynamodb.health import DynamoHealthLog
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
+from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, clusters_seen, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave
 from bursar.cli.months import check_month
@@ -58,7 +59,7 @@ def kpis(
 
     What has no data says so, and is never $0. Exit code 2: wrong input. 3: AWS cannot be asked.
     """
-    now = datetime.now(UTC)
+    now = clock.now()
     months = _months(from_, to, now)
     try:
         told, policy = Kpis(), Attribution()

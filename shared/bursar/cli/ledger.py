@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from rich.console import Console
 
 from bursar.adapters.usage_codec import UsageArchiveCorruptError
+from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, leave_unanswered
 from bursar.cli.exits import Exit, leave
 from bursar.cli.ledger_views import print_json
@@ -40,7 +40,7 @@ def verify(*, month: MonthOrThis = None, where: Where = _HERE) -> None:
     Exit code 0: they agree. 1: they do not. 2: wrong input. 3: AWS cannot be asked. 4: an
     archived file cannot be read.
     """
-    month = month or month_name(datetime.now(UTC))
+    month = month or month_name(clock.now())
     check_month(month)
     try:
         verified = where.ledger().verify(month)
@@ -68,7 +68,7 @@ def close(*, month: Month, where: Where = _HERE) -> None:
     """
     check_month(month)
     try:
-        closed = where.ledger().close(month, datetime.now(UTC))
+        closed = where.ledger().close(month, clock.now())
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
     except MonthNotOverError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from rich.table import Table
 
 from bursar.adapters.ec2_api import Ec2InstanceTypes, Ec2SpotHistory
 from bursar.adapters.pricing_api import PricingApiPriceList, pricing_client
+from bursar.cli import clock
 from bursar.cli.exits import Exit, leave
 from bursar.domain.instance_types import InstanceType
 from bursar.domain.periods import Window
@@ -67,7 +68,7 @@ def spot(*instance_types: str, region: Region, as_json: Json = False) -> None:
     or network the exit code is 3.
     """
     types = _distinct(instance_types)
-    now = datetime.now(UTC)
+    now = clock.now()
     ranges = _ranges(types, region, Window(now - timedelta(days=SPOT_DAYS), now))
     priced = {found.instance_type for found in ranges}
     if missing := [name for name in types if name not in priced]:

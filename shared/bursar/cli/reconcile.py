@@ -5,7 +5,6 @@ from __future__ import annotations
 import json as json_text
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -17,6 +16,7 @@ from rich.table import Table
 
 from bursar.adapters.dynamodb.spend import DynamoSpendStore
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
+from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, caller_account, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave, warn
 from bursar.cli.months import check_month
@@ -63,7 +63,7 @@ def reconcile(
         kept = deployed_table(table, stack, region)
         found = reconcile_month(
             month,
-            datetime.now(UTC),
+            clock.now(),
             account=account or caller_account(region),
             metric=Metric(metric),
             statements=DynamoStatementStore(kept),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
+from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.exits import NOTHING_STATED, Exit, leave, warn
 from bursar.cli.ledger_views import (
@@ -132,7 +132,7 @@ def _show(by: By, name: str, asked: Asked, *, csv: bool) -> None:
 
 def _read(asked: Asked) -> tuple[Window, Sequence[Statement]]:
     try:
-        window = read_window(asked.from_, asked.to, datetime.now(UTC))
+        window = read_window(asked.from_, asked.to, clock.now())
     except WindowError as error:
         leave(Exit.WRONG_INPUT, [str(error)])
     try:

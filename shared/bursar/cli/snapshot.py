@@ -6,7 +6,6 @@ import base64
 import os
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +18,7 @@ from bursar.adapters.kubernetes_api.reader import KubernetesApiReader
 from bursar.adapters.kubernetes_api.transport import KubernetesTransport
 from bursar.adapters.live_prices import LivePrices
 from bursar.adapters.memory.clusters import MemoryFileSystemCatalogue, MemoryVolumeCatalogue
+from bursar.cli import clock
 from bursar.cli.exits import Exit, leave, warn
 from bursar.cli.snapshot_views import print_json, print_table
 from bursar.config.clusters import DEFAULT_MODEL_LABELS
@@ -78,7 +78,7 @@ def snapshot(
             file_systems=NO_FILE_SYSTEMS if book else live.file_systems,
             fsx=NO_FILE_SYSTEMS if book else live.fsx,
             policy=CostPolicy(region, Basis(basis), frozenset(shared_namespace)),
-            at=datetime.now(UTC),
+            at=clock.now(),
         )
     except ClusterUnreadableError as error:
         leave(Exit.UNREADABLE, [f"the cluster cannot be read, so its cost is unknown: {error}"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from cyclopts import App, Parameter
 
 from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
 from bursar.adapters.dynamodb.stops import DynamoStops
+from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, leave_unanswered
 from bursar.cli.exits import Exit, leave
 from bursar.cli.stop_views import print_stop, print_stops, stop_json, stops_json
@@ -100,7 +101,7 @@ def approve(id_: Annotated[str, Help(name="id")], *, where: Where = _HERE) -> No
     def say(table: Any) -> Stop:
         windows, stops = DynamoEnforcedWindows(table), DynamoStops(table)
         return review_stop.approve_stop(
-            id_, where.caller(), datetime.now(UTC), stops=stops, windows=windows
+            id_, where.caller(), clock.now(), stops=stops, windows=windows
         )
 
     _say(say, where)
@@ -120,7 +121,7 @@ def reverse(
     """
 
     def say(table: Any) -> Stop:
-        by, at = where.caller(), datetime.now(UTC)
+        by, at = where.caller(), clock.now()
         return review_stop.reverse_stop(id_, by, because, at, stops=DynamoStops(table))
 
     _say(say, where)
@@ -155,7 +156,7 @@ def now(
             budget,
             where.caller(),
             because,
-            datetime.now(UTC),
+            clock.now(),
             config=settings,
             stops=DynamoStops(table),
             windows=DynamoEnforcedWindows(table),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json as json_text
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
+from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave
 from bursar.domain.periods import DAY, Period, Window, day_of
@@ -46,7 +47,7 @@ def trend(
 
     Exit code 2: wrong input, or nothing of that name. 3: AWS cannot be asked.
     """
-    now, period = datetime.now(UTC), Period(per)
+    now, period = clock.now(), Period(per)
     if not 1 <= periods <= _MOST_PERIODS:
         leave(Exit.WRONG_INPUT, [f"--periods is 1 to {_MOST_PERIODS}"])
     try:

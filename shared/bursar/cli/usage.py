@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from bursar.cli import clock
 from bursar.cli.exits import Exit, leave
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def cost(
     dimensions = _dimensions(by)
     book = _book(prices)
     try:
-        costs = cost_files(files, book, dimensions, datetime.now(UTC))
+        costs = cost_files(files, book, dimensions, clock.now())
     except UnusableFileError as error:
         leave(Exit.WRONG_INPUT, [str(error)])
     if as_json:
@@ -98,7 +98,7 @@ def conversation(
     from bursar.cli.usage_views import print_conversation, print_conversation_json
     from bursar.domain.usage.conversations import Conversation, conversation_cost
 
-    price = _book(prices).price_at(provider, model, datetime.now(UTC))
+    price = _book(prices).price_at(provider, model, clock.now())
     if price is None:
         leave(Exit.NO_PRICE, [f"{model} has no price"])
     try:
@@ -141,7 +141,7 @@ def compare(
         measured = _measured(models, quality, latency_ms)
     except ValueError as error:
         leave(Exit.WRONG_INPUT, [str(error)])
-    book, now = _book(prices), datetime.now(UTC)
+    book, now = _book(prices), clock.now()
     priced = {model: book.price_at("", model, now) for model in models}
     costs = compare_models(workload, priced, measured)
     (print_comparison_json if as_json else print_comparison)(costs)

@@ -7,12 +7,12 @@ import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from bursar.cli import clock
 from bursar.cli.exits import NOTHING_STATED, Exit, leave, warn
 from bursar.cli.where_ledger import Where
 
@@ -58,7 +58,7 @@ def import_usage(
     except ConfigError as error:
         leave(Exit.WRONG_INPUT, error.problems)
     told_by = _producer(settings, producer)
-    now = datetime.now(UTC)
+    now = clock.now()
     taken: list[Ingested] = []
     try:
         kept = where.ledger()
@@ -115,7 +115,7 @@ def summary(
     if len(set(names)) < len(names):
         leave(Exit.WRONG_INPUT, ["--by names a dimension twice"])
     try:
-        window = read_window(from_, to, datetime.now(UTC))
+        window = read_window(from_, to, clock.now())
     except WindowError as error:
         leave(Exit.WRONG_INPUT, [str(error)])
     try:

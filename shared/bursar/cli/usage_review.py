@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from bursar.cli import clock
 from bursar.cli.exits import Exit, leave
 from bursar.cli.where_ledger import Where
 
@@ -96,7 +96,7 @@ def release(
         settings = read_config(config)
     except ConfigError as error:
         leave(Exit.WRONG_INPUT, error.problems)
-    told_by, now = _policy(settings, producer), datetime.now(UTC)
+    told_by, now = _policy(settings, producer), clock.now()
     try:
         kept = DeployedLedger.find(where.table, where.bucket, where.stack, where.region)
         prices = token_prices(settings)
@@ -130,7 +130,7 @@ def drop(producer: str, id: str, *, where: Where = _HERE) -> None:
 
     try:
         quarantine = DynamoQuarantine(where.open_table())
-        review_held_usage.drop((producer, id), quarantine=quarantine, at=datetime.now(UTC))
+        review_held_usage.drop((producer, id), quarantine=quarantine, at=clock.now())
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
     except review_held_usage.NotHeldError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -13,14 +13,15 @@ from shlex import quote
 from bursar.config import Config
 from bursar.domain.cost_report import CostReport
 from bursar.local.clock_control import BeyondTheEndError, ClockControl
-from bursar.local.demo import WHOLE, Demo, DemoLength, open_demo
+from bursar.local.demo import WHOLE, DemoLength, open_demo
 from bursar.local.embedded.http_gateway import HttpAnswer, HttpGateway, HttpRequest
 from bursar.local.http_server import NewestPages, Pages, answering, handler
 from bursar.local.issuer import LocalIssuer
 from bursar.local.pace import Pace
 from bursar.local.sign_in import LocalSignIn
+from bursar.settings import TIME_FILE
 
-ENVIRONMENT = "aws.env"
+ENVIRONMENT, TIME = "aws.env", "now"
 _STEP = timedelta(hours=1)  # of the simulated clock
 _GOES_ON = timedelta(days=6)  # the scenario reaches a week beyond its end
 _CAN_BE_ADVANCED = timedelta(days=90)  # its Jobs and autoscaling have ended then, and most pods
@@ -43,6 +44,7 @@ def serve_demo(
         url = f"http://127.0.0.1:{server.server_address[1]}"
         with open_demo(config, assembly, work, tell, length, url) as demo:
             demo.go_on(demo.now + length.live, tell)
+            write_time(demo.now, work)
             pages = NewestPages()
             pages.put(render(demo.report()))
             issuer = LocalIssuer(config.account)
@@ -53,6 +55,7 @@ def serve_demo(
                 if demo.now + by > last:
                     raise BeyondTheEndError(f"the scenario ends at {last.isoformat()}")
                 demo.go_on(demo.now + by, tell)
+                write_time(demo.now, work)
                 pages.put(render(demo.report()))
                 return demo.now
 
@@ -73,7 +76,8 @@ def serve_demo(
             thread = threading.Thread(target=server.serve_forever, daemon=True)
             thread.start()
             tell(f"ask for an approval, and sign it, at {url}/exceptions")
-            tell(f"commands that ask AWS ask this one after: . {write_environment(demo, work)}")
+            shell = write_environment(demo.guard.cloud.environment, work)
+            tell(f"commands that ask AWS ask this one, at its time, after: . {shell}")
             sys.stdout.write(f"ready {url}\n")
             sys.stdout.flush()
             while demo.now < end:
@@ -87,9 +91,16 @@ def serve_demo(
         server.server_close()
 
 
-def write_environment(demo: Demo, work: Path) -> Path:
-    """Write what a shell needs so that the AWS it asks is the embedded one."""
+def write_environment(aws: Mapping[str, str], work: Path) -> Path:
+    """Write what a shell needs so that the AWS it asks, and its time, are the embedded ones."""
     path = work / ENVIRONMENT
-    variables = demo.guard.cloud.environment
+    variables = {**aws, TIME_FILE: str((work / TIME).resolve())}
     path.write_text("".join(f"export {name}={quote(text)}\n" for name, text in variables.items()))
     return path
+
+
+def write_time(now: datetime, work: Path) -> None:
+    """Tell commands up to when the guard has lived; whoever reads meanwhile reads all of it."""
+    written = work / f"{TIME}.new"
+    written.write_text(f"{now.isoformat()}\n")
+    written.replace(work / TIME)

@@ -77,6 +77,9 @@ def variable(name: str) -> str:
     return f"{_PREFIX}{name.upper()}"
 
 
+TIME_FILE = variable("time_file")  # no function's: tells commands a simulated time
+
+
 @settings
 class HasTable(Settings):
     table_name: str
