@@ -129,6 +129,32 @@ def test_one_groups_surplus_does_not_hide_anothers_lack() -> None:
     assert found.residual == Money.of("20")
 
 
+def test_one_days_surplus_does_not_hide_anothers_lack() -> None:
+    hours = hours_from(NOVEMBER, 24, pods("acme", "20"))
+    hours += hours_from(NOVEMBER + 24 * HOUR, 24, pods("acme", "10"))
+    facts = services("240", {f"service={EC2}": "240"})
+    facts += services("480", {f"service={EC2}": "480"}, day=DAY + timedelta(days=1))
+    found = reconcile(billed_days(facts), metered_days(hours))
+    assert parts(found) == {"residual: compute": "0"}  # -240 + 240: the parts sum to 720 - 720
+    assert (found.residual, found.share) == (Money.of("480"), Fraction(480, 720))
+    assert found.agrees is False
+    told = difference_alert("2026-11", found, NOON)
+    assert told is not None
+    assert {driver.name: driver.amount.plain() for driver in told.alert.drivers} == {
+        "2026-11-01 residual: compute": "-240",
+        "2026-11-02 residual: compute": "240",
+    }
+
+
+def test_a_shift_that_aws_still_estimates_is_no_residual() -> None:
+    facts = services("23", {f"service={EC2}": "23"}, estimated=True)
+    facts += services("24", {f"service={EC2}": "24"}, day=DAY + timedelta(days=1))
+    hours = hours_from(NOVEMBER, 48, pods("acme", "1"))
+    found = reconcile(billed_days(facts), metered_days(hours))
+    assert parts(found) == {"still estimated by AWS: compute": "-1"}
+    assert found.agrees
+
+
 def test_days_of_one_book_alone_are_named() -> None:
     facts = services("5", {}, day=DAY + timedelta(days=1))
     found = compare(facts, pods("acme", "1"))
@@ -203,6 +229,18 @@ def test_a_providers_differences_are_named_by_model_and_day() -> None:
         ("web search tool calls", "1", "other charges"),
     ]
     assert Money.sum(found.parts.values()) == found.billed - found.metered == Money.of("2.5")
+    assert found.agrees is False
+
+
+def test_a_providers_days_do_not_make_up_for_one_another() -> None:
+    hours = [
+        hour_at(NOVEMBER, bought("acme", "480", model="gpt-4o", provider="openai")),
+        hour_at(NOVEMBER + 24 * HOUR, bought("acme", "240", model="gpt-4o", provider="openai")),
+    ]
+    facts = [fact("gpt-4o", "240"), fact("gpt-4o", "480", day=DAY + timedelta(days=1))]
+    found = reconcile_provider("openai", facts, hours)
+    assert found.billed == found.metered == Money.of("720")
+    assert found.unexplained == Money.of("480")  # |240 - 480| + |480 - 240|
     assert found.agrees is False
 
 

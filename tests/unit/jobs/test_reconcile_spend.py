@@ -44,7 +44,7 @@ class Books:
         tokens = bought("acme", "0.5", model="gpt-4o", provider="openai")
         for hour in hours_from(NOVEMBER, 24, pods("acme", "1"), tokens):
             self.statements.put_hour(hour)
-        self.spend.record(
+        facts = [
             SpendFact(
                 account=ACCOUNT,
                 metric=Metric.UNBLENDED,
@@ -55,7 +55,8 @@ class Books:
                 as_of=NOVEMBER,
             )
             for group in ("total", EC2)
-        )
+        ]
+        self.spend.record(facts)
 
     def reconcile(self, at: datetime, **bills: ProviderBill) -> list[ReconciledMonth]:
         return reconcile_spend(

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from bursar.domain.alerts import SYSTEM_OWNER, Alert, Driver, OutboxRow, Severity, alert_id
 from bursar.domain.periods import month_window
-from bursar.domain.reconciliation.aws_bill import TOLERANCE, Reconciliation, sum_parts
+from bursar.domain.reconciliation.aws_bill import TOLERANCE, Reconciliation
 
 KIND = "reconciliation.differs"
 _SHOWN = 5
@@ -19,8 +19,8 @@ def difference_alert(month: str, found: Reconciliation, at: datetime) -> OutboxR
         return None
     share = found.share
     percent = f"{float(share) * 100:.1f}%" if share is not None else "all"
-    parts = sum_parts(found.closed)
-    by_size = sorted(parts.items(), key=lambda item: -abs(item[1].amount))
+    residuals = ((day.day, *each) for day in found.closed for each in day.residuals.items())
+    by_size = sorted(residuals, key=lambda each: -abs(each[2].amount))
     alert = Alert(
         id=alert_id(KIND, month, _doublings(share)),
         kind=KIND,
@@ -32,7 +32,9 @@ def difference_alert(month: str, found: Reconciliation, at: datetime) -> OutboxR
         ),
         since=month_window(month).start,
         data_as_of=at,
-        drivers=tuple(Driver(name=name, amount=usd) for name, usd in by_size[:_SHOWN]),
+        drivers=tuple(
+            Driver(name=f"{day} {name}", amount=usd) for day, name, usd in by_size[:_SHOWN]
+        ),
         owner=SYSTEM_OWNER,
         action=f"See bursar reconcile --month {month}: is a cluster or a producer missing?",
         policy="reconciliation",

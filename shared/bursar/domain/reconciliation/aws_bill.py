@@ -109,15 +109,21 @@ class ReconciledDay:
         return self.billed - self.metered
 
     @property
+    def residuals(self) -> Mapping[str, Money]:
+        return {name: usd for name, usd in self.parts.items() if name.startswith(RESIDUAL)}
+
+    @property
     def residual(self) -> Money:
-        return Money.sum(usd for name, usd in self.parts.items() if name.startswith(RESIDUAL))
+        """Gross: what one group has too much does not make up for another's lack."""
+        return Money.sum(max(usd, -usd) for usd in self.residuals.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
     """Days of both books; days that only one of them has are `unbilled` or `unmetered`.
 
-    `residual` is gross: what one group has too much does not make up for another's lack.
+    `residual` is gross, of each day and group: too much on one day does not make up for too
+    little on another. Both books put an hour's usage into the UTC day in which it was used.
     """
 
     days: tuple[ReconciledDay, ...]
@@ -134,10 +140,7 @@ class Reconciliation:
 
     @property
     def residual(self) -> Money:
-        parts = sum_parts(self.closed)
-        return Money.sum(
-            max(usd, -usd) for name, usd in parts.items() if name.startswith(RESIDUAL)
-        )
+        return Money.sum(day.residual for day in self.closed)
 
     @property
     def share(self) -> Fraction | None:

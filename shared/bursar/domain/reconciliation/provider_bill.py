@@ -76,12 +76,9 @@ class ProviderReconciliation:
 
     @property
     def unexplained(self) -> Money:
-        """Gross by model: all but charges that are not for tokens."""
-        models: dict[str, Money] = {}
-        for row in self.rows:
-            if row.cause != OTHER:
-                models[row.model] = models.get(row.model, Money.zero()) + row.difference
-        return Money.sum(max(usd, -usd) for usd in models.values())
+        """Gross by day and model: all but charges that are not for tokens."""
+        own = (row.difference for row in self.rows if row.cause != OTHER)
+        return Money.sum(max(usd, -usd) for usd in own)
 
     @property
     def agrees(self) -> bool | None:
