@@ -17,7 +17,7 @@ from bursar.domain.ledger.planning import LARGEST_UNITS, entry_of, plan
 from bursar.domain.ledger.postings import CancelReason, PostingCancelledError
 from bursar.domain.periods import HOUR, Window
 from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import LONGEST_NAME_BYTES, TokenCounts
+from bursar.domain.usage.records import TokenCounts
 from tests.contract.ledger_books import ONE_PM, Books, books_on, entry, record, units
 
 HOSTILE = ['a"b', "#", "\x00\x1f", "ü" * 64, "~", "\u2028", "<script>", '","x', "-" * 128]
@@ -129,7 +129,7 @@ def test_hours_are_read_in_their_order_with_both_books_and_the_empty_ones(books:
 
 def test_names_may_hold_any_character(books: Books) -> None:
     told = [
-        entry(f"{n}", 2**n, producer=name, tenant=name, model=name, feature=name, key=name)
+        entry(f"{n}", 2**n, producer=name, tenant=name, model=name, feature=name)
         for n, name in enumerate(HOSTILE)
     ]
     books.post(*told)
@@ -173,16 +173,23 @@ def test_a_leaf_key_is_read_as_it_was_written(key: LeafKey) -> None:
     assert type(found.pricing) is Pricing
 
 
-def test_an_entry_of_the_longest_names_is_one_write_unit() -> None:
-    name = "n" * LONGEST_NAME_BYTES
-    told = record(
-        "i" * 256,
-        at=datetime.fromisoformat("2026-11-20T13:00:00.123456+00:00"),
-        **dict.fromkeys(("producer", "tenant", "model", "feature", "user", "key"), name),
-        provider="anthropic",
+@pytest.mark.parametrize("names", ["n" * 128, "\x01" * 21, '"' * 64, "é" * 64])
+def test_an_entry_of_the_longest_names_is_one_write_unit(names: str) -> None:
+    """Three names of 128 bytes as JSON, more than any hour of one tenant, in a closed month."""
+    producer = "p" * 100
+    told = replace(
+        record(
+            "i" * 256,
+            at=datetime.fromisoformat("2026-11-20T13:00:00.123456+00:00"),
+            **dict.fromkeys(("tenant", "model", "key"), names),
+            user="u" * 128,
+            producer=producer,
+            requests=10**8,
+        ),
+        tokens=TokenCounts(*(10**10, 10**9, 10**9, 10**9, 10**10, 10**10)),
     )
-    key = LeafKey(ONE_PM, name, name, name, name, "anthropic", adjusts="2026-10")
-    made = entry_of(told, key, ClassAmounts(*(10**12 for _ in range(6))))
+    key = LeafKey(ONE_PM, *(names, names, "", names, ""), Pricing.UNPRICED, "2026-10", producer)
+    made = entry_of(told, key, ClassAmounts(*(10**18 for _ in range(6))))
     item = entry_items.item(made)
     assert TypeSerializer().serialize(item)
     assert sum(len(k) + len(str(v).encode()) for k, v in item.items()) < 1024

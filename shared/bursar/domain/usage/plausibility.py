@@ -26,7 +26,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlausibilityLimits:
-    """The defaults are beyond any model sold: contexts end at some two million tokens.
+    """The defaults are beyond any model sold: contexts end at some two million tokens. A record
+    that tells sums is of an hour at most, in which no model serves one tenant so much.
 
     Of `dearest_request` nothing is known beforehand: what is dear is the owner's to say.
     """
@@ -34,6 +35,8 @@ class PlausibilityLimits:
     most_ahead: timedelta = timedelta(minutes=5)
     oldest: timedelta = timedelta(days=60)
     most_tokens_per_request: int = 10_000_000
+    most_requests: int = 10**8
+    most_tokens: int = 10**10
     longest_latency: timedelta = timedelta(hours=24)
     dearest_request: Money | None = None
 
@@ -56,6 +59,10 @@ def judge(record: UsageRecord, received_at: datetime, limits: PlausibilityLimits
     if record.tokens.total > limits.most_tokens_per_request * max(1, record.requests):
         told = f"more than {limits.most_tokens_per_request} tokens a request"
         return Verdict(Judgement.HOLD, told)
+    if record.requests > limits.most_requests:
+        return Verdict(Judgement.HOLD, f"more than {limits.most_requests} requests")
+    if record.tokens.total > limits.most_tokens:
+        return Verdict(Judgement.HOLD, f"more than {limits.most_tokens} tokens")
     if (record.latency_ms or 0) > limits.longest_latency // _MILLISECOND:
         hours = limits.longest_latency // timedelta(hours=1)
         return Verdict(Judgement.HOLD, f"latency_ms is more than {hours} hours")

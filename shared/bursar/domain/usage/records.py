@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-LONGEST_NAME_BYTES = 128  # of a tenant, model, feature, ...: an entry stays below 1 KB
+LONGEST_NAME_BYTES = 128  # of a tenant, model, feature, ...
+LONGEST_NAMES_BYTES = 384  # of those that an entry keeps, as JSON: it stays below 1 KB
 LONGEST_ID_BYTES = 256
 MOST_TOKENS = 10**9  # of one request that is asked about: contexts end at some two million
 OURS = "__"  # `__idle__`, `__unattributed__`: nobody can be told from them by the same name
@@ -101,8 +103,8 @@ class UsageRecord:
         """Refuse what cannot be kept.
 
         Raises:
-            UsageRecordError: a name is missing, too long or one of ours, a count is below zero,
-                or `at` has no time zone.
+            UsageRecordError: a name is missing or one of ours, one or all of them are too long,
+                a count is below zero, or `at` has no time zone.
         """
         if self.at.tzinfo is None:
             raise UsageRecordError("at has no time zone")
@@ -113,9 +115,10 @@ class UsageRecord:
         own = (self.producer, self.tenant, self.model)
         kept = (*own, self.provider, self.feature, self.user, self.key)
         # one look at all of them: millions of records have short names of plain letters
-        if not ("".join(kept).isascii() and max(map(len, kept)) <= LONGEST_NAME_BYTES):
+        if not (_are_plain("".join(kept)) and max(map(len, kept)) <= LONGEST_NAME_BYTES):
             for name in ("producer", "tenant", "model", "provider", "feature", "user", "key"):
                 _refuse_unkeepable(name, getattr(self, name), LONGEST_NAME_BYTES)
+            _refuse_long_together((self.tenant, self.model, self.provider, self.feature, self.key))
         _refuse_unkeepable("id", self.id, LONGEST_ID_BYTES)
         if OURS in (self.tenant[:2], self.model[:2], self.feature[:2]):
             refused = ("tenant", "model", "feature")
@@ -140,6 +143,20 @@ class UsageRecord:
 
     def of_tenant(self, tenant: str) -> UsageRecord:
         return replace(self, tenant=tenant)
+
+
+def _are_plain(names: str) -> bool:
+    """Whether JSON writes them all in as many bytes, or two for a quote, and that is little."""
+    return names.isascii() and names.isprintable() and 2 * len(names) <= LONGEST_NAMES_BYTES
+
+
+def _refuse_long_together(names: Sequence[str]) -> None:
+    size = sum(len(json.dumps(name, ensure_ascii=False).encode()) - 2 for name in names)
+    if size > LONGEST_NAMES_BYTES:
+        raise UsageRecordError(
+            f"tenant, model, provider, feature and key are {size} bytes long together, as JSON;"
+            f" {LONGEST_NAMES_BYTES} are kept"
+        )
 
 
 def _refuse_unkeepable(name: str, text: str, longest_bytes: int) -> None:

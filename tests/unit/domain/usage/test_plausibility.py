@@ -27,6 +27,7 @@ def usage(**changes: Any) -> UsageRecord:
         {"at": NOON - timedelta(days=60)},
         {"tokens": TokenCounts(input=10_000_000)},
         {"tokens": TokenCounts(input=500_000_000), "requests": 50},
+        {"tokens": TokenCounts(input=10**10), "requests": 10**8},
         {"latency_ms": 86_400_000},
     ],
 )
@@ -56,6 +57,12 @@ def test_what_can_be_true_is_accepted(changes: dict[str, Any]) -> None:
             {"tokens": TokenCounts(input=10_000_001), "requests": 0},
             Judgement.HOLD,
             "more than 10000000 tokens a request",
+        ),
+        ({"requests": 10**8 + 1}, Judgement.HOLD, "more than 100000000 requests"),
+        (
+            {"tokens": TokenCounts(input=10**10, output=1), "requests": 10**6},
+            Judgement.HOLD,
+            "more than 10000000000 tokens",
         ),
         ({"latency_ms": 86_400_001}, Judgement.HOLD, "latency_ms is more than 24 hours"),
     ],

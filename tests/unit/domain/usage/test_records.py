@@ -40,6 +40,28 @@ def test_as_many_bytes_as_are_kept_may_be_used(text: str) -> None:
     assert UsageRecord(**{**TOLD, "tenant": text}).tenant == text  # type: ignore[arg-type]
 
 
+KEPT = ("tenant", "model", "provider", "feature", "key")
+
+
+@pytest.mark.parametrize(
+    ("names", "size"),
+    [
+        (("a" * 128, "b" * 128, "c" * 128, "d", ""), 385),
+        (('"' * 97, "a" * 128, "b" * 63, "", ""), 385),  # each quote takes two
+        (("\x01" * 60, "a" * 25, "", "", ""), 385),  # and a control character six
+        (("é" * 64, "a" * 128, "b" * 128, "c", ""), 385),
+    ],
+)
+def test_the_names_that_an_entry_keeps_are_measured_together(
+    names: tuple[str, ...], size: int
+) -> None:
+    told = dict(zip(KEPT, names, strict=True))
+    with pytest.raises(UsageRecordError, match=f"key are {size} bytes long together"):
+        UsageRecord(**{**TOLD, **told})  # type: ignore[arg-type]
+    one_less = told | {"model": told["model"][1:]}
+    assert UsageRecord(**{**TOLD, **one_less}).tenant == names[0]  # type: ignore[arg-type]
+
+
 def test_half_a_character_is_refused() -> None:
     with pytest.raises(UsageRecordError, match="lone surrogate"):
         UsageRecord(**{**TOLD, "feature": "a\ud800"})  # type: ignore[arg-type]
