@@ -208,6 +208,7 @@ def test_sums_that_fall_are_listed_and_take_nothing_back(guard: Guard, tmp_path:
         {"input_tokens": -1},
         {"cached_input_tokens": 1001},
         {"reasoning_tokens": 101},
+        {"input_tokens": None, "cached_input_tokens": None, "output_tokens": None},
         {"requests": 0},
     ],
     ids=str,

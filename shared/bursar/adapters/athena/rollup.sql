@@ -24,7 +24,8 @@ WITH told AS (
         coalesce(cache_write_tokens, 0) AS cache_write_tokens,
         coalesce(cache_write_1h_tokens, 0) AS cache_write_1h_tokens,
         coalesce(output_tokens, 0) AS output_tokens,
-        coalesce(reasoning_tokens, 0) AS reasoning_tokens
+        coalesce(reasoning_tokens, 0) AS reasoning_tokens,
+        coalesce(input_tokens, output_tokens) IS NOT NULL AS counted
     FROM usage
     WHERE day BETWEEN ? AND ?
 ),
@@ -36,6 +37,7 @@ judged AS (
             AND length(model) BETWEEN 1 AND 128
             AND regexp_like("at", '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?Z$')
             AND requests BETWEEN 1 AND 1000000000
+            AND counted
             AND input_tokens BETWEEN 0 AND 1000000000000
             AND output_tokens BETWEEN 0 AND 1000000000000
             AND cached_input_tokens >= 0

@@ -7,7 +7,8 @@ are told only in the answer's `usage`, when its body is logged.
 
 The tenant and the feature come from `requestMetadata`, or from the inference profile's alias.
 The key is the role (or user) that called, the user its session. Bodies hold prompts: of them,
-nothing but counts is read.
+nothing but counts is read. A call that failed (`errorCode`) has no tokens; any other that tells
+none is rejected.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bursar.adapters.usage_formats.documents import Payload, Told, attempt, documents, each
-from bursar.adapters.usage_formats.fields import count, instant, part, text
+from bursar.adapters.usage_formats.fields import count, instant, part, require_a_count, text
 from bursar.adapters.usage_formats.strict_json import NotJsonError, Unfit, parse
 from bursar.domain.usage.bedrock import PROVIDER, model_name
 from bursar.domain.usage.producers import ProducerPolicy
@@ -47,6 +48,8 @@ def _log_events(where: str, item: Any) -> Iterator[tuple[str, Any]]:
 
 def _record(item: Mapping[str, Any], producer: ProducerPolicy) -> UsageRecord:
     asked, answered = part(item, "input"), part(item, "output")
+    if not text(item, "errorCode"):
+        require_a_count({**asked, **answered}, "inputTokenCount", "outputTokenCount")
     metadata = part(item, "requestMetadata")
     role, session = _caller(text(part(item, "identity"), "arn"))
     usage, metrics = _in_body(answered.get("outputBodyJson"))

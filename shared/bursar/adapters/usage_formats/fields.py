@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from bursar.adapters.usage_formats.strict_json import Unfit
@@ -54,6 +54,12 @@ def whole(name: str, value: Any) -> int:
     return value  # type: ignore[no-any-return]
 
 
+def require_a_count(item: Mapping[str, Any], *names: str) -> None:
+    """Refuse a record that tells none of these counts: no tokens is not the same as not told."""
+    if all(item.get(name) is None for name in names):
+        raise FieldError(f"{' and '.join(names)} are missing")
+
+
 def digits(name: str, value: Any) -> int:
     """A whole number that may be written as text, as OTLP writes 64-bit numbers and CSV all."""
     if value.__class__ is str:
@@ -83,14 +89,17 @@ def part(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value
 
 
-def instant(item: Mapping[str, Any], *names: str) -> datetime:
-    """A time, in UTC: ISO 8601 with its offset, or seconds since 1970 as a number."""
+def instant(item: Mapping[str, Any], *names: str, zoneless: tzinfo | None = None) -> datetime:
+    """A time, in UTC: ISO 8601 with its offset, or seconds since 1970 as a number.
+
+    `zoneless` is where a time without an offset was written; without it, one is refused.
+    """
     for name in names:
         value = item.get(name)
         if value is None:
             continue
         if value.__class__ is str:
-            return _from_iso(name, value)
+            return _from_iso(name, value, zoneless)
         if value.__class__ in (int, float):
             return from_epoch(name, value)
         raise FieldError(_told(name, value, "is not a time"))
@@ -112,13 +121,15 @@ def refuse_other_currencies(item: Mapping[str, Any], *names: str) -> None:
         raise FieldError(f"{names[0]} is not USD")
 
 
-def _from_iso(name: str, value: str) -> datetime:
+def _from_iso(name: str, value: str, zoneless: tzinfo | None) -> datetime:
     try:
         at = datetime.fromisoformat(value)
     except ValueError:
         raise FieldError(f"{name} is not a time in ISO 8601") from None
     if at.tzinfo is None:
-        raise FieldError(f"{name} has no time zone")
+        if zoneless is None:
+            raise FieldError(f"{name} has no time zone")
+        at = at.replace(tzinfo=zoneless)
     return _of_this_age(name, at)
 
 

@@ -1,7 +1,11 @@
-"""Observations exported from Langfuse: its API (`{"data": [...]}`), an array, or JSONL.
+"""Observations exported from Langfuse: its API (`{"data": [...]}`), an array, JSONL or CSV.
 
-Generations and embeddings are usage; spans and events are not. The API writes camelCase, an
-export to blob storage snake_case.
+Generations and embeddings are usage; spans and events are not. The API writes camelCase. The
+export to blob storage (langfuse.com, "Blob Storage Export Field Reference") writes snake_case,
+times in UTC without saying so, and in CSV objects as JSON in their cell.
+
+An observation is told again when it has ended: until then, one without tokens is left out. One
+that failed (`level` ERROR) may have none; any other that tells none is rejected.
 
 `usageDetails` are buckets: langfuse.com/docs/model-usage-and-cost sums the keys that hold
 `input` and those that hold `output`, and keys beyond `input` (`input_cached_tokens`,
@@ -13,33 +17,63 @@ the other buckets are taken as parts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from bursar.adapters.usage_formats.documents import Payload, Told, attempt, documents, each
-from bursar.adapters.usage_formats.fields import count, instant, part, text, whole
+from bursar.adapters.usage_formats.cells import rows_of_csv
+from bursar.adapters.usage_formats.documents import Payload, Place, Told, attempt, documents, each
+from bursar.adapters.usage_formats.fields import (
+    FieldError,
+    count,
+    digits,
+    instant,
+    part,
+    text,
+)
+from bursar.adapters.usage_formats.strict_json import NotJsonError, parse
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.domain.usage.told_records import usage_record
 
 _USAGE = ("GENERATION", "EMBEDDING")
+_TEXTS = (
+    *("id", "type", "start_time", "end_time", "level"),
+    *("provided_model_name", "trace_name", "user_id"),
+)
 _MILLISECOND = 1000
+_UNTOLD = "usageDetails tell neither input nor output tokens"
 
 
 def read(payload: Payload, producer: ProducerPolicy) -> Iterator[Told]:
+    for place, item in _observations(payload):
+        yield from attempt(place, _record, item, producer)
+
+
+def _observations(payload: Payload) -> Iterator[Place]:
+    if (rows := rows_of_csv(payload, "start_time")) is not None:
+        for where, row in rows:
+            yield where, _cells_of(row)
+        return
     for where, document in documents(payload):
         if isinstance(document, dict) and isinstance(document.get("data"), list):
             where, document = f"{where}.data".lstrip("."), document["data"]
-        for place, item in each(where, document):
-            yield from attempt(place, _record, item, producer)
+        yield from each(where, document)
 
 
 def _record(item: Mapping[str, Any], producer: ProducerPolicy) -> UsageRecord | None:
-    if text(item, "type") not in _USAGE:
+    kind = text(item, "type")
+    if not kind:
+        raise FieldError("type is missing: observations have one")
+    if kind not in _USAGE:
         return None
-    metadata = item.get("metadata")
-    told = metadata if isinstance(metadata, dict) else {}
-    started = instant(item, "startTime", "start_time")
+    told = _metadata(item)
+    started = instant(item, "startTime", "start_time", zoneless=UTC)
+    latency_ms = _latency_ms(item, started)
+    tokens = _tokens(item)
+    if latency_ms is None and not (tokens and tokens.total):
+        return None
+    if tokens is None and text(item, "level") != "ERROR":
+        raise FieldError(_UNTOLD)
     return usage_record(
         producer,
         id=text(item, "id"),
@@ -49,26 +83,35 @@ def _record(item: Mapping[str, Any], producer: ProducerPolicy) -> UsageRecord | 
         provider=text(told, "provider", "ls_provider"),
         feature=text(told, "feature") or text(item, "traceName", "trace_name"),
         user=text(item, "userId", "user_id"),
-        tokens=_tokens(item),
-        latency_ms=_latency_ms(item, started),
+        tokens=tokens or TokenCounts(),
+        latency_ms=latency_ms,
     )
 
 
-def _tokens(item: Mapping[str, Any]) -> TokenCounts:
-    details = part(item, "usageDetails") or part(item, "usage_details")
-    if not details:
-        usage = part(item, "usage")
-        return TokenCounts(
-            input=count(usage, "input", "promptTokens"),
-            output=count(usage, "output", "completionTokens"),
-        )
+def _tokens(item: Mapping[str, Any]) -> TokenCounts | None:
+    """None where nothing is told of any; Langfuse fills its older `usage` with zeros then."""
+    usage = part(item, "usage")
+    if (text(usage, "unit") or text(item, "unit")) not in ("", "TOKENS"):
+        raise FieldError("usage.unit is not TOKENS")
+    if details := _object(item, "usageDetails") or _object(item, "usage_details"):
+        return _of_buckets(details)
+    counted = TokenCounts(
+        input=count(usage, "input", "promptTokens"),
+        output=count(usage, "output", "completionTokens"),
+    )
+    return counted if counted.total else None
+
+
+def _of_buckets(details: Mapping[str, Any]) -> TokenCounts:
     buckets = {
-        name: whole("usageDetails", value)  # a bucket's own name may be anything
+        name: digits("usageDetails", value)  # a bucket's own name may be anything
         for name, value in details.items()
         if value is not None and any(kind in name for kind in ("input", "output", "total"))
     }
     inputs = {name: tokens for name, tokens in buckets.items() if "input" in name}
     outputs = {name: tokens for name, tokens in buckets.items() if "output" in name}
+    if not (inputs or outputs):
+        raise FieldError(_UNTOLD)
     whole_input, whole_output = sum(inputs.values()), sum(outputs.values())
     bare = inputs.get("input", 0) + outputs.get("output", 0)
     if buckets.get("total") == bare != whole_input + whole_output:
@@ -86,8 +129,43 @@ def _tokens(item: Mapping[str, Any]) -> TokenCounts:
     )
 
 
+def _metadata(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An observation's own; whatever else stands there says nothing to us."""
+    try:
+        return _object(item, "metadata")
+    except FieldError:
+        return {}
+
+
 def _latency_ms(item: Mapping[str, Any], started: datetime) -> int | None:
     if item.get("endTime") is None and item.get("end_time") is None:
         return None
-    ended = instant(item, "endTime", "end_time")
+    ended = instant(item, "endTime", "end_time", zoneless=UTC)
     return max(0, round((ended - started).total_seconds() * _MILLISECOND))
+
+
+def _object(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object within the observation, or written as JSON in a text of it."""
+    value = item.get(name)
+    if isinstance(value, str):
+        try:
+            value = parse(value)
+        except NotJsonError:
+            raise FieldError(f"{name} is not JSON") from None
+    return part({name: value}, name)
+
+
+def _cells_of(row: Any) -> Any:
+    """A row of CSV. Older Langfuse wrote texts in it as JSON, quotes and all, and null as ""."""
+    if not isinstance(row, dict):
+        return row
+    return row | {name: _unquoted(row[name]) for name in _TEXTS if name in row}
+
+
+def _unquoted(cell: str) -> Any:
+    if not (cell.startswith('"') and cell.endswith('"')):
+        return cell
+    try:
+        return parse(cell) or None
+    except NotJsonError:
+        return cell

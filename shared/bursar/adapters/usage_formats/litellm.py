@@ -4,7 +4,7 @@ Fields by docs.litellm.ai, "StandardLoggingPayload Specification". `prompt_token
 was read from the provider's cache and written to it.
 
 - An answer from LiteLLM's own cache (`cache_hit`) cost the provider nothing: a request without
-  tokens. So is a failure; LiteLLM logs no tokens for one.
+  tokens. So is a failure; LiteLLM logs no tokens for one. Any other that tells none is rejected.
 - `response_cost` is LiteLLM's own estimate and is not read.
 - A gateway that is trusted to name tenants names the team of the key; with a tenant of its own,
   the team says nothing here.
@@ -17,7 +17,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bursar.adapters.usage_formats.documents import Payload, Told, attempt, documents, each
-from bursar.adapters.usage_formats.fields import FieldError, count, flag, instant, part, text
+from bursar.adapters.usage_formats.fields import (
+    FieldError,
+    count,
+    flag,
+    instant,
+    part,
+    require_a_count,
+    text,
+)
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.domain.usage.told_records import usage_record
@@ -59,6 +67,7 @@ def _team(metadata: Mapping[str, Any]) -> str:
 
 
 def _tokens(item: Mapping[str, Any], usage: Mapping[str, Any]) -> TokenCounts:
+    require_a_count(item, "prompt_tokens", "completion_tokens")
     prompt = part(usage, "prompt_tokens_details")
     written = count(usage, "cache_creation_input_tokens")
     for_an_hour = count(part(prompt, "cache_creation_token_details"), "ephemeral_1h_input_tokens")

@@ -10,19 +10,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bursar.adapters.usage_formats.documents import (
-    Payload,
-    Told,
-    as_text,
-    attempt,
-    documents,
-    each,
-)
+from bursar.adapters.usage_formats.cells import rows_of_csv
+from bursar.adapters.usage_formats.documents import Payload, Told, attempt, documents, each
 from bursar.adapters.usage_formats.fields import (
     FieldError,
     count,
@@ -30,11 +22,11 @@ from bursar.adapters.usage_formats.fields import (
     flag,
     instant,
     refuse_other_currencies,
+    require_a_count,
     text,
 )
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import TokenCounts, UsageRecord
-from bursar.domain.usage.rejections import Rejection
 from bursar.domain.usage.told_records import usage_record
 
 _COUNTS = (
@@ -51,8 +43,9 @@ _TRUTH = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
 def read(payload: Payload, producer: ProducerPolicy) -> Iterator[Told]:
-    if not isinstance(payload, Mapping) and _looks_like_csv(start := as_text(payload)):
-        yield from _read_csv(start, producer)
+    if (rows := rows_of_csv(payload, "model")) is not None:
+        for where, cells in rows:
+            yield from attempt(where, _record_of_cells, cells, producer)
         return
     for where, document in documents(payload):
         for place, item in each(where, document):
@@ -61,6 +54,7 @@ def read(payload: Payload, producer: ProducerPolicy) -> Iterator[Told]:
 
 def _record(item: Mapping[str, Any], producer: ProducerPolicy) -> UsageRecord:
     refuse_other_currencies(item, "currency")
+    require_a_count(item, "input_tokens", "output_tokens")
     return usage_record(
         producer,
         id=text(item, "id"),
@@ -85,38 +79,8 @@ def _record(item: Mapping[str, Any], producer: ProducerPolicy) -> UsageRecord:
     )
 
 
-def _looks_like_csv(content: str) -> bool:
-    start = content.lstrip()[:1]
-    header = content.partition("\n")[0]
-    return start not in ("", "{", "[") and "," in header and "model" in header
-
-
-def _read_csv(content: str, producer: ProducerPolicy) -> Iterator[Told]:
-    rows = csv.reader(io.StringIO(content, newline=""), strict=True)
-    header: list[str] | None = None
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield Rejection(f"line {rows.line_num}", "is not CSV")
-            continue
-        where = f"line {rows.line_num}"
-        if header is None:
-            header = [name.strip() for name in row]
-            if len(set(header)) != len(header):
-                yield Rejection(where, "has the same column twice")
-                return
-        elif len(row) == len(header):
-            cells = dict(zip(header, row, strict=True))
-            yield from attempt(where, _record_of_cells, cells, producer)
-        elif row:
-            yield Rejection(where, f"has {len(row)} cells under {len(header)} columns")
-
-
-def _record_of_cells(cells: dict[str, str], producer: ProducerPolicy) -> UsageRecord:
-    item: dict[str, Any] = {name: cell for name, cell in cells.items() if cell}
+def _record_of_cells(cells: Mapping[str, str], producer: ProducerPolicy) -> UsageRecord:
+    item: dict[str, Any] = dict(cells)
     for name in _COUNTS:
         if name in item:
             item[name] = digits(name, item[name])

@@ -76,6 +76,13 @@ def test_a_call_that_failed_is_a_request_without_tokens() -> None:
     assert (failed.requests, failed.tokens, failed.latency_ms) == (1, TokenCounts(), None)
 
 
+def test_a_call_that_was_served_and_tells_no_tokens_is_rejected() -> None:
+    untold = log(input={"inputContentType": "application/json"}, output={})
+    assert reasons(untold, ACCOUNT) == ["inputTokenCount and outputTokenCount are missing"]
+    embedding = record(log(input={"inputTokenCount": 12}, output=None), ACCOUNT)
+    assert embedding.tokens == TokenCounts(12)
+
+
 @pytest.mark.parametrize(
     ("model_id", "name"),
     [

@@ -85,22 +85,112 @@ def test_buckets_become_the_prompt_and_its_parts(
     assert record(generation(usageDetails=details), EXPORT).tokens == tokens
 
 
-def test_an_export_to_storage_is_in_snake_case_one_a_line() -> None:
-    row = {
-        "id": "obs-2",
-        "type": "GENERATION",
-        "start_time": "2026-11-20T12:00:00Z",
-        "end_time": None,
-        "provided_model_name": "gpt-4o",
-        "usage_details": {"input": 5, "output": 7},
-        "metadata": "{}",
-    }
-    found = record(json.dumps(row) + "\n", EXPORT)
-    assert (found.model, found.tokens, found.latency_ms) == (
-        "gpt-4o",
-        TokenCounts(5, output=7),
-        None,
-    )
+# a row of `observations_v2/`, as the field reference has it
+ROW: dict[str, Any] = {
+    "id": "obs-2",
+    "trace_id": "trace-1",
+    "type": "GENERATION",
+    "start_time": "2026-11-20 12:00:00.250000",
+    "end_time": "2026-11-20 12:00:01.500000",
+    "provided_model_name": "gpt-4o",
+    "usage_details": {"input": 5, "output": 7, "total": 12},
+    "metadata": {"tenant": "globex", "provider": "openai"},
+    "input": 'say "hi",\nplease',
+    "user_id": "u-17",
+    "trace_name": "summaries",
+}
+
+
+def as_csv(*rows: dict[str, Any], old: bool = False) -> str:
+    """As Langfuse writes it: every cell quoted, objects as JSON; it once wrote texts so too."""
+
+    def cell(value: Any) -> str:
+        told = "" if value is None else value
+        text = told if isinstance(told, str) and not old else json.dumps(told)
+        return '"' + text.replace('"', '""') + '"'
+
+    header = ",".join(f'"{name}"' for name in ROW)
+    return "\n".join([header, *(",".join(map(cell, row.values())) for row in rows)])
+
+
+TRUSTED = producer(UsageFormat.LANGFUSE, tenants=frozenset({"globex"}))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        json.dumps(ROW) + "\n",
+        json.dumps([ROW]),
+        json.dumps({**ROW, "usage_details": '{"input": "5", "output": "7"}'}),
+        as_csv(ROW),
+        as_csv(ROW, old=True),
+    ],
+    ids=["jsonl", "json", "counts as text", "csv", "older csv"],
+)
+def test_an_export_to_storage_is_in_snake_case_with_times_in_utc(payload: str) -> None:
+    found = record(payload, TRUSTED)
+    assert found.at == datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)
+    assert (found.model, found.tokens) == ("gpt-4o", TokenCounts(5, output=7))
+    assert (found.id, found.latency_ms, found.tenant) == ("obs-2", 1250, "globex")
+    assert (found.user, found.feature, found.provider) == ("u-17", "summaries", "openai")
+
+
+def test_a_bad_row_of_a_storage_export_is_lost_alone_and_a_prompt_may_be_long() -> None:
+    prompt = "words, " * 50_000
+    rows = [{**ROW, "id": "a", "input": prompt}, {**ROW, "usage_details": "{"}, {**ROW, "id": "b"}]
+    records, rejections = told(as_csv(*rows), TRUSTED)
+    assert [each.id for each in records] == ["a", "b"]
+    assert [(each.where, each.reason) for each in rejections] == [
+        ("line 3", "usage_details is not JSON")
+    ]
+
+
+def test_an_offset_that_is_told_is_kept() -> None:
+    found = record(generation(startTime="2026-11-20T13:00:00+01:00"), EXPORT)
+    assert found.at == datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def test_files_of_scores_and_traces_are_no_observations() -> None:
+    score = {"id": "s-1", "timestamp": "2026-11-20 12:00:00.000000", "name": "accuracy"}
+    assert reasons(json.dumps(score), EXPORT) == ["type is missing: observations have one"]
+
+
+def test_an_observation_that_has_not_ended_is_left_out_until_it_tells_its_tokens() -> None:
+    zeros = {"unit": "TOKENS", "input": 0, "output": 0, "total": 0}
+    begun = {"endTime": None, "usageDetails": {}, "usage": zeros}
+    assert told(generation(**begun), EXPORT) == ([], [])
+    ended = record(generation(usageDetails={"input": 5000, "output": 700}), EXPORT)
+    assert ended.tokens == TokenCounts(5000, output=700)
+    # some SDKs never tell an end
+    endless = record(generation(endTime=None, usageDetails={"input": 5, "output": 7}), EXPORT)
+    assert (endless.tokens, endless.latency_ms) == (TokenCounts(5, output=7), None)
+
+
+UNTOLD = "usageDetails tell neither input nor output tokens"
+
+
+@pytest.mark.parametrize(
+    ("usage", "reason"),
+    [
+        ({"usageDetails": {"total": 770}}, UNTOLD),
+        ({"usageDetails": {"prompt_tokens": 5, "completion_tokens": 7}}, UNTOLD),
+        ({"usageDetails": {"input": None, "output": None}}, UNTOLD),
+        ({"usageDetails": {}, "usage": {"input": 0, "output": 0}}, UNTOLD),
+        ({"usageDetails": None}, UNTOLD),
+        (
+            {"usage": {"input": 500, "output": 90, "unit": "CHARACTERS"}},
+            "usage.unit is not TOKENS",
+        ),
+    ],
+    ids=str,
+)
+def test_a_generation_that_tells_no_tokens_is_rejected(usage: dict[str, Any], reason: str) -> None:
+    assert reasons(generation(**usage), EXPORT) == [reason]
+
+
+def test_a_generation_that_failed_is_a_request_without_tokens() -> None:
+    failed = record(generation(level="ERROR", usageDetails={}), EXPORT)
+    assert (failed.requests, failed.tokens) == (1, TokenCounts())
 
 
 def test_the_usage_of_older_exports_is_read() -> None:

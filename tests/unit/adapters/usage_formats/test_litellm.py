@@ -81,8 +81,16 @@ def test_neither_prompt_nor_answer_nor_the_hash_of_the_key_is_kept() -> None:
 
 
 def test_a_failure_is_a_request_without_tokens() -> None:
-    failed = record(payload(status="failure"), GATEWAY)
-    assert (failed.requests, failed.tokens) == (1, TokenCounts())
+    for counts in ({}, {"prompt_tokens": None, "completion_tokens": None}):
+        failed = record(payload(status="failure", **counts), GATEWAY)
+        assert (failed.requests, failed.tokens) == (1, TokenCounts())
+
+
+def test_a_call_that_was_served_and_tells_no_tokens_is_rejected() -> None:
+    untold = payload(prompt_tokens=None, completion_tokens=None)
+    assert reasons(untold, GATEWAY) == ["prompt_tokens and completion_tokens are missing"]
+    embedding = record(payload(completion_tokens=None, metadata={}), GATEWAY)
+    assert embedding.tokens == TokenCounts(12_000)
 
 
 def test_an_answer_from_the_gateways_own_cache_used_no_tokens() -> None:

@@ -54,9 +54,18 @@ def test_every_field_of_a_record_is_taken_and_others_are_ignored() -> None:
     assert "never read" not in repr(found)
 
 
-def test_what_is_left_out_is_one_request_without_tokens() -> None:
-    found = record('{"id": "1", "at": "2026-11-20T12:00:00Z", "model": "m"}', GATEWAY)
-    assert (found.requests, found.tokens, found.latency_ms) == (1, TokenCounts(), None)
+def test_what_is_left_out_is_one_request_and_no_tokens_of_that_class() -> None:
+    told_input = '{"id": "1", "at": "2026-11-20T12:00:00Z", "model": "m", "input_tokens": 7}'
+    found = record(told_input, GATEWAY)
+    assert (found.requests, found.tokens, found.latency_ms) == (1, TokenCounts(7), None)
+
+
+def test_tokens_under_other_names_are_not_zero_tokens() -> None:
+    wrong = {"id": "1", "at": "2026-11-20T12:00:00Z", "model": "m", "prompt_tokens": 1000}
+    empty = "id,at,model,input_tokens,output_tokens\n1,2026-11-20T12:00:00Z,m,,\n"
+    nulls = one(input_tokens=None, output_tokens=None)
+    for payload in (json.dumps(wrong), nulls, empty):
+        assert reasons(payload, GATEWAY) == ["input_tokens and output_tokens are missing"]
 
 
 def test_an_array_is_read_in_order_and_so_is_one_a_line() -> None:
