@@ -21,13 +21,15 @@ from bursar.cli.main import app
 from bursar.domain.cluster.hours import Category
 from bursar.domain.cluster.use import ClusterUse, NamespaceTraffic
 from bursar.domain.health import SourceHealth
+from bursar.domain.ledger.lines import CostCategory, Line, LineKey
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR
 from bursar.domain.quality import Quality
 from bursar.domain.spend import Metric, SpendFact
+from bursar.domain.usage.records import TokenCounts
 from bursar.jobs.reconcile import NothingToReconcileError, reconcile_month
 from tests.contract.closed_hours import SEARCH, closed
-from tests.unit.domain.sample_statements import bought, hours_from, pods
+from tests.unit.domain.sample_statements import bought, hour_at, hours_from, pods
 from tests.unit.domain.test_kpis import gpu
 
 MARCH = datetime(2025, 3, 1, tzinfo=UTC)
@@ -165,6 +167,16 @@ def test_kpis_are_measured_with_what_a_person_told(guard, capsys, tmp_path: Path
         "usd_per_gpu_hour": "3",  # of the hour whose GPU was seen
         "label_coverage": 1,  # both hours' pods have the label team
     }
+    assert told["serving"] == [
+        {
+            "month": "2025-03",
+            "usd": "12",
+            "priced_requests": 120,
+            "priced_tokens": 24_000,
+            "unpriced_requests": 0,
+            "unpriced_tokens": 0,
+        }
+    ]
     of_request = next(each for each in told["kpis"] if each["kpi"] == "cost_per_request")
     assert (of_request["target"], of_request["warning"]) == ("0.05", "0.15")
     assert of_request["history"] == [{"month": "2025-03", "value": "0.1"}]
@@ -177,6 +189,17 @@ def test_kpis_are_measured_with_what_a_person_told(guard, capsys, tmp_path: Path
     text = capsys.readouterr().out
     assert "efficiency score 75 of 100" in text
     assert "no data" in text
+
+
+def test_kpis_say_how_many_requests_and_tokens_they_leave_out(table: Any, capsys) -> None:
+    unpriced = LineKey("acme", CostCategory.EXTERNAL_API, model="new")
+    lines = {unpriced: Line(0, 1, unpriced=TokenCounts(input=900), unpriced_requests=1)}
+    DynamoStatementStore(table).put_hour(hour_at(MARCH, bought("acme", "5.3625"), lines))
+    words = ("kpis", "--from", "2025-03", "--to", "2025-04", "--table", table.name)
+    assert run(*words) in (0, None)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "cost_per_request 5.3625" in shown  # of one request, not of two
+    assert "1 requests and 900 tokens have no price" in shown
 
 
 def test_the_labels_of_owners_are_those_that_rules_read(guard, capsys, tmp_path: Path) -> None:

@@ -121,26 +121,75 @@ def test_the_one_table_sums_to_the_ledger(run: Any) -> None:
     assert (told["rest_usd"], told["total_usd"]) == ("2", "24")
     llama = models["llama"]
     # 16 USD with idle and 12 without, for 1.5 million tokens and 60 requests
-    assert (llama["utilisation"], llama["usd_per_million_used"]["blended"]) == ("0.7500", "8")
-    assert llama["usd_per_million"] == dict.fromkeys(
-        ("blended", "input", "output"), "10.666666666667"
-    )
-    assert models["gpt"]["usd_per_million"]["input"] is None
+    used, with_idle = (llama["usd_per_million"][basis] for basis in ("usage_basis", "with_idle"))
+    assert llama["utilisation"] == "0.7500"
+    assert (used["blended"], with_idle["blended"]) == ("8", "10.666666666667")
+    assert llama["usd_per_request"] == {"usage_basis": "0.2", "with_idle": "0.266666666667"}
+    assert models["gpt"]["usd_per_million"]["usage_basis"]["input"] is None
     code, shown, _ = run("report", "models", *SPAN)
     assert code == 0
     assert "24.00" in shown
     assert "75.0%" in shown
 
 
-def test_input_and_output_have_prices_by_the_weights_of_the_configuration(
-    run: Any, tmp_path: Path
+# acme: 3 USD for a million tokens; globex: 2 for half a million, of which output took 1.60.
+SHARED_MODEL = {
+    LLAMA: Line(3 * 10**12, 3, TokenCounts(input=900_000, output=100_000)),
+    LLAMA._replace(tenant="globex"): Line(
+        2 * 10**12, 2, TokenCounts(input=400_000, output=100_000), TokenCounts(input=70_000), 1
+    ),
+    LLAMA._replace(tenant=IDLE, team="", kind=Kind.IDLE): Line(10**12),
+    LLAMA._replace(category=CostCategory.TRAINING): Line(50 * 10**12),
+}
+
+
+@pytest.fixture
+def shared_model(table: Any, ledger: Any) -> None:
+    """In April, one model of two tenants."""
+    at = MARCH.replace(month=4)
+    hour = Statement(hour_of(at), SHARED_MODEL, Quality.FINAL, int(at.timestamp()))
+    DynamoStatementStore(table).put_hour(hour)
+
+
+APRIL = ("--from", "2025-04-04", "--to", "2025-04-05")
+
+
+@pytest.mark.usefixtures("shared_model")
+def test_each_tenants_rate_is_of_its_own_cost_and_tokens(run: Any) -> None:
+    _, out, _ = run("report", "models", *APRIL, "--json")
+    [llama] = json.loads(out)["models"]
+    rates = {each["tenant"]: each["usd_per_million"] for each in llama["tenants"]}
+    # 3 for 1 million, 2 for half a million; 5 for 1.5, and 6 with idle
+    assert rates == {"acme": {"usage_basis": "3"}, "globex": {"usage_basis": "4"}}
+    blended = {basis: each["blended"] for basis, each in llama["usd_per_million"].items()}
+    assert blended == {"usage_basis": "3.333333333333", "with_idle": "4"}
+    # 5 for 4 of 5 requests: one has no price
+    assert llama["usd_per_request"]["usage_basis"] == "1.25"
+    assert (llama["unpriced_requests"], llama["unpriced_tokens"]) == (1, 70_000)
+
+
+@pytest.mark.usefixtures("shared_model")
+def test_columns_of_the_table_divide_into_each_other_and_its_rows_sum_to_the_total(
+    run: Any,
 ) -> None:
-    config = tmp_path / "bursar.yaml"
-    config.write_text("attribution: {self_hosted: {weights: {input: 1, output: 4}}}")
-    _, out, _ = run("report", "models", *SPAN, "--json", "--config", str(config))
-    [llama] = [each for each in json.loads(out)["models"] if each["model"] == "llama"]
-    # 12 USD for 1 million + 4 x 0.5 million weighted tokens
-    assert llama["usd_per_million_used"] == {"blended": "8", "input": "4", "output": "16"}
+    _, shown, _ = run("report", "models", *APRIL)
+    rows = {line.split()[0]: line.split()[1:] for line in shown.splitlines() if line.strip()}
+    assert rows["acme"] == ["1,000,000", "3.00", "3.0000"]
+    assert rows["globex"] == ["500,000", "70,000", "2.00", "4.0000"]
+    assert rows["idle"] == ["1.00"]
+    # the model: 6.00 with idle, 3.33 a million without and 4.00 with it, 5 of 6 used
+    assert rows["llama"][1:] == ["1,500,000", "70,000", "6.00", "3.3333", "4.0000", "83.3%"]
+    assert rows["everything"] == ["else", "50.00"]
+    assert rows["total"] == ["56.00"]
+
+
+@pytest.mark.usefixtures("shared_model")
+def test_a_models_report_shows_both_bases_without_its_training(run: Any) -> None:
+    _, shown, _ = run("report", "model", "llama", *APRIL)
+    told = " ".join(shown.split())
+    assert "model llama, 2025-04-04 00:00 to 2025-04-05 00:00 UTC: $56.00" in told
+    assert "serving cost 3.3333 USD (usage basis), 4.0000 with idle" in told
+    assert "70,000 more tokens have no price, in 1 of the requests" in told
 
 
 @pytest.mark.parametrize(

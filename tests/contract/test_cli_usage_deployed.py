@@ -19,8 +19,10 @@ from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.adapters.s3_usage import S3UsageArchive
 from bursar.cli.main import app
+from bursar.domain.ledger.lines import CostCategory, Kind, Line, LineKey
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, hour_of
+from bursar.domain.usage.records import TokenCounts
 from tests.contract.ledger_books import books_on, entry
 from tests.unit.domain.sample_statements import bought, hour_at, pods
 
@@ -220,6 +222,24 @@ def test_a_summary_has_the_sums_of_a_window_and_ratios_of_them(run: Run) -> None
     assert acme["usd_per_million_tokens"] == "3000"  # 6 / 2,000 tokens
     sums = Money.sum(Money.of(row["usd"]) for row in found["rows"])
     assert sums == Money.of(found["total"]["usd"])
+
+
+def test_rates_of_a_summary_are_of_serving_alone_and_the_totals_too(table: Any, run: Run) -> None:
+    idle = pods("__idle__", "4", model="llama", kind=Kind.IDLE)
+    training = pods("x", "90", model="llama", category=CostCategory.TRAINING)
+    served = bought("x", "8", model="llama", requests=4, tokens=(900_000, 100_000))
+    blind = LineKey("x", CostCategory.EXTERNAL_API, model="new")
+    unpriced = {blind: Line(0, 6, unpriced=TokenCounts(input=7), unpriced_requests=6)}
+    DynamoStatementStore(table).put_hour(hour_at(MARCH, idle, training, served, unpriced))
+    code, out, _ = run("summary", *SPAN, "--json")
+    told = json.loads(out)
+    for row in (told["rows"][0], told["total"]):
+        assert (code, row["usd"], row["serving_usd"]) == (0, "102", "8")
+        # 8 for 4 requests and a million tokens, whatever idle, training and unpriced there is
+        assert (row["usd_per_request"], row["usd_per_million_tokens"]) == ("2", "8")
+    assert told["total"]["unpriced_requests"] == 6
+    _, shown, _ = run("summary", *SPAN)
+    assert "usage basis" in shown
 
 
 @pytest.mark.usefixtures("stated")

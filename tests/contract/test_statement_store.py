@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +19,7 @@ from bursar.domain.ledger.lines import CostCategory, Kind, Line, LineKey, Statem
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window, day_of, hour_of
 from bursar.domain.quality import Quality
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 from bursar.ports import StatementStore
 
@@ -42,8 +45,17 @@ keys = some.builds(
     adjusts=some.sampled_from(["", "2026-10"]),
     kind=some.sampled_from(Kind),
 )
+amounts = some.builds(
+    ClassAmounts, input=some.integers(-(10**36), 10**36), output=some.integers(0, 9)
+)
 lines = some.builds(
-    Line, some.integers(-(10**36), 10**36), some.integers(-9, 10**12), counts, counts
+    Line,
+    some.integers(-(10**36), 10**36),
+    some.integers(-9, 10**12),
+    counts,
+    counts,
+    some.integers(0, 9),
+    amounts,
 )
 statements = some.builds(
     Statement,
@@ -59,6 +71,13 @@ statements = some.builds(
 @given(statements)
 def test_any_statement_comes_back_from_its_bytes(told: Statement) -> None:
     assert statement_codec.decode(*statement_codec.encode(told)) == told
+
+
+def test_lines_of_before_their_classes_were_kept_come_back_without_them() -> None:
+    row = [list(ACME), "7", 2, [10, 0, 0, 0, 5, 0], []]
+    header, _ = statement_codec.encode(stated("1"))
+    told = statement_codec.decode(header, [gzip.compress(json.dumps([row]).encode())])
+    assert told.lines == {ACME: Line(7, 2, TokenCounts(input=10, output=5))}
 
 
 @pytest.fixture

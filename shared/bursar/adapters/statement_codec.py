@@ -11,9 +11,18 @@ from operator import attrgetter
 import msgspec
 
 from bursar.adapters.row_chunks import pack_rows
-from bursar.domain.ledger.lines import NO_TOKENS, CostCategory, Kind, Line, LineKey, Statement
+from bursar.domain.ledger.lines import (
+    NO_AMOUNTS,
+    NO_TOKENS,
+    CostCategory,
+    Kind,
+    Line,
+    LineKey,
+    Statement,
+)
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 
 _CATEGORIES = {str(each): each for each in CostCategory}
@@ -21,7 +30,17 @@ _KINDS = {str(each): each for each in Kind}
 _CATEGORY, _KIND = map(LineKey._fields.index, ("category", "kind"))
 _FIELDS = attrgetter(*(each.name for each in fields(TokenCounts)))
 
-_Row = tuple[list[str], str, int, list[int], list[int]]  # key, units, requests, tokens, unpriced
+
+class _Row(msgspec.Struct, array_like=True):
+    """A line. Money is text: it may be more than the 64 bits that JSON's readers are sure of."""
+
+    key: list[str]
+    units: str
+    requests: int
+    tokens: list[int]
+    unpriced: list[int]
+    unpriced_requests: int = 0
+    by_class: list[str] = []
 
 
 class _Header(msgspec.Struct):
@@ -53,11 +72,17 @@ def decode(header: str, chunks: Iterable[bytes]) -> Statement:
     head = _header.decode(header)
     lines: dict[LineKey, Line] = {}
     for chunk in chunks:
-        for names, units, requests, tokens, unpriced in _rows.decode(gzip.decompress(chunk)):
+        for row in _rows.decode(gzip.decompress(chunk)):
+            names = row.key
             names[_CATEGORY] = _CATEGORIES[names[_CATEGORY]]
             names[_KIND] = _KINDS[names[_KIND]]
             lines[LineKey._make(names)] = Line(
-                int(units), requests, _tokens(tokens), _tokens(unpriced)
+                int(row.units),
+                row.requests,
+                _tokens(row.tokens),
+                _tokens(row.unpriced),
+                row.unpriced_requests,
+                ClassAmounts(*map(int, row.by_class)) if row.by_class else NO_AMOUNTS,
             )
     return Statement(
         window=Window(head.start, head.end),
@@ -73,13 +98,15 @@ def _by_key(item: tuple[LineKey, Line]) -> LineKey:
 
 
 def _row(key: LineKey, line: Line) -> _Row:
-    """Units are text: they may be more than the 64 bits that JSON's readers are sure of."""
-    return (
+    known = line.by_class != NO_AMOUNTS
+    return _Row(
         list(key),
         str(line.units),
         line.requests,
         _counts(line.tokens),
         _counts(line.unpriced),
+        line.unpriced_requests,
+        [str(units) for units in line.by_class.by_class] if known else [],
     )
 
 

@@ -12,11 +12,10 @@ from rich.table import Table
 from bursar.cli.chargeback_views import to_json as chargeback_json
 from bursar.cli.chargeback_views import write_tables
 from bursar.cli.exceptions_views import exceptions_json, print_exceptions
-from bursar.cli.ledger_views import models_json, print_models
+from bursar.cli.model_views import models_json, print_models
 from bursar.cli.reconcile import print_tables as print_reconciliation
 from bursar.cli.reconcile import to_json as reconciliation_json
 from bursar.cli.report_views import print_summary, summary_json
-from bursar.domain.attribution.self_hosted import EVERY_TOKEN_THE_SAME
 from bursar.domain.cost_report import CostReport
 from bursar.domain.ledger.model_costs import model_table
 from bursar.local.demo import DemoResult
@@ -29,10 +28,7 @@ def write_demo(result: DemoResult, output: Path) -> None:
     accounts = result.accounts
     summary = summary_json(result.report) | {
         "models": models_json(
-            model_table(accounts.statements),
-            accounts.window,
-            accounts.statements,
-            EVERY_TOKEN_THE_SAME,
+            model_table(accounts.statements), accounts.window, accounts.statements
         ),
         "closed_month": chargeback_json(accounts.closed) if accounts.closed else None,
         "reconciliation": reconciliation_json(accounts.reconciled),

@@ -28,7 +28,7 @@ from bursar.domain.ai_system import AiSystem
 from bursar.domain.attribution.dry_run import owner_labels
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.kpi_targets import RATIOS
-from bursar.domain.kpis import KpiResult
+from bursar.domain.kpis import KpiResult, MonthFigures
 from bursar.domain.ledger.months import month_name
 from bursar.domain.money import Money
 from bursar.domain.periods import add_months, midnight, month_of, month_window
@@ -137,6 +137,7 @@ def to_json(measured: MeasuredKpis) -> dict[str, Any]:
         "last_month_is_partial": measured.partial,
         "efficiency_score": measured.score,
         "kpis": [_kpi(each) for each in measured.results],
+        "serving": [_served(each) for each in measured.figures],
         "services": [_service(each) for each in measured.services],
     }
 
@@ -157,6 +158,12 @@ def print_tables(measured: MeasuredKpis) -> None:
             str(each.kpi), _shown(each.value), target, str(each.status), str(each.trend.direction)
         )
     console.print(table)
+    left_out = measured.figures[-1].serving
+    if left_out.unpriced_requests or left_out.unpriced.total:
+        console.print(
+            f"{left_out.unpriced_requests:,} requests and {left_out.unpriced.total:,} tokens have"
+            " no price: they are in no cost per request or per token."
+        )
     for service in measured.services:
         table = Table(service.name, box=SIMPLE_HEAD)
         for name in ("USD", "per request", "per user", "per revenue $", "margin"):
@@ -191,6 +198,19 @@ def _kpi(each: KpiResult) -> dict[str, Any]:
     }
 
 
+def _served(each: MonthFigures) -> dict[str, Any]:
+    """What cost per request and per token are made of, and what they leave out."""
+    served = each.serving
+    return {
+        "month": each.month,
+        "usd": served.usd.plain(),
+        "priced_requests": served.priced_requests,
+        "priced_tokens": served.tokens.total,
+        "unpriced_requests": served.unpriced_requests,
+        "unpriced_tokens": served.unpriced.total,
+    }
+
+
 def _service(each: ServiceEconomics) -> dict[str, Any]:
     return {
         "service": each.name,
@@ -199,6 +219,7 @@ def _service(each: ServiceEconomics) -> dict[str, Any]:
                 "month": month.month,
                 "usd": month.usd.plain(),
                 "requests": month.requests,
+                "unpriced_requests": month.unpriced_requests,
                 "users": month.users,
                 "revenue_usd": _plain(month.revenue),
                 "usd_per_request": _plain(month.usd_per_request),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -14,18 +13,14 @@ from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.exits import NOTHING_STATED, Exit, leave, warn
 from bursar.cli.ledger_views import (
-    models_json,
     print_csv,
     print_json,
-    print_models,
     print_report,
     report_json,
     report_rows,
 )
+from bursar.cli.model_views import models_json, print_models
 from bursar.cli.windows import WindowError, read_window
-from bursar.config_file import ConfigError, read_section
-from bursar.domain.attribution.rules import Attribution
-from bursar.domain.attribution.self_hosted import EVERY_TOKEN_THE_SAME, token_weights
 from bursar.domain.ledger.lines import Statement
 from bursar.domain.ledger.model_costs import model_table
 from bursar.domain.ledger.reports import By, pivot
@@ -85,29 +80,16 @@ def feature(name: str, *, asked: Asked = _NOTHING_MORE, csv: Csv = False) -> Non
 
 
 @app.command
-def models(
-    *,
-    asked: Asked = _NOTHING_MORE,
-    config: Annotated[
-        Path | None,
-        Help(help="a file whose `attribution` says what tokens weigh; default: all the same"),
-    ] = None,
-) -> None:
+def models(*, asked: Asked = _NOTHING_MORE) -> None:
     """Show self-hosted models beside those of APIs: tokens, USD per million, utilisation.
 
-    With everything else, the table sums to the ledger's total.
+    Rates are on the usage basis and with idle. With everything else, the table sums to the
+    ledger's total.
     """
-    weights = EVERY_TOKEN_THE_SAME
-    if config:
-        try:
-            hosted = read_section(config, "attribution", Attribution).self_hosted
-        except ConfigError as error:
-            leave(Exit.WRONG_INPUT, error.problems)
-        weights = token_weights(hosted.weights, None)
     window, statements = _read(asked)
     table = model_table(statements)
     if asked.json:
-        print_json(models_json(table, window, statements, weights))
+        print_json(models_json(table, window, statements))
     else:
         print_models(table, window, statements)
 

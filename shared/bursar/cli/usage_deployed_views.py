@@ -11,15 +11,20 @@ from rich.console import Console
 from rich.table import Table
 
 from bursar.cli.cost_tables import cost_table
-from bursar.cli.ledger_views import print_json
+from bursar.cli.ledger_views import plain, print_json
 from bursar.cli.shown_text import shown_text
 from bursar.domain.ledger.lines import Line, Statement
-from bursar.domain.ledger.reports import By, pivot, usd_per_million
+from bursar.domain.ledger.reports import By, pivot
+from bursar.domain.ledger.serving import serving, usd_per_request, usd_per_tokens
 from bursar.domain.ledger.shadows import ShadowedModel
 from bursar.domain.periods import Window
 from bursar.jobs.ingest_usage import Ingested
 
 _SHOWN = 20
+_BASIS = (
+    "USD/req. and USD/1M are on the usage basis: what serving cost, without idle, training and"
+    " what has no price."
+)
 
 
 def ingested_json(taken: Sequence[Ingested]) -> None:
@@ -63,14 +68,15 @@ def print_ingested(taken: Sequence[Ingested]) -> None:
 
 
 def summary_json(statements: Sequence[Statement], by: Sequence[By], window: Window) -> None:
-    rows = _rows(statements, by)
-    total = pivot(statements, ()).get((), Line())
     print_json(
         {
             "from": window.start.isoformat(),
             "to": window.end.isoformat(),
-            "rows": [dict(zip(by, names, strict=True)) | _line(line) for names, line in rows],
-            "total": _line(total),
+            "rows": [
+                dict(zip(by, names, strict=True)) | _line(line, served)
+                for names, line, served in _rows(statements, by)
+            ],
+            "total": _line(*_total(statements)),
         }
     )
 
@@ -81,13 +87,13 @@ def print_summary(statements: Sequence[Statement], by: Sequence[By], window: Win
         " · ".join(by),
         *("requests", "input", "output", "USD", "USD/req.", "USD/1M"),
     )
-    for names, line in _rows(statements, by):
+    for names, line, served in _rows(statements, by):
         label = " · ".join(name or "(none)" for name in names)
-        table.add_row(shown_text(label), *_cells(line))
-    total = pivot(statements, ()).get((), Line())
+        table.add_row(shown_text(label), *_cells(line, served))
     table.add_section()
-    table.add_row("total", *_cells(total), style="bold")
+    table.add_row("total", *_cells(*_total(statements)), style="bold")
     Console().print(table)
+    Console().print(_BASIS)
 
 
 def shadows_json(compared: Sequence[ShadowedModel]) -> None:
@@ -126,28 +132,38 @@ def print_shadows(compared: Sequence[ShadowedModel]) -> None:
     Console().print(table)
 
 
-def _rows(statements: Sequence[Statement], by: Sequence[By]) -> list[tuple[tuple[str, ...], Line]]:
-    """Dearest first; lines of nothing but places that no usage has are left where they are."""
-    return sorted(pivot(statements, by).items(), key=lambda row: (-row[1].units, row[0]))
+def _rows(
+    statements: Sequence[Statement], by: Sequence[By]
+) -> list[tuple[tuple[str, ...], Line, Line]]:
+    """Names, all that has them, and of that what serving models cost; the dearest first."""
+    served = pivot(serving(statements), by)
+    found = sorted(pivot(statements, by).items(), key=lambda row: (-row[1].units, row[0]))
+    return [(names, line, served.get(names, Line())) for names, line in found]
 
 
-def _line(line: Line) -> dict[str, Any]:
-    per_request = line.usd.times(Fraction(1, line.requests)).plain() if line.requests else None
-    per_million = usd_per_million(line.usd, line.tokens.total)
+def _total(statements: Sequence[Statement]) -> tuple[Line, Line]:
+    nothing = ((), Line(), Line())
+    return next(iter(_rows(statements, ())), nothing)[1:]
+
+
+def _line(line: Line, served: Line) -> dict[str, Any]:
+    """Rates are of what was served: `serving_usd` over the requests and tokens with a price."""
     return {
         "requests": line.requests,
+        "unpriced_requests": line.unpriced_requests,
         "input_tokens": line.tokens.input,
         "cached_input_tokens": line.tokens.cached_input,
         "output_tokens": line.tokens.output,
         "unpriced_tokens": line.unpriced.total,
         "usd": line.usd.plain(),
-        "usd_per_request": per_request,
-        "usd_per_million_tokens": per_million.plain() if per_million else None,
+        "serving_usd": served.usd.plain(),
+        "usd_per_request": plain(usd_per_request(served.usd, served)),
+        "usd_per_million_tokens": plain(usd_per_tokens(served.usd, served)),
     }
 
 
-def _cells(line: Line) -> list[str]:
-    told = _line(line)
+def _cells(line: Line, served: Line) -> list[str]:
+    told = _line(line, served)
     rates = (told["usd_per_request"], told["usd_per_million_tokens"])
     return [
         f"{line.requests:,}",

@@ -14,6 +14,7 @@ from bursar.domain.ai_system import per
 from bursar.domain.cluster.use import ClusterUse, GpuUse
 from bursar.domain.kpi_targets import Kpi, Status, Target
 from bursar.domain.ledger.lines import Line, LineKey, Statement
+from bursar.domain.ledger.serving import is_serving, usd_per_request, usd_per_tokens
 from bursar.domain.money import Money
 from bursar.domain.trends import MONTH, Trend, month_points, trend
 
@@ -38,16 +39,14 @@ class GpuHours:
 class MonthFigures:
     """What a month's KPIs are made of. None: not known.
 
-    `serving` is the cost of what has usage: a line with requests or tokens. `gpu_usd` is what the
-    clusters cost in the hours in which their GPUs were seen. `label_coverage` is the share of the
-    pods' cost that carries an owner label.
+    `serving` is what models cost on the usage basis, with their requests and tokens. `gpu_usd`
+    is what the clusters cost in the hours in which their GPUs were seen. `label_coverage` is the
+    share of the pods' cost that carries an owner label.
     """
 
     month: str
     usd: Money
-    requests: int = 0
-    tokens: int = 0
-    serving_usd: Money = field(default_factory=Money.zero)
+    serving: Line = field(default_factory=Line)
     user_actions: int | None = None
     active_users: int | None = None
     gpu: GpuHours = field(default_factory=GpuHours)
@@ -70,10 +69,10 @@ class KpiResult:
 
 def kpi_values(figures: MonthFigures) -> dict[Kpi, float | None]:
     """Ratios of exact amounts; they are floats from here on, for statistics."""
-    gpu_hours, coverage = figures.gpu.paid, figures.label_coverage
+    gpu_hours, coverage, served = figures.gpu.paid, figures.label_coverage, figures.serving
     return {
-        Kpi.COST_PER_REQUEST: _ratio(per(figures.serving_usd, figures.requests)),
-        Kpi.COST_PER_1K_TOKENS: _ratio(per(figures.serving_usd.times(1000), figures.tokens)),
+        Kpi.COST_PER_REQUEST: _ratio(usd_per_request(served.usd, served)),
+        Kpi.COST_PER_1K_TOKENS: _ratio(usd_per_tokens(served.usd, served, 1000)),
         Kpi.COST_PER_USER_ACTION: _ratio(per(figures.usd, figures.user_actions)),
         Kpi.COST_PER_ACTIVE_USER: _ratio(per(figures.usd, figures.active_users)),
         Kpi.GPU_EFFICIENCY: figures.gpu.efficiency,
@@ -113,19 +112,15 @@ def month_figures(
     label_coverage: Fraction | None = None,
 ) -> MonthFigures:
     """Sum a month. Corrections of closed months are not this month's cost of anything."""
-    units = serving = requests = tokens = 0
-    for _, line in own_lines(statements):
+    units, serving = 0, Line()
+    for key, line in own_lines(statements):
         units += line.units
-        if line.requests or line.tokens.total:
-            serving += line.units
-            requests += line.requests
-            tokens += line.tokens.total
+        if is_serving(key):
+            serving += line
     return MonthFigures(
         month=month,
         usd=Money.from_units(units),
-        requests=requests,
-        tokens=tokens,
-        serving_usd=Money.from_units(serving),
+        serving=serving,
         user_actions=user_actions,
         active_users=active_users,
         gpu=gpu or GpuHours(),

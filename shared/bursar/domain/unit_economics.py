@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bursar.domain.ai_system import per
 from bursar.domain.kpis import own_lines
-from bursar.domain.ledger.lines import LineKey, Statement
+from bursar.domain.ledger.lines import Line, LineKey, Statement
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension, Scope
 from bursar.domain.trends import MONTH, Trend, month_points, trend
@@ -15,18 +15,22 @@ from bursar.domain.trends import MONTH, Trend, month_points, trend
 
 @dataclass(frozen=True, slots=True)
 class ServiceMonth:
-    """A service's month. `users` and `revenue` are None where nobody told them."""
+    """A service's month. `users` and `revenue` are None where nobody told them.
+
+    `unpriced_requests` are those of `requests` whose cost is missing in `usd`.
+    """
 
     month: str
     usd: Money
     requests: int
     users: int | None = None
     revenue: Money | None = None
+    unpriced_requests: int = 0
 
     @property
     def usd_per_request(self) -> Money | None:
-        """None without a request: no data, and not free."""
-        return per(self.usd, self.requests)
+        """None without a request that has a price: no data, and not free."""
+        return per(self.usd, self.requests - self.unpriced_requests)
 
     @property
     def usd_per_user(self) -> Money | None:
@@ -77,12 +81,11 @@ def service_month(
     revenue: Money | None = None,
 ) -> ServiceMonth:
     """Sum the lines that a service's scope covers; corrections of closed months are left out."""
-    units = requests = 0
+    total = Line()
     for key, line in own_lines(statements):
         if scope.covers(facts_of(key)):
-            units += line.units
-            requests += line.requests
-    return ServiceMonth(month, Money.from_units(units), requests, users, revenue)
+            total += line
+    return ServiceMonth(month, total.usd, total.requests, users, revenue, total.unpriced_requests)
 
 
 def service_trends(months: Sequence[ServiceMonth]) -> dict[str, Trend]:

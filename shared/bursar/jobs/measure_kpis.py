@@ -40,6 +40,7 @@ class MeasuredKpis:
     that is not over (`partial`), whose users and revenue nobody knows yet."""
 
     months: tuple[str, ...]
+    figures: tuple[MonthFigures, ...]
     partial: bool
     results: tuple[KpiResult, ...]
     score: float | None
@@ -88,6 +89,7 @@ def measure_kpis(
     results = tuple(assess(figures, told.goals(), partial=partial))
     return MeasuredKpis(
         months=tuple(months),
+        figures=tuple(figures),
         partial=partial,
         results=results,
         score=efficiency_score(results),

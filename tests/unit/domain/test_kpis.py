@@ -19,8 +19,10 @@ from bursar.domain.kpis import (
     kpi_values,
     month_figures,
 )
+from bursar.domain.ledger.lines import IDLE, NO_TOKENS, CostCategory, Kind, Line, LineKey
 from bursar.domain.money import Money
 from bursar.domain.trends import Direction
+from bursar.domain.usage.records import TokenCounts
 from tests.unit.domain.sample_statements import bought, november, pods
 
 HOUR = datetime(2026, 11, 20, 13, tzinfo=UTC)
@@ -66,6 +68,30 @@ def test_each_kpi_is_a_ratio_of_the_months_sums() -> None:
         Kpi.USD_PER_GPU_HOUR: 2.5,  # 25 / 10
         Kpi.LABEL_COVERAGE: 0.75,
     }
+
+
+def test_a_request_costs_the_gpu_cpu_and_memory_of_the_model_that_served_it() -> None:
+    key = {"model": "llama", "cluster": "prod"}
+    served = Line(Money.of("6").units, 10, TokenCounts(input=3_000, output=1_000))
+    lines = {
+        LineKey("acme", CostCategory.GPU_COMPUTE, **key): served,
+        LineKey("acme", CostCategory.CPU_COMPUTE, **key): Line(Money.of("1.5").units),
+        LineKey("acme", CostCategory.MEMORY, **key): Line(Money.of("0.5").units),
+        LineKey("acme", CostCategory.TRAINING, **key): Line(Money.of("70").units),
+        LineKey(IDLE, CostCategory.GPU_COMPUTE, kind=Kind.IDLE, **key): Line(Money.of(9).units),
+    }
+    found = kpi_values(month_figures("2026-11", [november(lines)]))
+    assert found[Kpi.COST_PER_REQUEST] == 0.8  # 6 + 1.5 + 0.5, for 10
+    assert found[Kpi.COST_PER_1K_TOKENS] == 2.0  # 8 for 4 thousand
+
+
+def test_what_has_no_price_is_not_free_but_left_out_and_counted() -> None:
+    unpriced = LineKey("acme", CostCategory.EXTERNAL_API, model="new")
+    lines = {unpriced: Line(0, 1, NO_TOKENS, TokenCounts(input=900), 1)}
+    figures = month_figures("2026-11", [november(bought("acme", "5.3625"), lines)])
+    assert kpi_values(figures)[Kpi.COST_PER_REQUEST] == 5.3625  # not half of it
+    assert kpi_values(figures)[Kpi.COST_PER_1K_TOKENS] == 5.3625  # 900 + 100 tokens
+    assert (figures.serving.unpriced_requests, figures.serving.unpriced.total) == (1, 900)
 
 
 def test_no_requests_users_or_gpus_are_no_data_and_not_zero() -> None:
@@ -126,8 +152,7 @@ def test_the_efficiency_score_is_the_mean_of_what_has_value_and_target() -> None
     figures = MonthFigures(
         "2026-11",
         Money.of("50"),
-        requests=20,
-        serving_usd=Money.of("50"),
+        serving=Line(Money.of("50").units, requests=20),
         gpu=GpuHours(paid=4, used=4, busy=2),
     )
     assert efficiency_score(assess([figures], targets)) == 62.5  # (75 for 2.5 + 50 for 0.5) / 2
@@ -135,10 +160,10 @@ def test_the_efficiency_score_is_the_mean_of_what_has_value_and_target() -> None
 
 def test_a_month_that_is_not_over_is_shown_and_in_no_trend() -> None:
     months = [
-        MonthFigures(f"2026-{n:02}", Money.of(n), requests=1, serving_usd=Money.of(n))
+        MonthFigures(f"2026-{n:02}", Money.of(n), Line(Money.of(n).units, requests=1))
         for n in range(1, 7)
     ]
-    months.append(MonthFigures("2026-07", Money.of(1), requests=10, serving_usd=Money.of(1)))
+    months.append(MonthFigures("2026-07", Money.of(1), Line(Money.of(1).units, requests=10)))
     found = {each.kpi: each for each in assess(months, {}, partial=True)}[Kpi.COST_PER_REQUEST]
     assert (found.value, found.trend.points, found.trend.slope) == (0.1, 6, 1.0)
     assert found.trend.direction is Direction.INCREASING

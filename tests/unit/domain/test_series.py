@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from bursar.domain.books import Book
-from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement
+from bursar.domain.ledger.lines import CostCategory, Kind, Line, LineKey, Statement
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, HOUR, Period, Window
 from bursar.domain.quality import Quality
@@ -298,3 +299,19 @@ def test_a_trend_is_of_whole_weeks_that_are_wholly_known() -> None:
     ]
     none = trend_points(days, TrendMetric.USD_PER_REQUEST, Period.WEEK, FIRST + 31 * DAY)
     assert none == []
+
+
+def test_a_trend_of_a_rate_is_of_serving_with_a_price_alone() -> None:
+    served = LineKey("a", CostCategory.GPU_COMPUTE, model="llama")
+    lines = {
+        served: Line(6 * 10**12, 5, TokenCounts(input=2_000_000), unpriced_requests=2),
+        served._replace(category=CostCategory.TRAINING): Line(70 * 10**12),
+        served._replace(tenant="__idle__", kind=Kind.IDLE): Line(9 * 10**12),
+    }
+    days = [replace(day(n, {}), lines=lines) for n in range(7)]
+    for metric, usd in (
+        (TrendMetric.USD_PER_MILLION_TOKENS, 3.0),  # 6 for 2 million
+        (TrendMetric.USD_PER_REQUEST, 2.0),  # 6 for 3
+    ):
+        [point] = trend_points(days, metric, Period.WEEK, FIRST + 7 * DAY)
+        assert point.value == pytest.approx(usd)

@@ -8,11 +8,12 @@ import pytest
 from pydantic import ValidationError
 
 from bursar.domain.ai_system import AiSystem
-from bursar.domain.ledger.lines import CostCategory
+from bursar.domain.ledger.lines import CostCategory, Line, LineKey
 from bursar.domain.money import Money
 from bursar.domain.scopes import Scope
 from bursar.domain.trends import Direction
 from bursar.domain.unit_economics import ServiceMonth, service_month, service_trends
+from bursar.domain.usage.records import TokenCounts
 from tests.unit.domain.sample_statements import bought, november, pods
 
 CHAT = Scope.parse("feature=chat")
@@ -46,6 +47,17 @@ def test_what_nobody_told_and_what_nobody_used_is_no_data() -> None:
     assert found.usd_per_revenue_dollar is None
     assert (found.margin, found.margin_share) == (None, None)
     assert ServiceMonth("2026-11", Money.of("40"), 0, 0, Money.zero()).usd_per_user is None
+
+
+def test_requests_without_a_price_are_in_no_cost_per_request() -> None:
+    unpriced = LineKey("acme", CostCategory.EXTERNAL_API, model="new", feature="chat")
+    lines = november(
+        bought("acme", "30", requests=200, feature="chat"),
+        {unpriced: Line(0, 100, unpriced=TokenCounts(input=1), unpriced_requests=100)},
+    )
+    found = service_month("2026-11", CHAT, [lines])
+    assert (found.requests, found.unpriced_requests) == (300, 100)
+    assert found.usd_per_request == Money.of("0.15")  # 30 / 200
 
 
 def test_a_service_without_revenue_loses_what_it_costs() -> None:

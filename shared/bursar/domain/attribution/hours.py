@@ -21,6 +21,7 @@ from bursar.domain.cluster.hours import COMPUTE, Category, HourCosts, RowKey
 from bursar.domain.ledger.entries import Leaf, LeafKey, Pricing
 from bursar.domain.ledger.lines import (
     IDLE,
+    NO_TOKENS,
     SHARED,
     UNATTRIBUTED,
     CostCategory,
@@ -147,7 +148,7 @@ def _usage_lines(leaves: Leaves, policy: Attribution) -> dict[LineKey, Line]:
         if key.pricing is Pricing.PRICED:
             line = Line(leaf.amounts.units, leaf.requests, leaf.tokens)
         else:
-            line = Line(0, leaf.requests, unpriced=leaf.tokens)
+            line = Line(0, leaf.requests, NO_TOKENS, leaf.tokens, leaf.requests)
         _add(lines, {line_key: line})
     return lines
 

@@ -10,15 +10,16 @@ utilisation; an hour that served no token is idle whole.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
 
 from bursar.domain.attribution.rules import TokenWeights
 from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.ledger.entries import Leaf, LeafKey
-from bursar.domain.ledger.lines import Kind, Line, LineKey
+from bursar.domain.ledger.lines import NO_AMOUNTS, Kind, Line, LineKey
 from bursar.domain.money import split_units
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 
 Weights = tuple[Fraction, Fraction, Fraction]  # of input not cached, of cached input, of output
@@ -56,9 +57,10 @@ def token_weights(configured: TokenWeights | None, measured: ServingSeconds | No
     return EVERY_TOKEN_THE_SAME
 
 
-def weigh(tokens: TokenCounts, weights: Weights) -> Fraction:
+def weigh(tokens: TokenCounts, weights: Weights) -> list[Fraction]:
+    """What the tokens of each class weigh together, in the order of `Weights`."""
     counts = (tokens.input - tokens.cached_input, tokens.cached_input, tokens.output)
-    return sum((count * weight for count, weight in zip(counts, weights, strict=True)), Fraction())
+    return [count * weight for count, weight in zip(counts, weights, strict=True)]
 
 
 def whole_weights(weights: Sequence[Fraction]) -> list[int]:
@@ -75,25 +77,37 @@ def divide_by_tokens(
 ) -> dict[LineKey, Line]:
     """Give a model's amounts to its users; the parts of each amount sum to it exactly.
 
-    A user's requests and tokens stand once, on the line of the dearest amount.
+    A user's requests and tokens stand once, on the line of the dearest amount. The classes of
+    its tokens divide each part by the same weights.
 
     Raises:
         ValueError: there is no amount, or no token to divide it by.
     """
     order = sorted(users)
-    shares = [weigh(users[key].tokens, weights) for key in order]
-    if not any(shares):
-        shares = [Fraction(users[key].tokens.total) for key in order]
-    whole = whole_weights(shares)
+    classes = [weigh(users[key].tokens, weights) for key in order]
+    if not any(map(any, classes)):
+        classes = [weigh(users[key].tokens, EVERY_TOKEN_THE_SAME) for key in order]
+    whole = whole_weights([sum(each, Fraction()) for each in classes])
+    by_class = [whole_weights(each) for each in classes]
     lines: dict[LineKey, Line] = {}
     dearest = max(sorted(amounts), key=lambda key: amounts[key])
     for source in sorted(amounts):
-        for key, units in zip(order, split_units(amounts[source], whole), strict=True):
-            leaf = users[key] if source == dearest else None
-            line = Line(units, leaf.requests, leaf.tokens) if leaf else Line(units)
+        parts = split_units(amounts[source], whole)
+        for key, units, weighing in zip(order, parts, by_class, strict=True):
+            line = Line(units, by_class=_by_class(units, weighing))
+            if source == dearest:
+                leaf = users[key]
+                line = replace(line, requests=leaf.requests, tokens=leaf.tokens)
             target = _users_line(source, key, teams)
             lines[target] = lines[target] + line if target in lines else line
     return lines
+
+
+def _by_class(units: int, weights: Sequence[int]) -> ClassAmounts:
+    if not units:
+        return NO_AMOUNTS
+    of_input, of_cached, of_output = split_units(units, weights)
+    return ClassAmounts(input=of_input, cached_input=of_cached, output=of_output)
 
 
 def _users_line(source: LineKey, user: LeafKey, teams: Mapping[str, str]) -> LineKey:

@@ -35,10 +35,12 @@ def difference(old: Mapping[LineKey, Line], new: Mapping[LineKey, Line]) -> dict
 
     Requests and tokens of a closed month do not change: late usage has lines of its own.
     """
-    units = {key: line.units for key, line in new.items()}
-    for key, line in old.items():
-        units[key] = units.get(key, 0) - line.units
-    return {key: Line(changed) for key, changed in units.items() if changed}
+    changed = {}
+    for key in {**new, **old}:
+        now, before = new.get(key, Line()), old.get(key, Line())
+        if units := now.units - before.units:
+            changed[key] = Line(units, by_class=now.by_class + -before.by_class)
+    return changed
 
 
 def adjust(

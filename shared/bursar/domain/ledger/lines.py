@@ -14,6 +14,7 @@ from typing import NamedTuple
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality, worst
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 
 IDLE = "__idle__"
@@ -75,16 +76,27 @@ class LineKey(NamedTuple):
 
 
 NO_TOKENS = TokenCounts()
+NO_AMOUNTS = ClassAmounts()
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`units` count 10^-12 USD. `unpriced` tokens have no price: their money is missing."""
+    """`units` count 10^-12 USD. `unpriced` tokens have no price: their money is missing.
+
+    `unpriced_requests` are those of `requests` that have no price. `by_class` says of a
+    self-hosted model's money which tokens took it, by the weights that divided its hour.
+    """
 
     units: int = 0
     requests: int = 0
     tokens: TokenCounts = NO_TOKENS
     unpriced: TokenCounts = NO_TOKENS
+    unpriced_requests: int = 0
+    by_class: ClassAmounts = NO_AMOUNTS
+
+    @property
+    def priced_requests(self) -> int:
+        return self.requests - self.unpriced_requests
 
     @property
     def usd(self) -> Money:
@@ -96,6 +108,8 @@ class Line:
             self.requests + other.requests,
             _sum_tokens(self.tokens, other.tokens),
             _sum_tokens(self.unpriced, other.unpriced),
+            self.unpriced_requests + other.unpriced_requests,
+            _sum_amounts(self.by_class, other.by_class),
         )
 
 
@@ -104,6 +118,12 @@ def _sum_tokens(one: TokenCounts, other: TokenCounts) -> TokenCounts:
     if other is NO_TOKENS:
         return one
     return other if one is NO_TOKENS else one + other
+
+
+def _sum_amounts(one: ClassAmounts, other: ClassAmounts) -> ClassAmounts:
+    if other is NO_AMOUNTS:
+        return one
+    return other if one is NO_AMOUNTS else one + other
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,23 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import NamedTuple
 
-from bursar.domain.attribution.self_hosted import EVERY_TOKEN_THE_SAME, Weights, weigh
 from bursar.domain.ledger.lines import CostCategory, Kind, Line, LineKey, Statement
-from bursar.domain.ledger.reports import MILLION, usd_per_million
+from bursar.domain.ledger.serving import (
+    COMPUTE,
+    MILLION,
+    SELF_HOSTED,
+    hosting,
+    usd_per_request,
+    usd_per_tokens,
+)
 from bursar.domain.money import Money
 
-SELF_HOSTED = "self_hosted"
-_COMPUTE = (CostCategory.GPU_COMPUTE, CostCategory.CPU_COMPUTE, CostCategory.MEMORY)
-_HOSTING = frozenset({*_COMPUTE, CostCategory.STORAGE, CostCategory.NETWORK})
 _ZERO = Line()
+
+
+class ClassRates(NamedTuple):
+    """USD per million tokens of a class. `input` is what no cache answered."""
+
+    input: Money | None
+    cached_input: Money | None
+    output: Money | None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCost:
     """What a model cost: `used` by whom its tokens were served, `idle` around that.
 
-    `by_category` splits both together; `tenants` splits `used`.
+    `by_category` splits both together; `tenants` splits `used`. Rates are on the usage basis,
+    or with idle; what has no price divides nothing.
     """
 
     model: str
@@ -47,36 +60,40 @@ class ModelCost:
 
     @property
     def compute(self) -> Money:
-        return Money.sum(self.by_category.get(each, Money.zero()) for each in _COMPUTE)
+        return Money.sum(self.by_category.get(each, Money.zero()) for each in COMPUTE)
 
-    @property
-    def per_million_used(self) -> Money | None:
-        return usd_per_million(self.used.usd, self.used.tokens.total)
+    def usd(self, *, with_idle: bool) -> Money:
+        return self.total if with_idle else self.used.usd
 
-    @property
-    def per_million(self) -> Money | None:
-        return usd_per_million(self.total, self.used.tokens.total)
+    def per_million(self, *, with_idle: bool) -> Money | None:
+        return usd_per_tokens(self.usd(with_idle=with_idle), self.used)
 
-    @property
-    def per_thousand(self) -> Money | None:
-        tokens = self.used.tokens.total
-        return self.total.times(Fraction(1000, tokens)) if tokens else None
+    def per_thousand(self, *, with_idle: bool) -> Money | None:
+        return usd_per_tokens(self.usd(with_idle=with_idle), self.used, 1000)
 
-    @property
-    def per_request(self) -> Money | None:
-        requests = self.used.requests
-        return self.total.times(Fraction(1, requests)) if requests else None
+    def per_request(self, *, with_idle: bool) -> Money | None:
+        return usd_per_request(self.usd(with_idle=with_idle), self.used)
 
-    def per_million_of_class(
-        self, weights: Weights = EVERY_TOKEN_THE_SAME, *, with_idle: bool = True
-    ) -> tuple[Money, Money] | None:
-        """USD per million input tokens (not cached) and output tokens, by their weights."""
-        weight = weigh(self.used.tokens, weights)
-        if not self.is_self_hosted or not weight:
-            return None
-        usd = self.total if with_idle else self.used.usd
-        of_input, _, of_output = weights
-        return usd.times(of_input * MILLION / weight), usd.times(of_output * MILLION / weight)
+    def per_million_by_class(self, *, with_idle: bool) -> ClassRates:
+        """By the weights that divided each hour; no rate where some cost was not divided so.
+
+        Idle raises the rate of each class alike.
+        """
+        tokens, paid = self.used.tokens, self.used.by_class
+        scale = self.usd(with_idle=with_idle).over(self.used.usd)
+        if scale is None or paid.units != self.used.units:
+            return ClassRates(None, None, None)
+
+        def rate(units: int, count: int) -> Money | None:
+            if not count:
+                return None
+            return Money.from_units(units).times(scale * Fraction(MILLION, count))
+
+        return ClassRates(
+            input=rate(paid.input, tokens.input - tokens.cached_input),
+            cached_input=rate(paid.cached_input, tokens.cached_input),
+            output=rate(paid.output, tokens.output),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +128,16 @@ def model_table(statements: Iterable[Statement]) -> ModelTable:
     for statement in statements:
         for key, line in statement.lines.items():
             total += line.units
-            if (hosting := _hosting(key)) is None:
+            if (host := hosting(key)) is None:
                 rest += line.units
             else:
-                sums.setdefault((key.model, hosting), _Sums()).add(key, line)
+                sums.setdefault((key.model, host), _Sums()).add(key, line)
     models = [_model_cost(*name, each) for name, each in sums.items()]
     return ModelTable(
         models=sorted(models, key=lambda each: (-each.total.units, each.model, each.hosting)),
         rest=Money.from_units(rest),
         total=Money.from_units(total),
     )
-
-
-def _hosting(key: LineKey) -> str | None:
-    if not key.model:
-        return None
-    if key.category is CostCategory.EXTERNAL_API:
-        return key.provider or "api"
-    return SELF_HOSTED if key.category in _HOSTING else None
 
 
 def _model_cost(model: str, hosting: str, sums: _Sums) -> ModelCost:

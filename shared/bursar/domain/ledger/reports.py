@@ -8,11 +8,10 @@ from enum import StrEnum
 from fractions import Fraction
 
 from bursar.domain.ledger.lines import IDLE, Kind, Line, LineKey, Statement, quality_of
+from bursar.domain.ledger.serving import serving, usd_per_tokens
 from bursar.domain.money import Money, split_units
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
-
-MILLION = 1_000_000
 
 
 class By(StrEnum):
@@ -48,19 +47,14 @@ def pivot(statements: Sequence[Statement], by: Sequence[By], where: Filters = _A
     return sums
 
 
-def usd_per_million(usd: Money, tokens: int) -> Money | None:
-    """USD for a million tokens; None where none was counted."""
-    return usd.times(Fraction(MILLION, tokens)) if tokens else None
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
     """What one tenant, team, model or feature cost over a window, whole in each breakdown.
 
     `breakdowns` are dearest first. `idle` is the idle compute in the total. `idle_beside` is its
     share, by usage, of the idle of the models that it used, which nobody bears and which is not
-    in the total. `inference` is the part of the total that its own tokens cost, for which
-    `usd_per_million` stands.
+    in the total. `serving` is the part of the total that serving models cost, on the usage
+    basis; `serving_idle` is the idle of these models, its own and beside.
     """
 
     by: By
@@ -73,7 +67,8 @@ class Report:
     breakdowns: Mapping[By, Sequence[tuple[str, Line]]]
     idle: Money
     idle_beside: Money
-    inference: Money
+    serving: Line
+    serving_idle: Money
 
     @property
     def is_blind(self) -> bool:
@@ -85,9 +80,10 @@ class Report:
         """Idle, borne and beside, as a share of both and all else."""
         return (self.idle + self.idle_beside).over(self.total.usd + self.idle_beside)
 
-    @property
-    def usd_per_million(self) -> Money | None:
-        return usd_per_million(self.inference, self.total.tokens.total)
+    def per_million(self, *, with_idle: bool) -> Money | None:
+        """USD for a million tokens of models that it used, without their training."""
+        idle = self.serving_idle if with_idle else Money.zero()
+        return usd_per_tokens(self.serving.usd + idle, self.serving)
 
 
 BREAKDOWNS = (By.TENANT, By.TEAM, By.MODEL, By.FEATURE, By.KEY, By.CATEGORY, By.DAY)
@@ -96,6 +92,9 @@ BREAKDOWNS = (By.TENANT, By.TEAM, By.MODEL, By.FEATURE, By.KEY, By.CATEGORY, By.
 def report(statements: Sequence[Statement], by: By, name: str, window: Window) -> Report:
     """Report on one name of one dimension."""
     where = {by: name}
+    served = serving(statements, with_idle=True)
+    own_idle = pivot(served, (), {**where, By.KIND: Kind.IDLE}).get((), Line()).usd
+    beside = Money.zero() if by is By.MODEL else _idle_beside(served, where)
     return Report(
         by=by,
         name=name,
@@ -110,31 +109,23 @@ def report(statements: Sequence[Statement], by: By, name: str, window: Window) -
             if each is not by
         },
         idle=pivot(statements, (), {**where, By.KIND: Kind.IDLE}).get((), Line()).usd,
-        idle_beside=Money.zero() if by is By.MODEL else _idle_beside(statements, where),
-        inference=_inference(statements, where),
+        idle_beside=beside,
+        serving=pivot(serving(statements), (), where).get((), Line()),
+        serving_idle=own_idle + beside,
     )
 
 
-def _idle_beside(statements: Sequence[Statement], where: Filters) -> Money:
+def _idle_beside(served: Sequence[Statement], where: Filters) -> Money:
     """Its part of the idle that models have and nobody bears, by what it and others used."""
-    idle = pivot(statements, (By.MODEL,), {By.TENANT: IDLE, By.KIND: Kind.IDLE})
-    used = pivot(statements, (By.MODEL,), {By.KIND: Kind.ALLOCATED})
-    mine = pivot(statements, (By.MODEL,), {**where, By.KIND: Kind.ALLOCATED})
+    idle = pivot(served, (By.MODEL,), {By.TENANT: IDLE, By.KIND: Kind.IDLE})
+    used = pivot(served, (By.MODEL,), {By.KIND: Kind.ALLOCATED})
+    mine = pivot(served, (By.MODEL,), {**where, By.KIND: Kind.ALLOCATED})
     units = 0
     for model, line in mine.items():
         others = used[model].units - line.units
-        if model != ("",) and model in idle and line.units > 0 and others >= 0:
+        if model in idle and line.units > 0 and others >= 0:
             units += split_units(idle[model].units, [line.units, others])[0]
     return Money.from_units(units)
-
-
-def _inference(statements: Sequence[Statement], where: Filters) -> Money:
-    """What lines of models cost that tokens were served or bought with."""
-    kept = {**where, By.KIND: Kind.ALLOCATED}
-    models = pivot(statements, (By.MODEL,), kept)
-    return Money.from_units(
-        sum(line.units for (name,), line in models.items() if name and line.tokens.total)
-    )
 
 
 def _dearest_first(sums: Pivot) -> Sequence[tuple[str, Line]]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bursar.domain.ledger.budget_figures import dimensions
 from bursar.domain.ledger.lines import Line, Statement
+from bursar.domain.ledger.serving import is_serving
 from bursar.domain.money import PLACES
 from bursar.domain.periods import DAY, Period, Window, days, window_of
 from bursar.domain.quality import Quality
@@ -24,6 +25,9 @@ class TrendMetric(StrEnum):
     REQUESTS = "requests"
     USD_PER_MILLION_TOKENS = "usd-per-million-tokens"
     USD_PER_REQUEST = "usd-per-request"
+
+
+_RATES = frozenset({TrendMetric.USD_PER_MILLION_TOKENS, TrendMetric.USD_PER_REQUEST})
 
 
 def trend_points(
@@ -48,7 +52,7 @@ def trend_points(
         if all(part is not None for part in parts):
             total = Line()
             for part in parts:
-                total += _within(part, scope) if part else Line()
+                total += _within(part, scope, metric) if part else Line()
             value = _value(total, metric)
             if value is not None:
                 points.append(Point(window.start, value))
@@ -66,25 +70,27 @@ def _whole_periods(
     return [window for window in found if window.end <= now]
 
 
-def _within(statement: Statement, scope: Scope | None) -> Line:
+def _within(statement: Statement, scope: Scope | None, metric: TrendMetric) -> Line:
+    """Rates are of serving alone, on the usage basis."""
     total = Line()
     for key, line in statement.lines.items():
-        if not key.adjusts and (scope is None or scope.covers(dimensions(key))):
+        counts = not key.adjusts and (metric not in _RATES or is_serving(key))
+        if counts and (scope is None or scope.covers(dimensions(key))):
             total += line
     return total
 
 
 def _value(total: Line, metric: TrendMetric) -> float | None:
     usd = float(total.units / 10**PLACES)
-    tokens, requests = total.tokens.total, total.requests
+    tokens = total.tokens.total
     match metric:
         case TrendMetric.COST:
             return usd
         case TrendMetric.TOKENS:
             return float(tokens)
         case TrendMetric.REQUESTS:
-            return float(requests)
+            return float(total.requests)
         case TrendMetric.USD_PER_MILLION_TOKENS:
             return usd / tokens * 1e6 if tokens else None
         case TrendMetric.USD_PER_REQUEST:
-            return usd / requests if requests else None
+            return usd / total.priced_requests if total.priced_requests else None

@@ -54,7 +54,8 @@ def test_each_line_costs_what_the_page_says(hour: Statement) -> None:
 
 def test_the_model_costs_per_million_what_the_page_says(hour: Statement) -> None:
     [llama] = [each for each in model_table([hour]).models if each.model == "llama"]
-    assert (llama.per_million_used, llama.per_million) == (Money.of("7.60"), Money.of(10))
+    assert llama.per_million(with_idle=False) == Money.of("7.60")
+    assert llama.per_million(with_idle=True) == Money.of(10)
     assert llama.utilisation == Fraction(76, 100)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from bursar.domain.attribution.rules import TokenWeights
@@ -56,6 +57,21 @@ def test_measured_seconds_weigh_when_nothing_is_configured() -> None:
     serving = {"llama": ServingSeconds(Fraction(90), Fraction(270), tokens)}
     hour = attributed(leaves, costs(gpu("s", "8", "llama")), serving=serving).statement
     assert sums(hour, "tenant") == {"reader": "2", "writer": "6"}
+    paid = sum(hour.lines.values(), Line()).by_class
+    assert (paid.input, paid.output) == (2 * 10**12, 6 * 10**12)
+
+
+def test_the_classes_of_a_users_tokens_divide_each_category_to_the_last_digit() -> None:
+    rows = {RowKey("s", "api", "llama"): {Category.GPU: "6", Category.CPU: "0.000000000001"}}
+    tokens = TokenCounts(input=900, cached_input=300, output=100)
+    # 60 s of prefill for 600 tokens that no cache answered, 90 s of decode: 2 to 3
+    serving = {"llama": ServingSeconds(Fraction(60), Fraction(90), tokens)}
+    [(key, leaf)] = served("acme", (900, 100)).items()
+    hour = attributed({key: replace(leaf, tokens=tokens)}, costs(rows), serving=serving).statement
+    for line in hour.lines.values():
+        assert line.by_class.units == line.units
+    paid = sum(hour.lines.values(), Line()).by_class
+    assert (paid.input, paid.cached_input, paid.output) == (24 * 10**11, 0, 36 * 10**11 + 1)
 
 
 def test_what_a_prefix_cache_answered_took_no_prefill() -> None:
@@ -114,7 +130,8 @@ def test_a_served_hour_without_tokens_is_idle_cost_of_that_model() -> None:
 def test_tokens_without_pods_are_unpriced_and_shown() -> None:
     hour = attributed(served("acme", (70, 30)), costs(gpu("web", "1"))).statement
     key = LineKey("acme", CostCategory.GPU_COMPUTE, model="llama")
-    assert hour.lines[key] == Line(0, 1, unpriced=TokenCounts(input=70, output=30))
+    unpriced = TokenCounts(input=70, output=30)
+    assert hour.lines[key] == Line(0, 1, unpriced=unpriced, unpriced_requests=1)
     assert hour.quality is Quality.ESTIMATED
 
 

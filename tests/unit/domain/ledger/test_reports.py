@@ -22,6 +22,7 @@ from bursar.domain.ledger.reports import By, pivot, report
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window, hour_of
 from bursar.domain.quality import Quality
+from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 from tests.unit.for_all import for_all
 
@@ -127,7 +128,8 @@ def test_a_tenants_report_says_what_its_tokens_cost_and_its_share_of_idle() -> N
     made = report(HOURS, By.TENANT, "acme", DAY)
     assert made.total.usd == Money.of(9)
     # 9 USD for 0.75 + 1 million tokens
-    assert made.usd_per_million == Money.of(9).times(Fraction(100, 175))
+    assert made.per_million(with_idle=False) == Money.of(9).times(Fraction(100, 175))
+    assert made.per_million(with_idle=True) == Money.of(12).times(Fraction(100, 175))  # 3 beside
     # of llama's 4 idle, by 6 of 8 used: 3 of 9 + 3
     assert (made.idle, made.idle_beside, made.idle_share) == (
         Money.zero(),
@@ -149,7 +151,7 @@ def test_idle_that_a_rule_gave_to_a_tenant_is_in_its_total() -> None:
 
 def test_a_team_pays_nothing_for_tokens_that_it_did_not_use() -> None:
     made = report(HOURS, By.TEAM, "web", DAY)
-    assert (made.total.usd, made.usd_per_million) == (Money.of(1), None)
+    assert (made.total.usd, made.per_million(with_idle=True)) == (Money.of(1), None)
 
 
 def test_a_window_that_nobody_stated_is_unknown() -> None:
@@ -167,9 +169,10 @@ def test_self_hosted_models_stand_beside_bought_ones_in_a_table_that_sums_to_the
     )
     assert llama.utilisation == Fraction(2, 3)
     # a million tokens, for 8 USD of pods, and 12 with idle; 40 requests
-    assert (llama.per_million_used, llama.per_million) == (Money.of(8), Money.of(12))
-    assert llama.per_request == Money.of("0.3")
-    assert (gpt.hosting, gpt.per_million, gpt.utilisation) == ("openai", Money.of(3), None)
+    assert [llama.per_million(with_idle=idle).plain() for idle in (False, True)] == ["8", "12"]
+    assert [llama.per_request(with_idle=idle).plain() for idle in (False, True)] == ["0.2", "0.3"]
+    assert (gpt.hosting, gpt.utilisation) == ("openai", None)
+    assert gpt.per_million(with_idle=True) == Money.of(3)
     assert (table.rest, table.total) == (Money.of(1), Money.of(16))
     assert [(name, row.usd.plain()) for name, row in llama.tenants.items()] == [
         ("acme", "6"),
@@ -177,29 +180,68 @@ def test_self_hosted_models_stand_beside_bought_ones_in_a_table_that_sums_to_the
     ]
 
 
-def test_input_and_output_prices_sum_to_what_the_model_cost() -> None:
-    llama = model_table(HOURS).models[0]
-    # 700,000 + 4 x 300,000 weighted tokens for 12 USD; and 8 without idle
-    weights = (Fraction(1), Fraction(1), Fraction(4))
-    prices = llama.per_million_of_class(weights)
-    assert prices is not None
-    of_input, of_output = prices
-    assert of_output == Money.of(12).times(Fraction(4, 19) * 10)
-    paid = of_input.times(Fraction(7, 10)) + of_output.times(Fraction(3, 10))
-    assert abs(paid.units - 12 * 10**12) <= 2  # two prices are rounded
-    used = llama.per_million_of_class(weights, with_idle=False)
-    assert used is not None and used[0] == Money.of(8).times(Fraction(10, 19))
+def served(usd: str, tokens: TokenCounts, **paid: str) -> Line:
+    """A line whose hour was divided by measured weights."""
+    by_class = ClassAmounts(**{name: Money.of(part).units for name, part in paid.items()})
+    return Line(Money.of(usd).units, 1, tokens, by_class=by_class)
+
+
+def test_input_and_output_have_the_rates_that_divided_each_hour() -> None:
+    tokens = TokenCounts(input=500_000, cached_input=100_000, output=100_000)
+    hours = [
+        statement({ACME: served("5", tokens, input="1", cached_input="0", output="4")}),
+        statement({ACME: served("7", tokens, input="5", cached_input="0", output="2")}),
+        statement({IDLE_LLAMA: line("6")}),
+    ]
+    [llama] = model_table(hours).models
+    # 6 USD for 0.8 million, and 6 for 0.2 million; cached tokens took nothing
+    used = llama.per_million_by_class(with_idle=False)
+    assert used == (Money.of("7.5"), Money.zero(), Money.of(30))
+    # 6 idle on 12 used: half as much again
+    whole = llama.per_million_by_class(with_idle=True)
+    assert whole == (Money.of("11.25"), Money.zero(), Money.of(45))
+
+
+def test_where_some_cost_has_no_known_classes_there_is_no_rate_for_any() -> None:
+    tokens = TokenCounts(input=500_000, output=100_000)
+    told = [
+        statement({ACME: served("5", tokens, input="1", output="4")}),
+        statement({ACME: line("5", (500_000, 100_000))}),
+    ]
+    [llama] = model_table(told).models
+    assert set(llama.per_million_by_class(with_idle=False)) == {None}
+    assert llama.per_million(with_idle=False) == Money.of(10).times(Fraction(10, 12))
 
 
 def test_a_model_that_served_no_token_has_no_price_and_no_use() -> None:
     [llama] = model_table([statement({IDLE_LLAMA: line("4")})]).models
-    assert (llama.per_million, llama.utilisation, llama.total) == (None, 0, Money.of(4))
+    assert (llama.per_million(with_idle=True), llama.utilisation) == (None, 0)
+    assert llama.total == Money.of(4)
 
 
 def test_training_of_a_model_is_not_its_inference() -> None:
     tuning = ACME._replace(category=CostCategory.TRAINING)
     table = model_table([statement({ACME: line("6"), tuning: line("5")})])
     assert (table.models[0].total, table.rest) == (Money.of(6), Money.of(5))
+
+
+def test_a_models_rates_are_the_same_in_its_report_and_in_the_table() -> None:
+    tuning = ACME._replace(category=CostCategory.TRAINING)
+    told = [statement({**HOURS[0].lines, tuning: line("5")})]
+    llama, made = model_table(told).models[0], report(told, By.MODEL, "llama", DAY)
+    assert made.total.usd == Money.of(17)  # 8 of serving, 4 idle, 5 of training
+    for idle, usd in ((False, "8"), (True, "12")):  # for a million tokens
+        assert made.per_million(with_idle=idle) == llama.per_million(with_idle=idle)
+        assert made.per_million(with_idle=idle) == Money.of(usd)
+    # and whoever trains a model has no greater share of the idle around its serving
+    assert report(told, By.TENANT, "acme", DAY).idle_beside == Money.of(3)
+
+
+def test_tokens_without_a_price_are_in_no_rate() -> None:
+    blind = Line(0, 7, unpriced=TokenCounts(input=10**9), unpriced_requests=7)
+    [llama] = model_table([statement({ACME: line("6", (500_000, 250_000), 30) + blind})]).models
+    assert llama.per_million(with_idle=False) == Money.of(8)  # 6 for 0.75 million
+    assert llama.per_request(with_idle=False) == Money.of("0.2")  # 6 for 30 of 37
 
 
 def test_a_sum_of_which_some_is_unknown_is_an_estimate() -> None:

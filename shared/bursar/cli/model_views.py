@@ -1,0 +1,145 @@
+"""The one table of models, self-hosted beside bought, as JSON and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bursar.cli.cost_tables import cost_table
+from bursar.cli.ledger_views import (
+    NAMELESS,
+    as_of_text,
+    counts,
+    ends,
+    on_both_bases,
+    plain,
+    print_quality,
+    share_text,
+    shown_rate,
+    span,
+)
+from bursar.cli.shown_text import shown_text
+from bursar.domain.cost_report import apportion
+from bursar.domain.ledger.lines import Line, Statement, add_up
+from bursar.domain.ledger.model_costs import ModelCost, ModelTable
+from bursar.domain.ledger.serving import usd_per_request, usd_per_tokens
+from bursar.domain.money import Money
+from bursar.domain.periods import Window
+from bursar.domain.quality import Quality
+
+_COLUMNS = ("tokens", "unpriced", "USD", "USD/1M", "with idle", "used")
+_BASES = (
+    "A tenant's USD is what it used (usage basis); a model's has its idle too. USD/1M is on the"
+    " usage basis, and beside it with idle; both are for tokens that have a price."
+)
+
+
+def models_json(
+    table: ModelTable, window: Window, statements: Sequence[Statement]
+) -> dict[str, Any]:
+    """Each model on two bases: `usage_basis` is what was used, `with_idle` has its idle too."""
+    whole = add_up(window, statements)
+    return {
+        **ends(window),
+        "currency": "USD",
+        "quality": whole.quality,
+        "as_of": as_of_text(whole.as_of),
+        "missing": list(whole.missing),
+        "models": [_model(each) for each in table.models],
+        "rest_usd": table.rest.plain() if statements else None,
+        "total_usd": table.total.plain() if statements else None,
+    }
+
+
+def _model(each: ModelCost) -> dict[str, Any]:
+    return {
+        "model": each.model,
+        "hosting": each.hosting,
+        **counts(each.used),
+        "usd": each.total.plain(),
+        "used_usd": each.used.usd.plain(),
+        "idle_usd": each.idle.usd.plain(),
+        "utilisation": share_text(each.utilisation),
+        "usd_per_request": on_both_bases(each.per_request),
+        "usd_per_thousand_tokens": on_both_bases(each.per_thousand),
+        "usd_per_million": {
+            "usage_basis": _by_class(each, with_idle=False),
+            "with_idle": _by_class(each, with_idle=True),
+        },
+        "compute_usd": each.compute.plain(),
+        "by_category_usd": {name.value: usd.plain() for name, usd in each.by_category.items()},
+        "tenants": [
+            {
+                "tenant": name,
+                "usd": line.usd.plain(),
+                **counts(line),
+                "usd_per_request": {"usage_basis": plain(usd_per_request(line.usd, line))},
+                "usd_per_million": {"usage_basis": plain(usd_per_tokens(line.usd, line))},
+            }
+            for name, line in each.tenants.items()
+        ],
+    }
+
+
+def _by_class(each: ModelCost, *, with_idle: bool) -> dict[str, str | None]:
+    """All tokens together, and each class where its part of the cost is known."""
+    rates = each.per_million_by_class(with_idle=with_idle)._asdict()
+    blended = plain(each.per_million(with_idle=with_idle))
+    return {"blended": blended} | {name: plain(rate) for name, rate in rates.items()}
+
+
+def print_models(
+    table: ModelTable,
+    window: Window,
+    statements: Sequence[Statement],
+    console: Console | None = None,
+) -> None:
+    """The one table: models with their tenants and idle below, everything else, the total."""
+    console = console or Console(highlight=False)
+    whole = add_up(window, statements)
+    total = "unknown" if whole.quality is Quality.UNKNOWN else str(table.total)
+    console.print(shown_text(f"Models, {span(window)}: {total}", "bold"))
+    print_quality(whole.quality, whole.as_of, whole.missing, console)
+    if not statements:
+        return
+    shown = cost_table("USD per million tokens", "model", *_COLUMNS)
+    amounts = [usd for each in table.models for usd in _parts(each)]
+    cents = apportion([*amounts, table.rest])
+    left = iter(cents)
+    for each in table.models:
+        _add_model(shown, each, list(islice(left, len(_parts(each)))))
+    shown.add_row("everything else", "", "", f"{cents[-1]:,.2f}")
+    shown.add_section()
+    shown.add_row("total", "", "", f"{sum(cents):,.2f}", style="bold")
+    console.print(shown)
+    console.print(_BASES)
+
+
+def _parts(each: ModelCost) -> list[Money]:
+    """What a model's cost consists of: its tenants, and its idle where there is any."""
+    idle = [each.idle.usd] if each.idle.units else []
+    return [line.usd for line in each.tenants.values()] + idle
+
+
+def _add_model(shown: Table, each: ModelCost, cents: Sequence[Decimal]) -> None:
+    """A row of the model, and below it those that its cents are the sum of."""
+    with_idle = shown_rate(each.per_million(with_idle=True)) if each.is_self_hosted else ""
+    used = "" if each.utilisation is None else f"{float(each.utilisation):.1%}"
+    label = shown_text(f"{each.model} ({each.hosting})")
+    shown.add_row(label, *_figures(each.used, sum(cents)), with_idle, used, style="bold")
+    for (name, line), usd in zip(each.tenants.items(), cents, strict=False):
+        shown.add_row(shown_text(f"  {name or NAMELESS}"), *_figures(line, usd))
+    if each.idle.units:
+        shown.add_row("  idle", "", "", f"{cents[-1]:,.2f}", style="dim")
+
+
+def _figures(line: Line, usd: Decimal | int) -> list[str]:
+    """Tokens with and without a price, USD, and the rate on the usage basis."""
+    unpriced = f"{line.unpriced.total:,}" if line.unpriced.total else ""
+    rate = shown_rate(usd_per_tokens(line.usd, line))
+    return [f"{line.tokens.total:,}", unpriced, f"{usd:,.2f}", rate]

@@ -1,0 +1,63 @@
+"""Which lines are the serving of models, and what a request and a million tokens of it cost.
+
+A model's cost has two bases. The usage basis is what was allocated to those whose tokens it
+served; with idle, its share of the idle compute around its pods is added. Training is in
+neither. What has no price is missing from the cost, so it is in no divisor either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
+
+from bursar.domain.ledger.lines import CostCategory, Kind, Line, LineKey, Statement
+from bursar.domain.money import Money
+
+MILLION = 1_000_000
+SELF_HOSTED = "self_hosted"
+COMPUTE = (CostCategory.GPU_COMPUTE, CostCategory.CPU_COMPUTE, CostCategory.MEMORY)
+_HOSTING = frozenset({*COMPUTE, CostCategory.STORAGE, CostCategory.NETWORK})
+
+
+def hosting(key: LineKey) -> str | None:
+    """Where the model of a line is served: SELF_HOSTED, or the provider that it is bought from.
+
+    None: the line serves no model. It is of none, or of its training.
+    """
+    if not key.model:
+        return None
+    if key.category is CostCategory.EXTERNAL_API:
+        return key.provider or "api"
+    return SELF_HOSTED if key.category in _HOSTING else None
+
+
+def is_serving(key: LineKey, *, with_idle: bool = False) -> bool:
+    return hosting(key) is not None and (with_idle or key.kind is not Kind.IDLE)
+
+
+def serving(statements: Iterable[Statement], *, with_idle: bool = False) -> list[Statement]:
+    """The statements with their serving lines alone."""
+    return [
+        replace(
+            each,
+            lines={
+                key: line
+                for key, line in each.lines.items()
+                if is_serving(key, with_idle=with_idle)
+            },
+        )
+        for each in statements
+    ]
+
+
+def usd_per_tokens(usd: Money, served: Line, count: int = MILLION) -> Money | None:
+    """USD for so many of the tokens that have a price; None where there is none."""
+    tokens = served.tokens.total
+    return usd.times(Fraction(count, tokens)) if tokens else None
+
+
+def usd_per_request(usd: Money, served: Line) -> Money | None:
+    """USD for one of the requests that have a price; None where there is none."""
+    requests = served.priced_requests
+    return usd.times(Fraction(1, requests)) if requests > 0 else None
