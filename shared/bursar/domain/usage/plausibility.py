@@ -70,8 +70,8 @@ def judge(record: UsageRecord, received_at: datetime, limits: PlausibilityLimits
 
 
 def judge_cost(record: UsageRecord, usd: Money, limits: PlausibilityLimits) -> Verdict:
-    """Judge what a record costs, by its mean request."""
+    """Judge what a record costs, by its mean request; sums that tell no requests have none."""
     most = limits.dearest_request
-    if most is not None and usd > most.times(max(1, record.requests)):
+    if most is not None and record.requests and usd > most.times(record.requests):
         return Verdict(Judgement.HOLD, f"costs more than {most.plain()} USD a request")
     return ACCEPTED

@@ -163,39 +163,88 @@ def histogram(*points: dict[str, Any], temporality: Any = 1) -> dict[str, Any]:
     }
 
 
-def test_the_points_of_a_histogram_that_belong_together_are_one_record() -> None:
-    payload = metrics(
-        histogram(
-            point({**SERVED, "gen_ai.token.type": "input"}, sum=5000, count="12"),
-            point({**SERVED, "gen_ai.token.type": "output"}, sum=700.0, count="12"),
-        )
-    )
-    found = record(payload, COLLECTOR)
-    assert (found.tokens, found.requests) == (TokenCounts(5000, output=700), 12)
-    assert (found.model, found.provider, found.feature) == ("gpt-4o", "openai", "checkout")
-    assert found.at == datetime.fromtimestamp(NOON, UTC)
-    assert record(payload, COLLECTOR).id == found.id
+INPUT = point({**SERVED, "gen_ai.token.type": "input"}, sum=5000, count="12")
+OUTPUT = point({**SERVED, "gen_ai.token.type": "output"}, sum=700.0, count="12")
 
 
-def test_points_of_other_times_or_models_are_records_of_their_own() -> None:
+def added(*payloads: str) -> tuple[TokenCounts, int]:
+    """Tokens and requests of these messages, each id once; bodies of one id must be the same."""
+    found = {}
+    for payload in payloads:
+        records, rejections = told(payload, COLLECTOR)
+        assert rejections == []
+        for each in records:
+            assert found.setdefault(each.id, each).digest == each.digest
+    tokens = sum((each.tokens for each in found.values()), TokenCounts())
+    return tokens, sum(each.requests for each in found.values())
+
+
+def test_a_histogram_tells_its_input_with_the_requests_and_its_output() -> None:
+    records, _ = told(metrics(histogram(INPUT, OUTPUT)), COLLECTOR)
+    assert [(each.tokens, each.requests) for each in records] == [
+        (TokenCounts(5000), 12),
+        (TokenCounts(output=700), 0),
+    ]
+    for found in records:
+        assert (found.model, found.provider, found.feature) == ("gpt-4o", "openai", "checkout")
+        assert found.at == datetime.fromtimestamp(NOON, UTC)
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [[INPUT, OUTPUT]],
+        [[INPUT], [OUTPUT]],
+        [[OUTPUT], [INPUT]],
+        [[INPUT, OUTPUT], [INPUT], [OUTPUT, INPUT]],
+        [[INPUT, INPUT, OUTPUT]],
+    ],
+    ids=["one message", "two", "the other way", "delivered again", "twice in one"],
+)
+def test_points_count_once_however_they_are_batched(messages: list[list[dict[str, Any]]]) -> None:
+    payloads = [metrics(histogram(*points)) for points in messages]
+    assert added(*payloads) == (TokenCounts(5000, output=700), 12)
+
+
+def test_points_of_other_times_models_or_instruments_are_records_of_their_own() -> None:
     one = {**SERVED, "gen_ai.token.type": "input"}
     other = {**one, "gen_ai.request.model": "gpt-4o-mini"}
     later = point(one, sum=1, count=1, startTimeUnixNano=str((NOON + 60) * 10**9))
-    payload = metrics(histogram(point(one, sum=1, count=1), point(other, sum=1, count=1), later))
-    records, rejections = told(payload, COLLECTOR)
-    assert (len({each.id for each in records}), rejections) == (3, [])
-
-
-def test_sums_of_token_classes_are_put_together() -> None:
-    def total(name: str, tokens: int) -> dict[str, Any]:
-        data = {"aggregationTemporality": 1, "dataPoints": [point(SERVED, asInt=str(tokens))]}
-        return {"name": f"gen_ai.client.inference.usage.{name}", "sum": data}
-
-    payload = metrics(
-        total("input_tokens", 100), total("cache_read.input_tokens", 60), total("output_tokens", 9)
+    payload = json.loads(
+        metrics(histogram(point(one, sum=1, count=1), point(other, sum=1, count=1), later))
     )
-    found = record(payload, COLLECTOR)
-    assert (found.tokens, found.requests) == (TokenCounts(100, 60, output=9), 0)
+    scoped = payload["resourceMetrics"][0]["scopeMetrics"]
+    scoped.append({**scoped[0], "scope": {"name": "another.instrumentation"}})
+    records, rejections = told(json.dumps(payload), COLLECTOR)
+    assert (len({each.id for each in records}), rejections) == (6, [])
+
+
+def total(name: str, tokens: int) -> dict[str, Any]:
+    data = {"aggregationTemporality": 1, "dataPoints": [point(SERVED, asInt=str(tokens))]}
+    return {"name": f"gen_ai.client.inference.usage.{name}", "sum": data}
+
+
+def test_sums_of_parts_are_put_with_their_wholes() -> None:
+    classes = {
+        "input_tokens": 100,
+        "cache_read.input_tokens": 60,
+        "output_tokens": 9,
+        "reasoning.output_tokens": 4,
+    }
+    sums = [total(name, tokens) for name, tokens in classes.items()]
+    expected = (TokenCounts(100, 60, output=9, reasoning=4), 0)
+    assert added(metrics(*sums)) == expected
+    assert added(metrics(*sums[2:]), metrics(*sums[1::-1])) == expected
+
+
+def test_a_part_without_its_whole_is_rejected_and_no_tokens_of_it_are_nothing() -> None:
+    alone = metrics(total("cache_read.input_tokens", 60), total("output_tokens", 9))
+    records, rejections = told(alone, COLLECTOR)
+    assert [each.tokens for each in records] == [TokenCounts(output=9)]
+    assert [each.reason for each in rejections] == [
+        "cached_input tokens came without the input that they are a part of"
+    ]
+    assert told(metrics(total("cache_read.input_tokens", 0)), COLLECTOR) == ([], [])
 
 
 def test_cumulative_points_are_rejected_with_the_way_out() -> None:

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from bursar.domain.usage.plausibility import ACCEPTED, Judgement, PlausibilityLimits, judge
+from bursar.domain.money import Money
+from bursar.domain.usage.plausibility import (
+    ACCEPTED,
+    Judgement,
+    PlausibilityLimits,
+    judge,
+    judge_cost,
+)
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -79,3 +86,11 @@ def test_the_limits_are_a_setting() -> None:
     old = judge(usage(at=NOON - timedelta(days=2)), NOON, tight)
     assert old.reason == "at is more than 1 days ago"
     assert judge(usage(tokens=TokenCounts(11)), NOON, tight).judgement is Judgement.HOLD
+
+
+@pytest.mark.parametrize(("requests", "held"), [(1, True), (2, False), (0, False)])
+def test_what_costs_too_much_is_told_by_its_mean_request(requests: int, held: bool) -> None:
+    """6 USD under a ceiling of 5: one request, two of 3, or sums of requests that are not told."""
+    dear = PlausibilityLimits(dearest_request=Money.of("5"))
+    verdict = judge_cost(usage(requests=requests), Money.of("6"), dear)
+    assert (verdict.judgement is Judgement.HOLD) == held
