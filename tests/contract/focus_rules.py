@@ -1,8 +1,8 @@
 """A checker of the machine-readable rules of FOCUS 1.2, on rows and on the CSV they became.
 
-Of the 621 rules 221 are checked, 29 of them by hand from their words. Of the others 143 only
+Of the 621 rules 222 are checked, 30 of them by hand from their words. Of the others 143 only
 name rules that they consist of, 35 are permissions (MAY), 82 are about columns that we leave
-out, 35 about abilities that we do not claim, 103 are words that no file can show to be true,
+out, 35 about abilities that we do not claim, 102 are words that no file can show to be true,
 and 2 contradict each other.
 
 A rule is broken by rows that make its condition true and its requirement false. A null breaks
@@ -218,6 +218,14 @@ def _custom_columns_are_last(data: Dataset) -> int:
     return int(custom != sorted(custom))
 
 
+def _skus_with_several_prices(data: Dataset) -> int:
+    prices: dict[str, set[Decimal]] = defaultdict(set)
+    for row in data.rows:
+        if row.sku_price_id is not None and row.list_unit_price is not None:
+            prices[row.sku_price_id].add(row.list_unit_price)
+    return sum(len(found) > 1 for found in prices.values())
+
+
 def _is_correction(row: FocusRow) -> bool:
     return row.charge_period_start < row.billing_period_start
 
@@ -267,6 +275,7 @@ _TEXTS = {
     "ResourceName-C-004-C": _rows_where(
         lambda row: row.resource_id is None and row.resource_name is not None
     ),
+    "SkuPriceId-C-014-C": _skus_with_several_prices,
 }
 BY_HAND: Mapping[str, Callable[[Dataset], int]] = {**_FORMATS, **_NAMES, **_TEXTS}
 """Rules that the model gives in words only, or contradicts: checked as their words say."""

@@ -19,6 +19,9 @@ from bursar.adapters.csv_cells import safe_cell
 from bursar.adapters.focus_files import write_focus_csv, write_focus_json
 from bursar.cli.main import app
 from bursar.domain.focus import COLUMNS, ChargeCategory, FocusRow, focus_row
+from bursar.domain.focus.ledger_charges import ledger_charges
+from bursar.domain.money import Money
+from tests.contract.demo_statements import MONTH, demo_days
 from tests.contract.focus_rules import BY_HAND, CONTRADICTED, Dataset, FocusRules
 from tests.unit.for_all import for_all
 from tests.unit.sample_charges import ACCOUNT, UNMEASURED, charge, every_kind
@@ -53,12 +56,23 @@ def test_a_file_with_every_kind_of_charge_breaks_no_rule(rules: FocusRules) -> N
     assert rules.broken(dataset(every_row())) == {}
 
 
-def test_221_of_the_621_rules_are_checked(rules: FocusRules) -> None:
+def test_the_ledgers_own_days_break_no_rule(rules: FocusRules) -> None:
+    rows = [
+        focus_row(charge, ACCOUNT) for day in demo_days() for charge in ledger_charges(day, MONTH)
+    ]
+    assert len({row.service_name for row in rows}) > 3  # clusters and model APIs
+    assert rules.broken(dataset(rows)) == {}
+    assert Money.sum(Money(row.billed_cost) for row in rows) == Money.sum(
+        day.total for day in demo_days()
+    )
+
+
+def test_222_of_the_621_rules_are_checked(rules: FocusRules) -> None:
     checked = rules.checkable(COLUMNS)
     assert len(rules.rules) == 621
     assert set(BY_HAND) <= set(checked)
     assert set(CONTRADICTED) <= set(rules.rules)
-    assert len(checked) == 221
+    assert len(checked) == 222
 
 
 def edited(n: int, **changes: Any) -> Callable[[list[FocusRow]], None]:
@@ -68,7 +82,7 @@ def edited(n: int, **changes: Any) -> Callable[[list[FocusRow]], None]:
     return edit
 
 
-USAGE, NODE, PURCHASE, TAX, CREDIT, CORRECTED = 0, 2, 3, 4, 5, 7
+USAGE, FREE, NODE, PURCHASE, TAX, CREDIT, CORRECTED = 0, 1, 2, 3, 4, 5, 7
 
 
 @pytest.mark.parametrize(
@@ -96,6 +110,7 @@ USAGE, NODE, PURCHASE, TAX, CREDIT, CORRECTED = 0, 2, 3, 4, 5, 7
         ("ServiceSubcategory-C-004-M", edited(USAGE, service_subcategory="Gaming")),
         ("SkuId-C-005-C", edited(USAGE, sku_id=None)),
         ("SkuPriceId-C-008-M", edited(NODE, sku_price_id="claude/output")),
+        ("SkuPriceId-C-014-C", edited(FREE, sku_price_id="claude/output", sku_id="claude/output")),
         ("SubAccountName-C-005-C", edited(NODE, sub_account_name=None)),
         ("BillingCurrency-C-006-M", edited(USAGE, billing_currency="dollars")),
     ],

@@ -68,7 +68,12 @@ UNMEASURED: dict[str, Any] = {
 def every_kind() -> list[ChargeLine]:
     return [
         charge(),
-        charge("0", pricing_quantity=Decimal(0), consumed_quantity=Decimal(0)),
+        charge(
+            "0",
+            pricing_quantity=Decimal(0),
+            consumed_quantity=Decimal(0),
+            sku=Sku("claude/cache", "Cache Reads"),
+        ),
         charge(
             "0.123456789012",
             provider="AWS",

@@ -1,9 +1,10 @@
 """The ledger's lines as FOCUS charges: one for each statement and line that has an amount.
 
-What was bought by the token is measured in tokens. A share of a cluster is measured in the hours
-of its charge period: its unit price is what the share cost an hour. Amounts below zero, and those
-that come with no usage, are adjustments; a line that corrects a closed month is charged to that
-month and billed in this one. We know one price, so the four costs are the same.
+A line is a sum of many prices: of token classes and tiers, of nodes that others share. So what it
+is priced by is the US dollar that was metered, and each SKU has one price: 1 USD. What was used is
+told in tokens, or else in those dollars: a share of a cluster has no other measure. Amounts below
+zero, and those that come with no usage, are adjustments; a line that corrects a closed month is
+charged to that month and billed in this one. The four costs are the same.
 """
 
 from __future__ import annotations
@@ -15,11 +16,10 @@ from typing import Any
 from bursar.domain.focus.charge_lines import ChargeLine, Sku, SubAccount
 from bursar.domain.focus.charges import ChargeCategory, ServiceCategory
 from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement
-from bursar.domain.periods import HOUR, Window, month_of, month_window
+from bursar.domain.periods import Window, month_of, month_window
 
 AWS = "AWS"
-KUBERNETES = "Amazon Elastic Kubernetes Service"
-_MILLION = Decimal(10**6)
+_USD = "USD"
 
 # as they call themselves; others are written as the usage calls them
 PROVIDERS: Mapping[str, str] = {
@@ -35,9 +35,20 @@ PROVIDERS: Mapping[str, str] = {
     "x-ai": "xAI",
 }
 _SERVICES: Mapping[str, str] = {"aws": "Amazon Bedrock", "azure": "Azure OpenAI Service"}
-_KUBERNETES_SERVICES: Mapping[CostCategory, tuple[ServiceCategory, str]] = {
-    CostCategory.STORAGE: (ServiceCategory.STORAGE, "Block Storage"),
-    CostCategory.NETWORK: (ServiceCategory.NETWORKING, "Network Infrastructure"),
+# a service has one category; volumes are of EBS, EFS and FSx, and a cluster's row tells no more
+_Service = tuple[str, ServiceCategory, str]
+KUBERNETES: _Service = (
+    "Amazon Elastic Kubernetes Service",
+    ServiceCategory.COMPUTE,
+    "Containers",
+)
+_KUBERNETES_SERVICES: Mapping[CostCategory, _Service] = {
+    CostCategory.STORAGE: ("Amazon EKS Storage", ServiceCategory.STORAGE, "Other (Storage)"),
+    CostCategory.NETWORK: (
+        "Amazon EKS Networking",
+        ServiceCategory.NETWORKING,
+        "Network Infrastructure",
+    ),
 }
 
 
@@ -50,13 +61,14 @@ def ledger_charges(statement: Statement, month: str) -> Iterator[ChargeLine]:
 
 def _charge(window: Window, month: str, key: LineKey, line: Line) -> ChargeLine:
     corrects = bool(key.adjusts) and key.adjusts != month
-    provider = AWS if key.cluster else PROVIDERS.get(key.provider, key.provider.strip())
+    named = PROVIDERS.get(key.provider, key.provider.strip()) or "unknown"
+    provider = AWS if key.cluster else named
     return ChargeLine(
         charge_period=month_window(key.adjusts) if corrects else window,
         billed_in=month_of(window.start) if corrects else None,
-        provider=provider or "unknown",
-        publisher=provider or "unknown",
-        invoice_issuer=provider or "unknown",
+        provider=provider,
+        publisher=provider,
+        invoice_issuer=provider,
         charge_description=_description(key, corrects),
         billed_cost=line.usd,
         effective_cost=line.usd,
@@ -65,22 +77,19 @@ def _charge(window: Window, month: str, key: LineKey, line: Line) -> ChargeLine:
         sub_account=SubAccount(key.cluster, key.cluster, "Cluster") if key.cluster else None,
         tags=_tags(key),
         **_service(key, provider),
-        **_quantities(window, key, line, corrects=corrects),
+        **_quantities(key, line, corrects=corrects),
     )
 
 
 def _service(key: LineKey, provider: str) -> dict[str, Any]:
     if key.cluster:
-        category, subcategory = _KUBERNETES_SERVICES.get(
-            key.category, (ServiceCategory.COMPUTE, "Containers")
-        )
-        name = KUBERNETES
+        name, category, subcategory = _KUBERNETES_SERVICES.get(key.category, KUBERNETES)
     elif key.category is CostCategory.EXTERNAL_API:
+        name = _SERVICES.get(key.provider, f"{provider} API")
         category, subcategory = ServiceCategory.AI, "Generative AI"
-        name = _SERVICES.get(key.provider, f"{provider} API".strip())
     else:
-        category, subcategory = ServiceCategory.OTHER, "Other (Other)"
         name = str(key.category)
+        category, subcategory = ServiceCategory.OTHER, "Other (Other)"
     return {
         "service_name": name,
         "service_category": category,
@@ -88,24 +97,28 @@ def _service(key: LineKey, provider: str) -> dict[str, Any]:
     }
 
 
-def _quantities(window: Window, key: LineKey, line: Line, *, corrects: bool) -> dict[str, Any]:
+def _quantities(key: LineKey, line: Line, *, corrects: bool) -> dict[str, Any]:
     tokens = Decimal(line.tokens.total)
     if corrects or line.units < 0 or not (tokens or key.cluster):
         usage = corrects and line.units >= 0
         return {"charge_category": ChargeCategory.USAGE if usage else ChargeCategory.ADJUSTMENT}
-    if tokens:
-        sku = Sku(f"{key.provider or key.cluster}/{key.model}", "Tokens")
-        measured = (tokens / _MILLION, "1000000 Tokens", tokens, "Tokens")
-    else:
-        sku = Sku(f"{key.cluster}/{key.category}", "Hours of a share")
-        hours = Decimal(window.length // HOUR)
-        measured = (hours, "Hours", hours, "Hours")
-    names = ("pricing_quantity", "pricing_unit", "consumed_quantity", "consumed_unit")
+    metered = line.usd.amount
     return {
         "charge_category": ChargeCategory.USAGE,
-        "sku": sku,
-        **dict(zip(names, measured, strict=True)),
+        "sku": _sku(key),
+        "pricing_quantity": metered,
+        "pricing_unit": _USD,
+        "consumed_quantity": tokens or metered,
+        "consumed_unit": "Tokens" if tokens else _USD,
     }
+
+
+def _sku(key: LineKey) -> Sku:
+    """Of one service, whoever uses it."""
+    if key.cluster:
+        named = (key.cluster, str(key.category), key.model)
+        return Sku("/".join(filter(None, named)), "Cluster Cost")
+    return Sku("/".join(filter(None, (key.provider, key.model))), "Tokens")
 
 
 def _description(key: LineKey, corrects: bool) -> str:
