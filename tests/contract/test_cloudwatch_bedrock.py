@@ -71,6 +71,18 @@ def test_each_model_of_the_hour_is_one_record_with_its_cache_in_the_prompt(
     assert profile.id.endswith("application-inference-profile/abc/2026-11-20T12")
 
 
+def test_a_model_called_by_its_id_and_by_its_arn_is_one_record(cloudwatch: Any) -> None:
+    foundation = f"arn:aws:bedrock:eu-west-1::foundation-model/{NOVA}"
+    publish(cloudwatch, NOVA, InputTokenCount=100, OutputTokenCount=20, Invocations=3)
+    publish(cloudwatch, foundation, InputTokenCount=40, OutputTokenCount=5, Invocations=2)
+    publish(cloudwatch, foundation, CacheReadInputTokenCount=60)
+    (found,) = collected(cloudwatch)
+    assert isinstance(found, UsageRecord)
+    # 100 + 40 that were not cached, and 60 that were
+    assert (found.tokens, found.requests) == (TokenCounts(200, 60, output=25), 5)
+    assert found.id == f"111122223333/eu-west-1/{NOVA}/2026-11-20T12"
+
+
 def test_other_hours_and_finer_dimensions_are_not_in_it(cloudwatch: Any) -> None:
     publish(cloudwatch, NOVA, InputTokenCount=100)
     publish(cloudwatch, NOVA, HOUR.end, InputTokenCount=1000)

@@ -44,11 +44,11 @@ class CloudWatchBedrockUsage:
 
     def records(self, hour: Window, producer: ProducerPolicy) -> Iterator[UsageRecord | Rejection]:
         """One record for each model that was used in the hour; asked again, the same ids."""
-        for model_id, sums in sorted(self._sums(hour).items()):
+        for model, sums in sorted(self._sums(hour).items()):
             try:
-                yield self._record(model_id, sums, hour.start.astimezone(UTC), producer)
+                yield self._record(model, sums, hour.start.astimezone(UTC), producer)
             except (UsageRecordError, TenantRefusedError) as error:
-                yield Rejection(model_name(model_id), str(error))
+                yield Rejection(model, str(error))
 
     def provisioned(self, hour: Window) -> Sequence[ProvisionedHour]:
         """The throughput that served (and was billed) in the hour, by name.
@@ -71,16 +71,16 @@ class CloudWatchBedrockUsage:
         ]
 
     def _record(
-        self, model_id: str, sums: Sums, hour: datetime, producer: ProducerPolicy
+        self, model: str, sums: Sums, hour: datetime, producer: ProducerPolicy
     ) -> UsageRecord:
         cached = sum(sums.get(name, 0) for name in _CACHED)
         written = sum(sums.get(name, 0) for name in _WRITTEN)
         return usage_record(
             producer,
-            id=f"{self._where}/{model_name(model_id)}/{hour:%Y-%m-%dT%H}",
+            id=f"{self._where}/{model}/{hour:%Y-%m-%dT%H}",
             at=hour,
             tenant="",
-            model=model_name(model_id),
+            model=model,
             provider=PROVIDER,
             requests=sums.get(_REQUESTS, 0),
             tokens=TokenCounts(
@@ -92,14 +92,18 @@ class CloudWatchBedrockUsage:
         )
 
     def _sums(self, hour: Window) -> dict[str, Sums]:
-        """By model id, then metric; models without a request or token are left out."""
+        """By model's name, then metric; models without a request or token are left out.
+
+        A model called by its id and by its ARN has two `ModelId`s.
+        """
         asked = [(metric, model) for metric in _METRICS for model in self._models(metric)]
         sums: dict[str, Sums] = {}
         for first in range(0, len(asked), _MOST_QUERIES):
             some = asked[first : first + _MOST_QUERIES]
             for (metric, model), total in zip(some, self._totals(some, hour), strict=True):
                 if total:
-                    sums.setdefault(model, {})[metric] = total
+                    of_model = sums.setdefault(model_name(model), {})
+                    of_model[metric] = of_model.get(metric, 0) + total
         return sums
 
     def _models(self, metric: str) -> list[str]:
