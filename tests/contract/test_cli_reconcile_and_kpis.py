@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from bursar.adapters.dynamodb.cluster_use import DynamoClusterUseStore
@@ -103,6 +104,22 @@ def test_a_day_whose_hours_are_kept_no_more_is_reconciled_whole(table: Any, caps
     [day] = told["days"]
     assert (told["agrees"], told["unmetered_days"]) == (True, [])
     assert (day["metered_usd"], day["unseen_hours"]) == ("24", 0)
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_a_secret_that_is_not_there_is_named(guard, capsys, provider: str) -> None:
+    words = ("reconcile", "--month", "2025-03", "--table", guard.name)
+    assert run(*words, f"--{provider}-secret", "nope") == 2
+    err = capsys.readouterr().err
+    assert "there is no secret 'nope' here" in err
+    assert "table" not in err
+
+
+def test_a_secret_that_holds_no_text_is_named(guard, capsys) -> None:
+    boto3.client("secretsmanager").create_secret(Name="key", SecretBinary=b"\0")
+    words = ("reconcile", "--month", "2025-03", "--table", guard.name, "--openai-secret", "key")
+    assert run(*words) == 2
+    assert "secret 'key' holds bytes, and no text" in capsys.readouterr().err
 
 
 def test_without_a_bill_nothing_can_be_said(guard, capsys) -> None:

@@ -25,6 +25,7 @@ from bursar.domain.money import Money
 from bursar.domain.reconciliation.aws_bill import ReconciledDay
 from bursar.domain.reconciliation.provider_bill import (
     ProviderBillUnavailableError,
+    ProviderKeyMissingError,
     ProviderReconciliation,
 )
 from bursar.domain.spend import Metric
@@ -76,6 +77,8 @@ def reconcile(
         )
     except NothingToReconcileError as error:
         leave(Exit.WRONG_INPUT, [str(error)])
+    except ProviderKeyMissingError as error:
+        leave(Exit.WRONG_INPUT, [f"{error}: name the secret and --region"])
     except ProviderBillUnavailableError as error:
         leave(Exit.NO_PRICE, [str(error)])
     except UNANSWERED as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bursar.adapters.anthropic_costs import AnthropicBill
 from bursar.adapters.openai_costs import OpenAiBill
+from bursar.domain.reconciliation.provider_bill import ProviderKeyMissingError
 from bursar.ports import ProviderBill
 
 
@@ -17,10 +18,12 @@ def provider_bills(
 
     Args:
         client: gives a client of Secrets Manager.
+
+    Asking one of them raises ProviderKeyMissingError where its secret is not there.
     """
 
     def key(secret: str) -> Callable[[], str]:
-        return lambda: str(client().get_secret_value(SecretId=secret)["SecretString"])
+        return lambda: _admin_key(client(), secret)
 
     bills: dict[str, ProviderBill] = {}
     if openai_secret:
@@ -28,3 +31,12 @@ def provider_bills(
     if anthropic_secret:
         bills["anthropic"] = AnthropicBill(key(anthropic_secret))
     return bills
+
+
+def _admin_key(secrets: Any, name: str) -> str:
+    try:
+        return str(secrets.get_secret_value(SecretId=name)["SecretString"]).strip()
+    except secrets.exceptions.ResourceNotFoundException:
+        raise ProviderKeyMissingError(f"there is no secret {name!r} here") from None
+    except KeyError:
+        raise ProviderKeyMissingError(f"secret {name!r} holds bytes, and no text") from None

@@ -28,6 +28,10 @@ class ProviderBillUnavailableError(Exception):
     """A provider's cost API could not be asked, or answered what is no bill."""
 
 
+class ProviderKeyMissingError(ProviderBillUnavailableError):
+    """The secret that a provider's admin key is to be read from is not there, or holds no text."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderFact:
     """What a provider bills of one UTC day; no model: not for tokens (`item` says what for)."""
