@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 
 from rich.console import Console
@@ -28,7 +27,6 @@ from bursar.domain.cost_report import apportion
 from bursar.domain.ledger.lines import Line, Statement, add_up
 from bursar.domain.ledger.model_costs import ModelCost, ModelTable
 from bursar.domain.ledger.serving import usd_per_request, usd_per_tokens
-from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
 
@@ -108,11 +106,9 @@ def print_models(
     if not statements:
         return
     shown = cost_table("USD per million tokens", "model", *_COLUMNS)
-    amounts = [usd for each in table.models for usd in _parts(each)]
-    cents = apportion([*amounts, table.rest])
-    left = iter(cents)
-    for each in table.models:
-        _add_model(shown, each, list(islice(left, len(_parts(each)))))
+    cents = apportion([*(each.total for each in table.models), table.rest])
+    for each, usd in zip(table.models, cents, strict=False):
+        _add_model(shown, each, usd)
     shown.add_row("everything else", "", "", f"{cents[-1]:,.2f}")
     shown.add_section()
     shown.add_row("total", "", "", f"{sum(cents):,.2f}", style="bold")
@@ -120,25 +116,20 @@ def print_models(
     console.print(_BASES)
 
 
-def _parts(each: ModelCost) -> list[Money]:
-    """What a model's cost consists of: its tenants, and its idle where there is any."""
-    idle = [each.idle.usd] if each.idle.units else []
-    return [line.usd for line in each.tenants.values()] + idle
-
-
-def _add_model(shown: Table, each: ModelCost, cents: Sequence[Decimal]) -> None:
-    """A row of the model, and below it those that its cents are the sum of."""
+def _add_model(shown: Table, each: ModelCost, usd: Decimal) -> None:
+    """A row of the model, and below it those of its tenants and idle, which are its sum."""
     with_idle = shown_rate(each.per_million(with_idle=True)) if each.is_self_hosted else ""
     used = "" if each.utilisation is None else f"{float(each.utilisation):.1%}"
     label = shown_text(f"{each.model} ({each.hosting})")
-    shown.add_row(label, *_figures(each.used, sum(cents)), with_idle, used, style="bold")
-    for (name, line), usd in zip(each.tenants.items(), cents, strict=False):
-        shown.add_row(shown_text(f"  {name or NAMELESS}"), *_figures(line, usd))
+    shown.add_row(label, *_figures(each.used, usd), with_idle, used, style="bold")
+    *parts, idle = apportion([*(line.usd for line in each.tenants.values()), each.idle.usd], usd)
+    for (name, line), part in zip(each.tenants.items(), parts, strict=True):
+        shown.add_row(shown_text(f"  {name or NAMELESS}"), *_figures(line, part))
     if each.idle.units:
-        shown.add_row("  idle", "", "", f"{cents[-1]:,.2f}", style="dim")
+        shown.add_row("  idle", "", "", f"{idle:,.2f}", style="dim")
 
 
-def _figures(line: Line, usd: Decimal | int) -> list[str]:
+def _figures(line: Line, usd: Decimal) -> list[str]:
     """Tokens with and without a price, USD, and the rate on the usage basis."""
     unpriced = f"{line.unpriced.total:,}" if line.unpriced.total else ""
     rate = shown_rate(usd_per_tokens(line.usd, line))
