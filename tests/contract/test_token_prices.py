@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,12 +16,14 @@ from bursar.domain.usage.prices import cost
 from bursar.domain.usage.records import TokenCounts
 
 BOOK = GenaiTokenPrices()
+KEPT = Path(genai.__file__).with_name("genai_prices.json")
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def test_the_kept_file_is_what_the_locked_package_says() -> None:
-    kept = Path(genai.__file__).with_name("genai_prices.json").read_text(encoding="utf-8")
-    assert kept == compact_text(), "run bursar.adapters.token_prices.compact again"
+    assert KEPT.read_text(encoding="utf-8") == compact_text(), (
+        "run bursar.adapters.token_prices.compact again"
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,6 +69,35 @@ def test_a_request_costs_what_genai_prices_says(
     tokens = TokenCounts(prompt, 300, cache_write_5m=200, output=70, reasoning=20)
     ours = cost(tokens, 1, price.rates_for(prompt, batch=batch)).usd
     assert ours.amount == theirs.total_price.quantize(Decimal(1).scaleb(-12))
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "usd"),
+    [
+        ("aws", "anthropic.claude-opus-4-20250514-v1:0", "30"),  # not told: 2 x the input's 15
+        ("aws", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "6.6"),  # told
+        ("anthropic", "claude-opus-4-1", "30"),  # told
+        ("aws", "global.openai.gpt-6-sol", "2.5"),  # one kind of cache is sold
+    ],
+)
+def test_a_cache_of_an_hour_costs_what_its_maker_says(provider: str, model: str, usd: str) -> None:
+    price = BOOK.price_at(provider, model, AT)
+    assert price is not None
+    assert price.tiers[0].rates.cache_write_1h == Decimal(usd)
+
+
+def test_wherever_an_hour_of_claudes_cache_is_priced_it_costs_twice_the_input() -> None:
+    """So it does where it is not: what the rule of `long_write_rate` rests on."""
+    told = [
+        row["rates"]
+        for provider in json.loads(KEPT.read_text(encoding="utf-8"))["providers"]
+        for model in provider["models"]
+        for row in model["prices"]
+        if "claude" in model["id"] and "cache_write_1h" in row["rates"]
+    ]
+    flat = [rates for rates in told if isinstance(rates["input"], str)]
+    assert len(flat) > 50
+    assert all(Decimal(each["cache_write_1h"]) == 2 * Decimal(each["input"]) for each in flat)
 
 
 CUSTOMISED = "anthropic.claude-3-haiku-20240307-v1:0/abcdef123456"

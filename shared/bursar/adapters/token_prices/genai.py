@@ -13,7 +13,13 @@ from typing import Any, NamedTuple
 
 from bursar.domain.periods import midnight
 from bursar.domain.usage.model_names import is_own_model, price_names
-from bursar.domain.usage.prices import ContextTier, PriceBreaks, TokenPrice, TokenRates
+from bursar.domain.usage.prices import (
+    ContextTier,
+    PriceBreaks,
+    TokenPrice,
+    TokenRates,
+    long_write_rate,
+)
 
 _DATA = Path(__file__).with_name("genai_prices.json")
 _COMPACT_DAY = re.compile(r"-(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
@@ -62,8 +68,10 @@ class GenaiTokenPrices:
                 provider=found.provider,
                 model=found.model["id"],
                 source=self.source,
-                tiers=_tiers(row["rates"]),
-                batch_tiers=_tiers(row["rates"] | batch["rates"]) if batch else (),
+                tiers=_tiers(found.model["id"], row["rates"]),
+                batch_tiers=_tiers(found.model["id"], row["rates"] | batch["rates"])
+                if batch
+                else (),
                 effective_from=_begin(row),
             )
         return self._prices[name]
@@ -166,22 +174,17 @@ def _starts(rates: Mapping[str, Any]) -> set[int]:
     return {start for rate in rates.values() if isinstance(rate, list) for start, _ in rate[1:]}
 
 
-def _tiers(rates: Mapping[str, Any]) -> tuple[ContextTier, ...]:
-    return tuple(
-        ContextTier(start, _rates(rates, start)) for start in sorted({0, *_starts(rates)})
-    )
+def _tiers(model: str, rates: Mapping[str, Any]) -> tuple[ContextTier, ...]:
+    starts = sorted({0, *_starts(rates)})
+    return tuple(ContextTier(start, _rates(model, rates, start)) for start in starts)
 
 
-def _rates(rates: Mapping[str, Any], start: int) -> TokenRates:
-    """The rates of requests just above `start`.
-
-    Embeddings have no output, and no price for it. A cache write of an hour is a cache write:
-    without a price of its own it costs what one of five minutes does.
-    """
+def _rates(model: str, rates: Mapping[str, Any], start: int) -> TokenRates:
+    """The rates of requests just above `start`. Embeddings have no output, and no price for it."""
     told = {name: _rate(rate, start) for name, rate in rates.items()}
     told.setdefault("output", Decimal(0))
-    if "cache_write_5m" in told:
-        told.setdefault("cache_write_1h", told["cache_write_5m"])
+    if "cache_write_5m" in told and "cache_write_1h" not in told:
+        told["cache_write_1h"] = long_write_rate(model, told["input"], told["cache_write_5m"])
     return TokenRates(**told)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
+from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates, long_write_rate
 
 _NEEDED = frozenset({"input_usd_per_million", "output_usd_per_million"})
 _RATES = _NEEDED | {
@@ -26,22 +26,24 @@ def plain_prices(models: Mapping[Any, Any], source: str) -> list[TokenPrice] | N
     if not all(_is_name(model) and _is_plain(row) for model, row in models.items()):
         return None
     return [
-        TokenPrice("", model, source, (ContextTier(0, token_rates(_decimals(row))),))
+        TokenPrice("", model, source, (ContextTier(0, token_rates(model, _decimals(row))),))
         for model, row in models.items()
     ]
 
 
-def token_rates(told: Mapping[str, Any]) -> TokenRates:
-    """The rates of a row, by the names of its fields. An hour's cache costs what five minutes
-    of it do where only those are priced."""
+def token_rates(model: str, told: Mapping[str, Any]) -> TokenRates:
+    """The rates of a model's row, by the names of its fields."""
+    input_rate = told["input_usd_per_million"]
     writes = told.get("cache_write_usd_per_million")
     long_writes = told.get("cache_write_1h_usd_per_million")
+    if long_writes is None and writes is not None:
+        long_writes = long_write_rate(model, input_rate, writes)
     return TokenRates(
-        input=told["input_usd_per_million"],
+        input=input_rate,
         output=told["output_usd_per_million"],
         cached_input=told.get("cached_input_usd_per_million"),
         cache_write_5m=writes,
-        cache_write_1h=writes if long_writes is None else long_writes,
+        cache_write_1h=long_writes,
         per_thousand_requests=told.get("usd_per_thousand_requests") or Decimal(0),
         reasoning=told.get("reasoning_usd_per_million"),
     )

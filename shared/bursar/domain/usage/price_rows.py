@@ -37,7 +37,7 @@ class Row(BaseModel):
 
 
 class TokenRateRow(Row):
-    """USD per million tokens of each class; a class left out costs what input costs."""
+    """USD per million tokens of each class. What is left out: see docs/prices.md."""
 
     input_usd_per_million: Rate
     output_usd_per_million: Rate
@@ -47,9 +47,8 @@ class TokenRateRow(Row):
     reasoning_usd_per_million: Rate | None = None
     usd_per_thousand_requests: Rate = Decimal(0)
 
-    @property
-    def rates(self) -> TokenRates:
-        return token_rates(vars(self))
+    def rates_of(self, model: str) -> TokenRates:
+        return token_rates(model, vars(self))
 
 
 class ContextTierRow(TokenRateRow):
@@ -73,10 +72,10 @@ class TokenPriceTerms(TokenRateRow):
             model=model,
             source=self.source or source,
             tiers=(
-                ContextTier(0, self.rates),
-                *(ContextTier(tier.above_input_tokens, tier.rates) for tier in longer),
+                ContextTier(0, self.rates_of(model)),
+                *(ContextTier(tier.above_input_tokens, tier.rates_of(model)) for tier in longer),
             ),
-            batch_tiers=(ContextTier(0, self.batch.rates),) if self.batch else (),
+            batch_tiers=(ContextTier(0, self.batch.rates_of(model)),) if self.batch else (),
             effective_from=self.begins,
         )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import TypeAlias
 
 from bursar.domain.money import PLACES
 from bursar.domain.usage.amounts import ClassAmounts
@@ -15,6 +16,7 @@ from bursar.domain.usage.records import TokenCounts
 
 MILLION = 1_000_000
 _NOTHING = Fraction(0)
+Exact: TypeAlias = int | Fraction
 
 
 class TokenClass(StrEnum):
@@ -47,6 +49,15 @@ class TokenRates:
     def of(self, token_class: TokenClass) -> Decimal:
         rate: Decimal | None = getattr(self, token_class)
         return self.input if rate is None else rate
+
+
+def long_write_rate(model: str, input_rate: Decimal, write_rate: Decimal) -> Decimal:
+    """What writing to a cache for an hour costs where only writing to it is priced.
+
+    Anthropic alone sells the two apart: an hour of it costs twice the input
+    (https://platform.claude.com/docs/en/about-claude/pricing). Others sell one kind.
+    """
+    return 2 * input_rate if "claude" in model.lower() else write_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,26 @@ def exact_cost(tokens: TokenCounts, requests: int, rates: TokenRates) -> dict[st
     if rates.reasoning is not None:
         units["output"] += _units(tokens.reasoning, rates.reasoning - rates.output, MILLION)
     return units | {"requests": _units(requests, rates.per_thousand_requests, 1000)}
+
+
+def linear_cost(rates: TokenRates) -> tuple[Exact, ...]:
+    """What one more of each count of `TokenCounts`, in their order, and one more request cost, in
+    units of 10^-12 USD: a token that is read from a cache is a token of the input, too. Whole
+    numbers where they are, as they mostly are: those are summed far sooner than fractions."""
+
+    def costs(requests: int = 0, **counts: int) -> Fraction:
+        return sum(exact_cost(TokenCounts(**counts), requests, rates).values(), _NOTHING)
+
+    of_input, of_output = costs(input=1), costs(output=1)
+    parts = ("cached_input", "cache_write_5m", "cache_write_1h")
+    found = (
+        of_input,
+        *(costs(**{"input": 1, part: 1}) - of_input for part in parts),
+        of_output,
+        costs(output=1, reasoning=1) - of_output,
+        costs(requests=1),
+    )
+    return tuple(int(each) if each.denominator == 1 else each for each in found)
 
 
 def by_class(tokens: TokenCounts) -> Mapping[TokenClass, int]:
