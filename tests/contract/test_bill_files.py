@@ -123,6 +123,27 @@ def test_two_contents_of_one_line_are_shown_and_end_with_2(tmp_path: Path, run: 
     assert [each["key"] for each in summary["conflicts"]] == [f"a {DAY_1}"]
 
 
+def test_a_line_is_the_same_however_its_numbers_and_times_are_spelled(
+    tmp_path: Path, told: Any
+) -> None:
+    path = written(
+        tmp_path,
+        LEGACY
+        + f"a,{DAY_1},2026-11-01T00:00:00Z,9.0,USD,AmazonS3,Usage\n"
+        + f"a,{DAY_1},2026-11-01 00:00:00,9.00,USD,AmazonS3,Usage\n"
+        + f"a,{DAY_1},2026-11-01T02:00:00.000+02:00,.9E1,USD,AmazonS3,Usage\n",
+    )
+    summary = told("--format", "cur", path)
+    assert (summary["total_usd"], summary["rows"], summary["duplicates"]) == ("9", 1, 2)
+
+
+def test_a_line_is_the_same_under_the_columns_of_cur_2(tmp_path: Path, told: Any) -> None:
+    one = written(tmp_path, LEGACY + f"a,{DAY_1},2026-11-01,1,USD,AmazonS3,Usage\n")
+    other = SNAKE + f"1.0,a,{DAY_1},2026-11-01,USD,AmazonS3,Usage,\n"
+    summary = told("--format", "cur", one, written(tmp_path, other, "snake.csv"))
+    assert (summary["total_usd"], summary["duplicates"]) == ("1", 1)
+
+
 def test_a_line_in_two_parts_of_a_report_is_one_line(tmp_path: Path, told: Any) -> None:
     one = written(tmp_path, LEGACY + f"a,{DAY_1},2026-11-01,1,USD,AmazonS3,Usage\n")
     header, values = one.read_text().splitlines()
@@ -148,6 +169,17 @@ def test_focus_of_several_providers_is_told_by_provider(tmp_path: Path, told: An
     assert every["other_currencies"] == {"GBP": "0.4"}
     one = told("--format", "focus", path, "--provider", "AWS")
     assert (one["rows"], one["total_usd"], one["by_service"]) == (1, "0.1", {"Amazon S3": "0.1"})
+
+
+def test_rows_of_focus_have_no_key_and_count_as_often_as_they_are_told(
+    tmp_path: Path, told: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, FOCUS_HEADER + "0.1,USD,2026-11-01,Usage,Amazon S3,AWS\n")
+    summary = told("--format", "focus", path, path)
+    assert (summary["rows"], summary["total_usd"], summary["duplicates"]) == (2, "0.2", None)
+    with pytest.raises(SystemExit):
+        app(["import", "bill", "--help"])
+    assert "every row of focus counts" in " ".join(capsys.readouterr().out.split())
 
 
 def test_parquet_says_what_its_csv_says(tmp_path: Path, told: Any) -> None:
@@ -204,8 +236,18 @@ def test_record_types_and_ungrouped_totals_are_read(tmp_path: Path, told: Any) -
     total["ResultsByTime"][0]["Total"] = {"UnblendedCost": {"Amount": "5", "Unit": "USD"}}
     summary = told("--format", "ce", written(tmp_path, json.dumps([grouped, total])))
     assert summary["by_type"] == {"Credit": "-2", "Usage": "5"}
-    assert summary["by_service"] == {"Amazon S3": "-2"}
+    assert summary["by_service"] == {"(not named)": "5", "Amazon S3": "-2"}
     assert summary["total_usd"] == "3"
+
+
+def test_a_bill_by_account_has_every_breakdown_at_its_total(tmp_path: Path, told: Any) -> None:
+    by_account = answer(("111122223333", "5"), ("444455556666", "2.5"))
+    by_account["GroupDefinitions"] = [{"Type": "DIMENSION", "Key": "LINKED_ACCOUNT"}]
+    summary = told("--format", "ce", written(tmp_path, json.dumps(by_account)))
+    assert summary["total_usd"] == "7.5"  # 5 + 2.5
+    assert summary["by_service"] == {"(not named)": "7.5"}
+    assert summary["by_day"] == {"2026-11-01": "7.5"}
+    assert summary["by_type"] == {"Usage": "7.5"}
 
 
 GOOD = f"a,{DAY_1},2026-11-01,1,USD,AmazonS3,Usage\n"
@@ -260,8 +302,23 @@ def test_what_is_no_report_is_refused_by_place(
         (json.dumps(answer(("S3", "1"))).replace("UnblendedCost", "X"), "UnblendedCost is missi"),
         (json.dumps(answer(("S3", "1"))).replace('"2026-11-01"', '"soon"'), "TimePeriod.Start"),
         (b"\xff\xfe{", "is not UTF-8"),
+        (
+            json.dumps(answer(("S3", "1"))).replace(
+                '"Amount": "1"', '"Amount":"1","Amount":"900"'
+            ),
+            "Groups[0].Metrics.UnblendedCost has the key 'Amount' twice",
+        ),
+        (
+            json.dumps(answer(("S3", "1")))[:-1] + ', "ResultsByTime": []}',
+            "answer 1: it has the key 'ResultsByTime' twice",
+        ),
+        (
+            json.dumps(answer(("S3", "1"))).replace('"Key"', '"Key": "SERVICE", "Key"'),
+            "GroupDefinitions[0] has the key 'Key' twice",
+        ),
+        (json.dumps(answer() | {"GroupDefinitions": 5}), "GroupDefinitions is missing or of an"),
     ],
-    ids=range(14),
+    ids=range(18),
 )
 def test_what_is_no_answer_of_cost_explorer_is_refused(
     tmp_path: Path, refused: Any, text: str | bytes, said: str
@@ -347,6 +404,9 @@ def test_a_real_bill_as_plain_text_parquet_and_snake_case_is_the_same_bill(
     first = told("--format", format, BILLS / name)
     for other in (plain, parquet, renamed):
         assert told("--format", format, other) == first
+    if first["duplicates"] is not None:  # rows with a key are one row in all of them
+        again = told("--format", format, plain, parquet, renamed)
+        assert again == first | {"duplicates": 2 * first["rows"]}
 
 
 def snake(column: str) -> str:

@@ -43,9 +43,15 @@ def bill(
 ) -> None:
     """Total a bill by service, UTC day and charge type, to the last digit.
 
-    Breakdowns and total_usd count rows in USD; other currencies are totalled apart. A row that
-    stands twice is one row. Exit code 2: a file is no such bill, or one row stands in it with
-    two contents (the first counts, and the others are listed).
+    Breakdowns and total_usd count rows in USD; other currencies are totalled apart. What a bill
+    does not name is in them as `(not named)`, so that each adds up to total_usd.
+
+    A row told twice is one row where rows have a key: in cur a line by its LineItemId and
+    TimeInterval, in ce a group by its day. FOCUS has none: every row of focus counts, also that
+    of a part which is named twice, and `duplicates` is null.
+
+    Exit code 2: a file is no such bill, or a row with a key is told in two ways (the first
+    counts, and the others are listed).
     """
     if (read := _READERS.get(format)) is None:
         leave(Exit.WRONG_INPUT, [f"--format {format!r} is not one of {', '.join(_READERS)}"])

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 AWS = "AWS"
 USD = "USD"
-NOT_NAMED = "(not named)"  # a row without a service or type
+NOT_NAMED = "(not named)"  # what a bill does not break down by service or type
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _LONGEST = 64
@@ -37,7 +37,7 @@ class BillRow(NamedTuple):
     amount: Decimal
     currency: str
     provider: str
-    service: str | None  # None: the bill does not break this amount down
+    service: str
     charge_type: str
     place: str
     key: str | None = None  # None: rows of this kind of bill have no key
@@ -54,7 +54,8 @@ class BillConflict:
 
 @dataclass(frozen=True, slots=True)
 class BillSummary:
-    """What a bill comes to. Breakdowns hold the rows in USD, also those at zero.
+    """What a bill comes to. Every breakdown of the rows in USD adds up to their total; names
+    at zero are in it too.
 
     `rows` counts every row once, whatever its currency. `duplicates` is None where rows have
     no key to be recognised by.
@@ -126,10 +127,11 @@ class _Tally:
             self._others[row.currency] = _EXACT.add(self._others[row.currency], row.amount)
             return
         self._days[row.day] = _EXACT.add(self._days[row.day], row.amount)
-        named = [(self._types, row.charge_type), (self._providers, row.provider)]
-        if row.service is not None:
-            named.append((self._services, row.service))
-        for sums, name in named:
+        for sums, name in (
+            (self._services, row.service),
+            (self._types, row.charge_type),
+            (self._providers, row.provider),
+        ):
             sums[name] = _EXACT.add(sums[name], row.amount)
 
     def _was_told(self, row: BillRow, key: str) -> bool:

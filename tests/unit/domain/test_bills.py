@@ -23,7 +23,7 @@ FIRST = date(2026, 11, 1)
 def charged(
     usd: str,
     *,
-    service: str | None = "Amazon S3",
+    service: str = "Amazon S3",
     day: date = FIRST,
     kind: str = "Usage",
     currency: str = "USD",

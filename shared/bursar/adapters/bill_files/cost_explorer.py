@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -17,17 +18,27 @@ from bursar.adapters.bill_files.tables import (
     read_currency,
     read_day,
 )
-from bursar.domain.bills import AWS, BillRow, NotAnAmountError, read_amount
+from bursar.adapters.usage_formats.strict_json import Unfit
+from bursar.domain.bills import (
+    AWS,
+    NOT_NAMED,
+    BillRow,
+    NotAnAmountError,
+    plain_digits,
+    read_amount,
+)
 
 _METRIC = "UnblendedCost"
 _DAY = timedelta(days=1)
+_LONGEST_NAME = 40  # of a key in an error
 _BY_SERVICE = [{"Type": "DIMENSION", "Key": "SERVICE"}]
 
 
 def read_cost_explorer(path: Path) -> Iterator[BillRow]:
     """The groups of every day: unblended cost by service, and by record type where the answer
     is grouped by it. Otherwise the service `Tax` is of type Tax and all else of type Usage,
-    which then includes fees, credits and refunds: the answer does not tell them apart.
+    which then includes fees, credits and refunds: the answer does not tell them apart. What is
+    not told by service (by account, or a `Total` alone) is of the service NOT_NAMED.
 
     A day's group that stands twice is one row, so overlapping pages are counted once.
 
@@ -61,13 +72,25 @@ def _answers(path: Path) -> Iterator[Any]:
 
 def _documents(text: str) -> Iterator[Any]:
     decoder = json.JSONDecoder(
-        parse_float=read_amount, parse_int=read_amount, parse_constant=read_amount
+        object_pairs_hook=_object,
+        parse_float=read_amount,
+        parse_int=read_amount,
+        parse_constant=read_amount,
     )
     at = len(text) - len(text.lstrip())
     while at < len(text):
         document, at = decoder.raw_decode(text, at)
         yield document
         at += len(text[at:]) - len(text[at:].lstrip())
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Unfit:
+    """Json itself would take the last of two equal keys: which amount is it?"""
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    [(name, _)] = Counter(name for name, _ in pairs).most_common(1)
+    return Unfit(f"has the key {name[:_LONGEST_NAME]!r} twice")
 
 
 class _AnswerReader:
@@ -78,9 +101,12 @@ class _AnswerReader:
 
     def rows(self, answer: Any) -> Iterator[BillRow]:
         results = self._field(answer, "ResultsByTime", list, "")
+        groups = _BY_SERVICE
+        if answer.get("GroupDefinitions"):
+            groups = self._field(answer, "GroupDefinitions", list, "")
         grouped_by = [
             self._field(group, "Key", str, f"GroupDefinitions[{n}]")
-            for n, group in enumerate(answer.get("GroupDefinitions") or _BY_SERVICE)
+            for n, group in enumerate(groups)
         ]
         for n, result in enumerate(results):
             yield from self._day(result, grouped_by, f"ResultsByTime[{n}]")
@@ -120,11 +146,11 @@ class _AnswerReader:
             amount=amount,
             currency=currency,
             provider=AWS,
-            service=service,
+            service=NOT_NAMED if service is None else service,
             charge_type=named.get("RECORD_TYPE", kind),
             place=f"{self._where}: {place}",
             key=json.dumps([period["Start"], named]),
-            content=f"{amount.normalize()} {currency}".encode(),
+            content=f"{plain_digits(amount)} {currency}".encode(),
         )
 
     def _cost(self, metrics: Any, at: str) -> tuple[Decimal, str]:
@@ -145,9 +171,12 @@ class _AnswerReader:
             self._refuse(f"{at}.{name}", str(error))
 
     def _field(self, holder: Any, name: str, kind: type, at: str) -> Any:
+        if isinstance(holder, Unfit):
+            self._refuse(at or "it", holder.reason)
         value = holder.get(name) if isinstance(holder, dict) else None
         if not isinstance(value, kind):
-            self._refuse(f"{at}.{name}" if at else name, "is missing or of another kind")
+            problem = value.reason if isinstance(value, Unfit) else "is missing or of another kind"
+            self._refuse(f"{at}.{name}" if at else name, problem)
         return value
 
     def _refuse(self, field: str, problem: str) -> NoReturn:

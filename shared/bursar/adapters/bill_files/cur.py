@@ -7,11 +7,25 @@ A line is known by LineItemId and TimeInterval: AWS repeats the former from day 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
-from bursar.adapters.bill_files.tables import BillTable, open_table
-from bursar.domain.bills import AWS, NOT_NAMED, BillRow
+from bursar.adapters.bill_files.tables import (
+    BillFileError,
+    BillTable,
+    open_table,
+    read_instant,
+    squeezed,
+)
+from bursar.domain.bills import (
+    AWS,
+    NOT_NAMED,
+    BillRow,
+    NotAnAmountError,
+    plain_digits,
+    read_amount,
+)
 
 _COLUMNS = (
     ["identity/LineItemId"],
@@ -51,9 +65,22 @@ def read_cur(path: Path) -> Iterator[BillRow]:
 
 def _by_name(table: BillTable) -> list[tuple[str, int]]:
     """The columns in an order that two files agree on, whatever theirs is."""
-    return sorted((name, at) for at, name in enumerate(table.header))
+    return sorted((squeezed(name), at) for at, name in enumerate(table.header))
 
 
 def _digest(order: Sequence[tuple[str, int]], values: Sequence[str]) -> bytes:
-    told = "\x1f".join(f"{name}={values[at]}" for name, at in order if values[at])
+    told = "\x1f".join(f"{name}={_plain(values[at])}" for name, at in order if values[at])
     return blake2b(told.encode(), digest_size=16).digest()
+
+
+@lru_cache(maxsize=2**16)
+def _plain(text: str) -> str:
+    """The one spelling of a number or a time: CSV and Parquet write 9.00 and 9.0 of one line."""
+    try:
+        return plain_digits(read_amount(text))
+    except NotAnAmountError:
+        pass
+    try:
+        return read_instant(text).isoformat()
+    except BillFileError:
+        return text

@@ -53,14 +53,14 @@ class BillTable:
         """
         stands: dict[str, list[int]] = {}
         for at, name in enumerate(self.header):
-            stands.setdefault(_squeezed(name), []).append(at)
-        found = [next((n for n in names if _squeezed(n) in stands), None) for names in columns]
+            stands.setdefault(squeezed(name), []).append(at)
+        found = [next((n for n in names if squeezed(n) in stands), None) for names in columns]
         if missing := [names[0] for names, n in zip(columns, found, strict=True) if n is None]:
             shown = ", ".join(self.header[:_NAMES_SHOWN])
             raise BillFileError(
                 f"{self.path}, line 1: no column {', '.join(missing)}; it begins with {shown!r}"
             )
-        places = [stands[_squeezed(name)] for name in found if name is not None]
+        places = [stands[squeezed(name)] for name in found if name is not None]
         for same in places:
             if len(same) > 1:
                 raise BillFileError(f"{self.path}, line 1: column {self.header[same[0]]} twice")
@@ -87,8 +87,22 @@ class BillTable:
             raise BillFileError(f"{where}: {error}") from None
 
 
+def squeezed(name: str) -> str:
+    """A column's name without case and punctuation, in which reports spell it differently."""
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
 def read_day(text: str) -> date:
-    """The UTC day of an ISO date or instant; one without a time zone is in UTC.
+    """The UTC day of an ISO date or instant.
+
+    Raises:
+        BillFileError: the text is no such date.
+    """
+    return read_instant(text).date()
+
+
+def read_instant(text: str) -> datetime:
+    """An ISO instant in UTC, or midnight of a date; one without a time zone is in UTC.
 
     Raises:
         BillFileError: the text is no such date.
@@ -97,7 +111,7 @@ def read_day(text: str) -> date:
         if not _ISO_DAY.fullmatch(text):
             raise ValueError
         at = datetime.fromisoformat(text)
-        return (at.astimezone(UTC) if at.tzinfo else at).date()
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise BillFileError(f"{text[:40]!r} is not an ISO date") from None
 
@@ -230,7 +244,3 @@ def _not_empty(text: str) -> str:
     if not text.strip():
         raise BillFileError("is empty")
     return text
-
-
-def _squeezed(name: str) -> str:
-    return re.sub("[^a-z0-9]", "", name.lower())
