@@ -155,6 +155,16 @@ def test_the_table_of_models_sums_to_the_ledger_and_the_books_agree(demo):
     assert "Models, " in demo.out
 
 
+def test_each_tenant_has_its_own_rate_for_a_million_tokens_of_each_model(demo):
+    for model in demo.summary["models"]["models"]:
+        used = sum(Decimal(each["usd"]) for each in model["tenants"])
+        assert used + Decimal(model["idle_usd"]) == Decimal(model["usd"])
+        for each in model["tenants"]:
+            tokens = each["input_tokens"] + each["output_tokens"]
+            rate = Decimal(each["usd_per_million"]["usage_basis"])
+            assert rate == pytest.approx(Decimal(each["usd"]) / tokens * 10**6)
+
+
 @pytest.mark.deep
 def test_the_runaway_is_told_in_the_night_after_its_first_day_and_nothing_unusual_before(
     prepared: list[object], tmp_path: Path

@@ -10,20 +10,21 @@ utilisation; an hour that served no token is idle whole.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
 from bursar.domain.attribution.rules import TokenWeights
 from bursar.domain.cluster.unowned import UNALLOCATED
 from bursar.domain.ledger.entries import Leaf, LeafKey
-from bursar.domain.ledger.lines import NO_AMOUNTS, Kind, Line, LineKey
+from bursar.domain.ledger.lines import NO_AMOUNTS, NO_TOKENS, Kind, Line, LineKey
 from bursar.domain.money import split_units
 from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
 
 Weights = tuple[Fraction, Fraction, Fraction]  # of input not cached, of cached input, of output
 EVERY_TOKEN_THE_SAME: Weights = (Fraction(1), Fraction(1), Fraction(1))
+_COUNTED_ELSEWHERE = Leaf(tokens=NO_TOKENS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,9 @@ def divide_by_tokens(
     for source in sorted(amounts):
         parts = split_units(amounts[source], whole)
         for key, units, weighing in zip(order, parts, by_class, strict=True):
-            line = Line(units, by_class=_by_class(units, weighing))
-            if source == dearest:
-                leaf = users[key]
-                line = replace(line, requests=leaf.requests, tokens=leaf.tokens)
+            leaf = users[key] if source == dearest else _COUNTED_ELSEWHERE
+            paid = _by_class(units, weighing)
+            line = Line(units, leaf.requests, leaf.tokens, by_class=paid)
             target = _users_line(source, key, teams)
             lines[target] = lines[target] + line if target in lines else line
     return lines
