@@ -150,6 +150,12 @@ def test_a_dated_price_holds_from_its_day_on(tmp_path: Path, capsys: Any) -> Non
     ]
 
 
+_TIERS = (
+    "gpt:\n  input_usd_per_million: 1\n  output_usd_per_million: 1\n  tiers:\n"
+    + "  - {{above_input_tokens: {}, input_usd_per_million: 2, output_usd_per_million: 1}}\n"
+    + "  - {{above_input_tokens: {}, input_usd_per_million: 3, output_usd_per_million: 1}}\n"
+    + "  - {{above_input_tokens: {}, input_usd_per_million: 4, output_usd_per_million: 1}}\n"
+)
 _ALIASES = "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 41))
 
 
@@ -168,6 +174,10 @@ _ALIASES = "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 41)
         ("gpt: 5\n", "prices.yaml:1"),
         ("gpt: &row {again: *row}\n", "prices.yaml:1"),
         ("a0: &a0 [1]\n" + _ALIASES, "prices.yaml:1"),  # 2^40 values, if one is looked at twice
+        (
+            _TIERS.format(1000, 2000, 1000),
+            "prices.yaml:4: gpt.0.tiers: Value error, two tiers are",
+        ),
         ("gpt: {typo: 5, input_usd_per_million: 1, output_usd_per_million: 1}\n", "typo"),
     ],
 )

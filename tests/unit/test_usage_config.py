@@ -87,6 +87,25 @@ def test_what_contradicts_itself_is_told() -> None:
     assert problems(provisioned=provisioned) == ["provisioned 'nova' stands twice"]
 
 
+def test_two_prices_of_one_model_from_the_same_time_on_are_told() -> None:
+    rates = {"input_usd_per_million": "1", "output_usd_per_million": "2"}
+    always, other = {"model": "gpt", **rates}, {"model": "GPT", **rates}
+    assert problems(token_prices=[always, other]) == ["token_prices 'gpt' stands twice"]
+    dated = [{**always, "from": day} for day in ("2026-11-01", "2026-11-01T00:00:00Z")]
+    assert problems(token_prices=[always, *dated]) == [
+        "token_prices 'gpt from 2026-11-01T00:00:00Z' stands twice"
+    ]
+    sold = [{**always, "provider": name} for name in ("", "openai", "azure")]
+    assert problems(token_prices=sold) == []
+
+
+def test_two_tiers_of_one_length_are_refused() -> None:
+    rates = {"input_usd_per_million": "1", "output_usd_per_million": "2"}
+    tiers = [{"above_input_tokens": 1000, **rates, "input_usd_per_million": n} for n in "57"]
+    with pytest.raises(ValidationError, match="two tiers are above 1000 input tokens"):
+        usage(token_prices=[{"model": "gpt", **rates, "tiers": tiers}])
+
+
 def test_a_route_may_name_what_is_sent_and_what_is_collected() -> None:
     routes = [
         {"models": "llama-*", "billed_by": "prometheus:prod"},

@@ -238,12 +238,19 @@ class Usage(Section):
         yield from _repeated("bedrock", [each.where for each in self.bedrock])
         prices = [f"{each.model} {each.commitment}".rstrip() for each in self.provisioned]
         yield from _repeated("provisioned", prices)
+        yield from _repeated("token_prices", [_priced(row) for row in self.token_prices])
 
 
 def _repeated(section: str, names: Sequence[str]) -> Iterator[tuple[Place, str]]:
     for n, name in enumerate(names):
         if name in names[:n]:
             yield (section, n), f"{section} {name!r} stands twice"
+
+
+def _priced(row: TokenPriceRow) -> str:
+    """What the row is the price of, as price books tell rows apart."""
+    since = f" from {row.begins:%Y-%m-%dT%H:%M:%SZ}" if row.begins else ""
+    return f"{row.provider}: {row.model.lower()}{since}".removeprefix(": ")
 
 
 def _aliases(told: Mapping[str, Alias]) -> dict[str, ModelAlias]:

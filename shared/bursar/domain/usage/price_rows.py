@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from bursar.domain.beginnings import Begin
 from bursar.domain.usage.plain_prices import token_rates
@@ -57,11 +58,18 @@ class ContextTierRow(TokenRateRow):
     above_input_tokens: Annotated[int, Field(gt=0, le=10**15)]
 
 
+def _distinct(tiers: tuple[ContextTierRow, ...]) -> tuple[ContextTierRow, ...]:
+    times = Counter(tier.above_input_tokens for tier in tiers)
+    if twice := [tokens for tokens, n in times.items() if n > 1]:
+        raise ValueError(f"two tiers are above {twice[0]} input tokens: which holds?")
+    return tiers
+
+
 class TokenPriceTerms(TokenRateRow):
     """What one model costs from a time on: `from` is a UTC day or a time, always if left out."""
 
     begins: Annotated[Begin | None, Field(alias="from")] = None
-    tiers: tuple[ContextTierRow, ...] = ()
+    tiers: Annotated[tuple[ContextTierRow, ...], AfterValidator(_distinct)] = ()
     batch: TokenRateRow | None = None
     source: Annotated[str, Field(max_length=200)] = ""
 
