@@ -130,6 +130,19 @@ def test_a_released_record_is_archived_posted_and_held_no_more(run: Any, table: 
     assert [each["id"] for each in json.loads(run("held", "--json")[1])["held"]] == ["r-2"]
 
 
+def test_a_release_that_is_refused_for_what_stands_in_the_ledger_says_so(
+    run: Any, table: Any
+) -> None:
+    books_on(table).post(entry("r-1", at=AT, units=7))
+    code, out, _ = run("release", "gateway", "r-1")
+    assert (code, "refused: another body stands in the ledger under its id" in out) == (1, True)
+    [leaf] = DynamoLedgerStore(table).leaves(hour_of(AT).start).values()
+    assert leaf.amounts.units == 7
+    [row] = json.loads(run("conflicts", "--json")[1])["conflicts"]
+    assert (row["id"], row["refused_usd"]) == ("r-1", "8")  # 20 million x 0.40 a million
+    assert [each["id"] for each in json.loads(run("held", "--json")[1])["held"]] == ["r-2"]
+
+
 def test_a_dropped_record_is_never_posted(run: Any, table: Any) -> None:
     assert run("drop", "gateway", "r-1")[0] == 0
     assert not DynamoLedgerStore(table).leaves(hour_of(AT).start)

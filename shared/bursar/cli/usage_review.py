@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bursar.domain.usage.producers import ProducerPolicy
 
 _HERE = Where()
+_REFUSED = 1
 
 
 def held(*, where: Where = _HERE) -> None:
@@ -78,10 +79,11 @@ def release(
     ),
     where: Where = _HERE,
 ) -> None:
-    """Post a held record after all.
+    """Post a held record after all. One that is in the ledger already is not charged again.
 
-    Exit code 2: it is not held, or wrong input. 3: AWS cannot be asked. 4: the ledger was too
-    busy; repeat it.
+    Exit code 1: another body stands in the ledger under its id, and this one is refused: it is
+    among the conflicts now. 2: it is not held, or wrong input. 3: AWS cannot be asked. 4: the
+    ledger was too busy; repeat it.
     """
     from bursar.adapters.dynamodb.quarantine import DynamoQuarantine
     from bursar.cli.deployed import UNANSWERED, leave_unanswered
@@ -101,7 +103,7 @@ def release(
         kept = DeployedLedger.find(where.table, where.bucket, where.stack, where.region)
         prices = token_prices(settings)
         intake = usage_intake(settings, told_by, kept.table, kept.s3, kept.bucket, prices)
-        review_held_usage.release(
+        became = review_held_usage.release(
             (producer, id),
             quarantine=DynamoQuarantine(kept.table),
             archive=kept.archive,
@@ -114,7 +116,9 @@ def release(
         leave(Exit.WRONG_INPUT, [f"{error} is not held: see `bursar usage held`"])
     except review_held_usage.StillBusyError:
         leave(Exit.UNREADABLE, ["the ledger was too busy: repeat the command"])
-    print_decided(producer, id, Decision.RELEASED, as_json=where.json)
+    print_decided(producer, id, became.decision, as_json=where.json)
+    if became.decision is Decision.CONFLICT:
+        raise SystemExit(_REFUSED)
 
 
 def drop(producer: str, id: str, *, where: Where = _HERE) -> None:

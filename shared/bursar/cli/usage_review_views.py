@@ -13,6 +13,17 @@ from bursar.cli.shown_text import shown_text
 from bursar.domain.ledger.conflicts import Conflict
 from bursar.domain.usage.quarantine import Decision, HeldUsage, RejectedUsage
 
+_IN_WORDS = {
+    Decision.HELD: "held",
+    Decision.RELEASED: "released",
+    Decision.DROPPED: "dropped",
+    Decision.DUPLICATE: "was in the ledger already and is charged once; it is held no more",
+    Decision.CONFLICT: (
+        "refused: another body stands in the ledger under its id (see `bursar usage conflicts`);"
+        " it is held no more"
+    ),
+}
+
 
 def held_json(rows: Sequence[HeldUsage]) -> None:
     print_json(
@@ -115,7 +126,7 @@ def print_decided(producer: str, id_: str, decision: Decision, *, as_json: bool)
     if as_json:
         print_json({"producer": producer, "id": id_, "decision": decision.value})
     else:
-        Console().print(shown_text(f"{producer}/{id_}: {decision.value}"))
+        Console().print(shown_text(f"{producer}/{id_}: {_IN_WORDS[decision]}"))
 
 
 def _table(*columns: str) -> Table:

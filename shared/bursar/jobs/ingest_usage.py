@@ -17,7 +17,7 @@ from bursar.domain.usage.plausibility import (
     judge_cost,
 )
 from bursar.domain.usage.producers import ProducerPolicy
-from bursar.domain.usage.quarantine import HeldUsage, RejectedUsage, digest_of
+from bursar.domain.usage.quarantine import Contested, HeldUsage, RejectedUsage, digest_of
 from bursar.domain.usage.records import UsageRecord
 from bursar.domain.usage.rejections import Rejection
 from bursar.ports import Quarantine, UsageArchive
@@ -35,6 +35,7 @@ class Told(NamedTuple):
 
 
 Post = Callable[[Sequence[UsageRecord]], Told]
+Refuse = Callable[[Contested], object]
 Cost = Callable[[UsageRecord], Money]
 DEFAULT_LIMITS = PlausibilityLimits()
 
@@ -100,13 +101,15 @@ def ingest(
     archive: UsageArchive,
     quarantine: Quarantine,
     post: Post,
+    refuse: Refuse,
     limits: PlausibilityLimits = DEFAULT_LIMITS,
     cost: Cost = nothing_known,
 ) -> Ingested:
     """Read and post a batch of one producer's messages.
 
     A message that cannot be read goes to the quarantine and is done with: delivered again, it
-    would be no better. Of the records that `post` could not post now only the messages are to be
+    would be no better. `refuse` tells people of a record whose id is held with another body. Of
+    the records that `post` could not post now only the messages are to be
     delivered again, and whatever of them was posted is posted once, by its id. Everything
     accepted is in the archive before it is posted.
     """
@@ -116,7 +119,9 @@ def ingest(
         latest = max(latest or message.received_at, message.received_at)
         _sort(message, producer, read, Judge(limits, cost), batch)
     quarantine.reject(batch.rejected)
-    quarantine.hold(batch.held)
+    contested = quarantine.hold(batch.held)
+    for each in contested:
+        refuse(each)
     records = [record for _, record in batch.told]
     became = Told()
     if records and latest:
@@ -126,11 +131,11 @@ def ingest(
     failed = [told for told in batch.told if (told[1].producer, told[1].id) in missing]
     return Ingested(
         accepted=len(records) - len(failed) - became.conflicts,
-        held=len(batch.held),
+        held=len(batch.held) - len(contested),
         rejections=tuple(batch.rejected),
         failed=tuple(dict.fromkeys(message_id for message_id, _ in failed)),
         duplicates=became.duplicates,
-        conflicts=became.conflicts,
+        conflicts=became.conflicts + len(contested),
     )
 
 
@@ -142,6 +147,7 @@ def ingest_collected(
     archive: UsageArchive,
     quarantine: Quarantine,
     post: Post,
+    refuse: Refuse,
     at: datetime,
     limits: PlausibilityLimits = DEFAULT_LIMITS,
     cost: Cost = nothing_known,
@@ -157,6 +163,7 @@ def ingest_collected(
         archive=archive,
         quarantine=quarantine,
         post=post,
+        refuse=refuse,
         limits=limits,
         cost=cost,
     )

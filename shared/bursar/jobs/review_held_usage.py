@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bursar.domain.ledger.entries import EntryId
@@ -21,9 +22,14 @@ class StillBusyError(Exception):
 def release(
     name: EntryId, *, quarantine: Quarantine, archive: UsageArchive, post: Post, at: datetime
 ) -> HeldUsage:
-    """Archive and post a held record, then note that it was released.
+    """Archive and post a held record, then note what became of it.
 
-    Interrupted, it can be done again: the ledger takes an id once.
+    It is released; or what stands in the ledger under its id is the same (a duplicate) or
+    another body (a conflict, which is kept and told). Interrupted, it can be done again: the
+    ledger takes an id once, and then it may be its own duplicate.
+
+    Returns:
+        The record, as it was decided.
 
     Raises:
         NotHeldError: it is not held, or was decided before.
@@ -31,10 +37,16 @@ def release(
     """
     held = _waiting(name, quarantine)
     archive.put([held.record], at)
-    if post([held.record]).busy:
+    told = post([held.record])
+    if told.busy:
         raise StillBusyError(f"{name[0]}/{name[1]}")
-    quarantine.decide(name, Decision.RELEASED, at)
-    return held
+    decision = Decision.RELEASED
+    if told.conflicts:
+        decision = Decision.CONFLICT
+    elif told.duplicates:
+        decision = Decision.DUPLICATE
+    quarantine.decide(name, decision, at)
+    return replace(held, decision=decision, decided_at=at)
 
 
 def drop(name: EntryId, *, quarantine: Quarantine, at: datetime) -> HeldUsage:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bursar.domain.ledger.conflicts import conflict_alert, conflict_of
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Entry
 from bursar.domain.money import Money
 from bursar.domain.usage.billing import bill
 from bursar.domain.usage.plausibility import PlausibilityLimits
 from bursar.domain.usage.producers import ProducerPolicy
+from bursar.domain.usage.quarantine import Contested
 from bursar.domain.usage.records import UsageRecord
 from bursar.domain.usage.rejections import Rejection
 from bursar.domain.usage.routes import ModelRoutes
@@ -69,6 +71,7 @@ class UsageIntake:
             archive=self.archive,
             quarantine=self.quarantine,
             post=post,
+            refuse=self._refuse,
             limits=self.limits,
             cost=self._cost,
         )
@@ -88,6 +91,7 @@ class UsageIntake:
             archive=self.archive,
             quarantine=self.quarantine,
             post=lambda records: self.post(records, at),
+            refuse=self._refuse,
             at=at,
             limits=self.limits,
             cost=self._cost,
@@ -115,6 +119,11 @@ class UsageIntake:
         except LedgerBusyError as error:
             return Told(error.names, error.done.duplicates, len(error.done.conflicts))
         return Told((), done.duplicates, len(done.conflicts))
+
+    def _refuse(self, contested: Contested) -> None:
+        held, stands = contested
+        conflict = conflict_of(self._bill(held.record), stands, held.received_at)
+        self.conflicts.record(conflict, conflict_alert(conflict))
 
     def _bill(self, record: UsageRecord) -> Entry:
         price = self.prices.price_at(record.provider, record.model, record.at)

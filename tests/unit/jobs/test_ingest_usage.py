@@ -13,7 +13,7 @@ from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.usage_formats.reading import read
 from bursar.domain.periods import Window
 from bursar.domain.usage.producers import ProducerPolicy
-from bursar.domain.usage.quarantine import Decision, digest_of
+from bursar.domain.usage.quarantine import Contested, Decision, digest_of
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.domain.usage.rejections import Rejection
 from bursar.jobs.ingest_usage import Ingested, Message, Told, ingest, ingest_collected
@@ -48,6 +48,10 @@ def line(id_: str, **changes: Any) -> str:
     return json.dumps({**told, **changes})
 
 
+def refuse_none(contested: Contested) -> None:
+    raise AssertionError(f"{contested} is not held")
+
+
 def taken(
     *bodies: str, ledger: Ledger | None = None, quarantine: MemoryQuarantine | None = None
 ) -> Ingested:
@@ -60,6 +64,7 @@ def taken(
         archive=books,
         quarantine=quarantine or MemoryQuarantine(),
         post=books.post,
+        refuse=refuse_none,
     )
 
 
@@ -157,6 +162,7 @@ def test_what_was_collected_is_taken_in_like_what_was_sent() -> None:
         archive=ledger,
         quarantine=quarantine,
         post=ledger.post,
+        refuse=refuse_none,
         at=NOON,
     )
     assert (done.accepted, done.held, done.rejected, done.failed) == (1, 1, 1, (hour,))

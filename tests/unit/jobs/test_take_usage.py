@@ -21,6 +21,7 @@ from bursar.domain.usage.plausibility import PlausibilityLimits
 from bursar.domain.usage.price_books import OwnTokenPrices
 from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
 from bursar.domain.usage.producers import ProducerPolicy
+from bursar.domain.usage.quarantine import Decision
 from bursar.domain.usage.routes import ModelRoute, ModelRoutes
 from bursar.jobs.ingest_usage import Ingested, Message
 from bursar.jobs.review_held_usage import release
@@ -54,6 +55,15 @@ class Intake:
 
     def take(self, *bodies: str, at: datetime = NOW) -> Ingested:
         return self.intake.take([Message(f"m{n}", body, at) for n, body in enumerate(bodies)])
+
+    def release(self, id_: str) -> Decision:
+        return release(
+            ("gateway", id_),
+            quarantine=self.quarantine,
+            archive=self.archive,
+            post=lambda records: self.intake.post(records, NOW),
+            at=NOW,
+        ).decision
 
     def leaves(self, at: datetime = ONE_PM, *, shadow: bool = False) -> dict[LeafKey, Leaf]:
         return dict(self.books.ledger.leaves(hour_of(at).start, shadow=shadow))
@@ -134,15 +144,44 @@ def test_what_costs_more_a_request_than_the_ceiling_is_held_until_a_person_relea
     assert (done.held, done.accepted, done.failed) == (1, 2, ())
     (held,) = intake.quarantine.held()
     assert (held.record.id, held.reason) == ("1", "costs more than 0.0029 USD a request")
-    release(
-        ("gateway", "1"),
-        quarantine=intake.quarantine,
-        archive=intake.archive,
-        post=lambda records: intake.intake.post(records, NOW),
-        at=NOW,
-    )
+    assert intake.release("1") is Decision.RELEASED
     spent = Money.sum(leaf.amounts.usd for leaf in intake.leaves().values())
     assert spent == Money.of("0.00402")  # 0.003 and 10 x 2 + 100 x 10 of a million
+
+
+def test_a_second_body_under_the_id_of_a_held_record_is_a_conflict_and_told_once() -> None:
+    intake = Intake()
+    first, second = line("1", input_tokens=20_000_000), line("1", input_tokens=30_000_000)
+    for _ in range(2):  # delivered again, it is the same conflict
+        done = intake.take(first, second)
+        assert (done.accepted, done.held, done.conflicts, done.failed) == (0, 1, 1, ())
+    [held] = intake.quarantine.held()
+    assert held.record.tokens.input == 20_000_000
+    [conflict] = intake.books.conflicts.recent()
+    assert (conflict.id, conflict.stands) == ("1", held.record.digest)
+    assert conflict.usd == Money.of("60.001")  # 30 million x $2 and 100 x $10 a million
+    assert len(intake.books.outbox.recent()) == 1
+
+
+def test_a_release_of_what_is_in_the_ledger_already_is_a_duplicate_and_ends_the_hold() -> None:
+    """A release that was broken off after it had posted, and is done again."""
+    intake = Intake()
+    intake.take(line("1", input_tokens=20_000_000))
+    [held] = intake.quarantine.held()
+    intake.intake.post([held.record], NOW)
+    assert intake.release("1") is Decision.DUPLICATE
+    assert list(intake.quarantine.held()) == []
+    assert [leaf.requests for leaf in intake.leaves().values()] == [1]
+
+
+def test_a_release_whose_id_stands_for_another_body_is_a_conflict_and_ends_the_hold() -> None:
+    intake = Intake()
+    intake.take(line("1", input_tokens=20_000_000), line("1"))
+    assert intake.release("1") is Decision.CONFLICT
+    assert list(intake.quarantine.held()) == []
+    [conflict] = intake.books.conflicts.recent()
+    assert conflict.usd == Money.of("40.001")  # 20 million x $2 and 100 x $10 a million
+    assert Money.sum(leaf.amounts.usd for leaf in intake.leaves().values()) == Money.of("0.003")
 
 
 def test_what_is_told_again_is_said_to_be_there_and_what_is_told_otherwise_is_not_taken() -> None:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from bursar.adapters.dynamodb.paging import query
 from bursar.domain.ledger.entries import EntryId
-from bursar.domain.usage.quarantine import Decision, HeldUsage, RejectedUsage
+from bursar.domain.usage.quarantine import Contested, Decision, HeldUsage, RejectedUsage
 
 _KEPT = timedelta(days=30)
 _MOST_LISTED = 200
@@ -39,18 +39,13 @@ class DynamoQuarantine:
                     }
                 )
 
-    def hold(self, held: Sequence[HeldUsage]) -> None:
+    def hold(self, held: Sequence[HeldUsage]) -> Sequence[Contested]:
+        contested = []
         for each in held:
-            producer, id_ = each.record.producer, each.record.id
-            item = {
-                **_key(producer, _HELD, id_),
-                **_listed(_HELD, each.received_at, producer, id_),
-                "decision": each.decision.value,
-                "json": _HELD_JSON.dump_json(each).decode(),
-            }
-            self._write(
-                self._table.put_item, Item=item, ConditionExpression="attribute_not_exists(pk)"
-            )
+            first = self._first(each)
+            if first.record.digest != each.record.digest:
+                contested.append(Contested(each, first.record.digest))
+        return contested
 
     def rejected(self) -> Sequence[RejectedUsage]:
         return [_REJECTED_JSON.validate_json(item["json"]) for item in self._newest(_REJECTED)]
@@ -78,6 +73,21 @@ class DynamoQuarantine:
                 ":expires": int((at + _KEPT).timestamp()),
             },
         )
+
+    def _first(self, each: HeldUsage) -> HeldUsage:
+        """What is held under its id: itself, if nothing was."""
+        producer, id_ = each.record.producer, each.record.id
+        item = {
+            **_key(producer, _HELD, id_),
+            **_listed(_HELD, each.received_at, producer, id_),
+            "decision": each.decision.value,
+            "json": _HELD_JSON.dump_json(each).decode(),
+        }
+        absent = "attribute_not_exists(pk)"
+        while not self._write(self._table.put_item, Item=item, ConditionExpression=absent):
+            if first := self.find((producer, id_)):  # else it has expired in between
+                return first
+        return each
 
     def _newest(self, kind: str) -> list[dict[str, Any]]:
         rows = query(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import NamedTuple
 
 from bursar.domain.usage.records import UsageRecord
 
@@ -33,9 +34,13 @@ class RejectedUsage:
 
 
 class Decision(StrEnum):
+    """`duplicate` and `conflict` are what a release found in the ledger under the record's id."""
+
     HELD = "held"  # nobody has decided yet
     RELEASED = "released"
     DROPPED = "dropped"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,13 @@ class HeldUsage:
     received_at: datetime
     decision: Decision = Decision.HELD
     decided_at: datetime | None = None
+
+
+class Contested(NamedTuple):
+    """A record that is not held since another body is, under its id: the digest of that one."""
+
+    refused: HeldUsage
+    stands: str
 
 
 def digest_of(message: bytes) -> str:
