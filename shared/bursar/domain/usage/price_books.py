@@ -23,8 +23,6 @@ class PublishedPrices(Protocol):
 
     def price_at(self, provider: str, model: str, at: datetime) -> TokenPrice | None: ...
 
-    def breaks(self, provider: str, model: str, *, batch: bool) -> PriceBreaks: ...
-
 
 class OwnTokenPrices:
     """Rows by their model's name, whatever its case; each holds until the next one begins.
@@ -71,8 +69,8 @@ class OwnTokenPrices:
 class LayeredTokenPrices:
     """One's own rows first; where none is in force, what is published.
 
-    Whose model it is can be known from the published row, where nobody tells: neither the usage
-    nor one's own row.
+    Usage that names no provider is of the one whose model is published under that name, and has
+    one's own row for it.
     """
 
     def __init__(self, own: OwnTokenPrices, published: PublishedPrices) -> None:
@@ -84,13 +82,10 @@ class LayeredTokenPrices:
         if own and (own.provider or provider):
             return own
         published = self._published.price_at(provider, model, at)
-        if own and published:
-            return replace(own, provider=published.provider)
-        return own or published
-
-    def breaks(self, provider: str, model: str, *, batch: bool) -> PriceBreaks:
-        own = self._own.breaks(provider, model, batch=batch)
-        return own | self._published.breaks(provider, model, batch=batch)
+        if provider or published is None:
+            return own or published
+        of_seller = self._own.price_at(published.provider, model, at)
+        return replace(of_seller, provider=published.provider) if of_seller else published
 
 
 def _begins(row: TokenPrice) -> datetime:

@@ -49,11 +49,12 @@ def test_two_rows_from_the_same_time_on_are_refused() -> None:
 
 def test_own_rows_go_before_published_ones_from_their_day_on() -> None:
     published = OwnTokenPrices([row("3"), row("9", model="other")])
-    book = LayeredTokenPrices(OwnTokenPrices([row("2", "2026-11-01")]), published)
+    own = OwnTokenPrices([row("2", "2026-11-01")])
+    book = LayeredTokenPrices(own, published)
     assert input_rate(book.price_at("", "gpt", BEFORE)) == 3
     assert input_rate(book.price_at("", "gpt", NOVEMBER)) == 2
     assert input_rate(book.price_at("", "other", NOVEMBER)) == 9
-    assert book.breaks("", "gpt", batch=False).instants == (NOVEMBER,)
+    assert own.breaks("", "gpt", batch=False).instants == (NOVEMBER,)
 
 
 def test_an_own_row_without_a_provider_is_for_the_one_whose_model_is_published() -> None:
@@ -68,6 +69,14 @@ def test_an_own_row_without_a_provider_is_for_the_one_whose_model_is_published()
     own = book.price_at("", "gpt", NOVEMBER)
     assert own is not None
     assert (own.provider, input_rate(own)) == ("", 1)  # nobody publishes it
+
+
+def test_a_price_negotiated_with_a_provider_holds_for_its_models_when_usage_names_none() -> None:
+    negotiated = row("2", "2026-11-01", model="gpt-4o", provider="openai")
+    book = LayeredTokenPrices(OwnTokenPrices([negotiated]), GenaiTokenPrices())
+    assert book.price_at("", "gpt-4o", NOVEMBER) == negotiated
+    assert input_rate(book.price_at("", "gpt-4o", BEFORE)) == Decimal("2.5")  # as published
+    assert input_rate(book.price_at("azure", "gpt-4o", NOVEMBER)) == Decimal("2.5")
 
 
 def test_a_row_of_a_provider_is_for_that_provider_alone() -> None:
