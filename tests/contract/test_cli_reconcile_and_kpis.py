@@ -230,6 +230,10 @@ def test_the_labels_of_owners_are_those_that_rules_read(guard, capsys, tmp_path:
 
 def test_wrong_months_and_targets_are_refused(guard, capsys, tmp_path: Path) -> None:
     assert run("kpis", "--from", "2025-04", "--to", "2025-04", "--table", guard.name) == 2
+    capsys.readouterr()
+    for option in ("--from", "--to"):
+        assert run("kpis", option, "2026-13", "--table", guard.name) == 2
+        assert f"{option} '2026-13' is not a month" in capsys.readouterr().err
     (file := tmp_path / "bursar.yaml").write_text("kpis: {targets: {speed: {}}}")
     assert run("kpis", "--table", guard.name, "--config", str(file)) == 2
     assert "kpis.targets" in capsys.readouterr().err

@@ -225,3 +225,22 @@ def test_a_conversation_and_a_comparison_are_told_in_json(capsys: Any) -> None:
     assert [each["model"] for each in compared] == ["gpt-4o-mini", "gpt-4o", "nobody"]
     assert compared[1]["total_usd"] == "0.0035" and compared[1]["quality"] == "0.9"
     assert compared[2]["total_usd"] is None
+
+
+@pytest.mark.parametrize("told", ["1234567.5", "98.12345", "0.00001", "-3"])
+def test_the_quality_of_a_model_is_shown_as_it_was_told(
+    told: str, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    words = ("compare", "gpt-4o", "--input-tokens", "10", "--output-tokens", "1")
+    assert ask(capsys, *words, "--quality", f"gpt-4o={told}")[0]["quality"] == told
+    with pytest.raises(SystemExit):
+        app([*words, "--quality", f"gpt-4o={told}"])
+    assert told in capsys.readouterr().out
+
+
+def test_a_ratio_has_four_places_and_no_exponent(capsys: Any) -> None:
+    words = ("conversation", "gpt-4o", "--turns", "1000", "--question-tokens", "1")
+    told = ask(capsys, *words, "--answer-tokens", "0", "--system-tokens", "6")
+    # (6 + 1000) / (6 + 1) = 143.714285...
+    assert told["without_caching"]["growth"] == "143.7143"

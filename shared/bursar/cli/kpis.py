@@ -249,8 +249,9 @@ def _trend(found: Trend) -> dict[str, Any]:
 
 
 def _months(from_: str | None, to: str | None, now: datetime) -> list[str]:
-    for text in filter(None, (from_, to)):
-        check_month(text)
+    for option, text in (("--from", from_), ("--to", to)):
+        if text is not None:
+            check_month(text, option)
     end = month_window(to).start if to else month_of(now).end
     start = (
         month_window(from_).start if from_ else midnight(add_months(end.date(), -_MONTHS_SHOWN))

@@ -179,7 +179,7 @@ def _measured(
     latencies = dict(_pair("--latency-ms", models, each) for each in latency_ms)
     return {
         model: Measured(
-            Fraction(qualities[model]) if model in qualities else None,
+            qualities.get(model),
             round(latencies[model]) if model in latencies else None,
         )
         for model in models

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +112,7 @@ def print_comparison_json(costs: Sequence[ModelCost]) -> None:
                 "usd_per_request": _usd(each.per_request),
                 "input_share": _rounded(each.input_share),
                 "output_share": _rounded(each.output_share),
-                "quality": _rounded(each.measured.quality),
+                "quality": _as_told(each.measured.quality),
                 "latency_ms": each.measured.latency_ms,
             }
             for each in costs
@@ -129,7 +130,7 @@ def print_comparison(costs: Sequence[ModelCost]) -> None:
             _usd(each.per_request),
             _rounded(each.input_share),
             _rounded(each.output_share),
-            _rounded(each.measured.quality),
+            _as_told(each.measured.quality),
             each.measured.latency_ms,
         )
         shown = ("" if figure is None else str(figure) for figure in figures)
@@ -176,8 +177,14 @@ def _usd(amount: Money | None) -> str | None:
 
 
 def _rounded(figure: Fraction | None) -> str | None:
-    """Four places, which is what a ratio is looked at with."""
-    return None if figure is None else f"{round(figure * 10_000) / 10_000:g}"
+    """At most four places, which is what a ratio is looked at with."""
+    return None if figure is None else _as_told(Decimal(round(figure * 10_000)).scaleb(-4))
+
+
+def _as_told(figure: Decimal | None) -> str | None:
+    from bursar.domain.bills import plain_digits
+
+    return None if figure is None else plain_digits(figure)
 
 
 def _table(title: str, *names: str) -> Table:

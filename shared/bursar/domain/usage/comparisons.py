@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from bursar.domain.money import Money
@@ -53,7 +54,7 @@ class Workload:
 class Measured:
     """Figures of a model that stand beside its cost, from whoever measured them."""
 
-    quality: Fraction | None = None
+    quality: Decimal | None = None
     latency_ms: int | None = None
 
 

@@ -62,7 +62,7 @@ def test_models_are_ranked_by_what_the_workload_costs_on_them() -> None:
             "cheap": price("1", "2"),
             "same": price("1", "2"),
         },
-        {"cheap": Measured(Fraction(9, 10), 250)},
+        {"cheap": Measured(Decimal("0.9"), 250)},
     )
     assert [(each.model, each.rank) for each in found] == [
         ("cheap", 1),
