@@ -27,6 +27,7 @@ from bursar.domain.ledger.months import MonthState
 from bursar.domain.periods import HOUR, hour_of, month_window
 from bursar.domain.usage.amounts import ClassAmounts
 from bursar.jobs.charge_back import charge_back, stated_days
+from bursar.settings import TIME_FILE
 from tests.contract.focus_rules import Dataset, FocusRules
 from tests.contract.ledger_books import books_on, entry, record
 from tests.unit.domain.sample_statements import bought, hour_at, pods
@@ -78,6 +79,10 @@ def test_a_month_is_charged_to_its_teams(capsys) -> None:
         ("", "-0.375"),
     ]
     assert told["unstated_hours"] == 741
+    assert told["unstated"] == [
+        {"from": "2025-03-01T01:00:00+00:00", "to": "2025-03-02T06:00:00+00:00"},
+        {"from": "2025-03-02T08:00:00+00:00", "to": "2025-04-01T00:00:00+00:00"},
+    ]
 
 
 def test_a_month_that_the_ledger_has_closed_is_frozen_and_then_shown_so(guard, capsys) -> None:
@@ -100,8 +105,13 @@ def test_closing_a_month_sums_its_usage_again_and_puts_right_what_differs(guard,
     guard.update_item(**leaves.addition(key, wrong, 3))  # by a fault of ours
     for each in books.touched.touched():
         books.touched.clear(each)
-    assert run("--month", "2025-03", "--close", "--json") in (0, None)
-    assert json.loads(capsys.readouterr().out)["status"] == "closed"
+    assert run("--month", "2025-03", "--close") == 4
+    assert "741 hours of 2025-03 were not stated: 2025-03-01 01:00 to" in capsys.readouterr().err
+    assert DynamoClosedMonthStore(guard).frozen("2025-03") is None
+    words = ("--month", "2025-03", "--close", "--with-unknown-hours", "--json")
+    assert run(*words) in (0, None)
+    closed = json.loads(capsys.readouterr().out)
+    assert (closed["status"], closed["unstated_hours"]) == ("closed", 741)
     assert books.gates.state("2025-03") is MonthState.CLOSED
     [correction] = [
         leaf
@@ -113,7 +123,7 @@ def test_closing_a_month_sums_its_usage_again_and_puts_right_what_differs(guard,
 
 def test_a_month_whose_archived_usage_cannot_be_read_is_not_closed(guard, capsys) -> None:
     boto3.client("s3").put_object(Bucket="usage", Key=f"{folder(MARCH)}x.jsonl.gz", Body=b"{")
-    assert run("--month", "2025-03", "--close") == 4
+    assert run("--month", "2025-03", "--close", "--with-unknown-hours") == 4
     assert "archived usage cannot be read: s3://usage/usage/day=" in capsys.readouterr().err
     assert DynamoClosedMonthStore(guard).frozen("2025-03") is None
 
@@ -190,6 +200,18 @@ def test_a_month_that_is_not_over_is_not_closed(capsys) -> None:
     assert "ends at" in capsys.readouterr().err
     assert run("--month", f"{now.year + 1}-01") == 2
     assert "has not begun" in capsys.readouterr().err
+    assert run("--month", "2025-03", "--with-unknown-hours") == 2
+    assert "together with --close" in capsys.readouterr().err
+
+
+def test_a_month_that_is_not_over_by_the_clock_of_a_simulated_guard_is_not_closed(
+    guard, capsys, monkeypatch, tmp_path
+) -> None:
+    (tmp_path / "now").write_text("2025-03-23T07:00:00+00:00")
+    monkeypatch.setenv(TIME_FILE, str(tmp_path / "now"))
+    assert run("--month", "2025-03", "--close", "--with-unknown-hours") == 2
+    assert "2025-03 ends at 2025-04-01 00:00" in capsys.readouterr().err
+    assert DynamoMonthGates(guard).state("2025-03") is MonthState.OPEN
 
 
 def test_without_a_stack_it_says_what_to_name(table, capsys) -> None:

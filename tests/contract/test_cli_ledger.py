@@ -56,6 +56,12 @@ def spoil(table: Any, books: Books, units: int) -> None:
     table.update_item(**leaves.addition(key, replace(nothing, tokens=type(leaf.tokens)()), 5))
 
 
+def settle(books: Books) -> None:
+    """As when every hour that was posted to has been stated again."""
+    for each in books.touched.touched():
+        books.touched.clear(each)
+
+
 @pytest.mark.usefixtures("books")
 def test_a_ledger_that_adds_up_says_so(run: Run) -> None:
     code, out, _ = run("verify", "--month", "2025-03", *WHERE)
@@ -103,9 +109,20 @@ def test_a_close_puts_right_what_differs_and_closes_once(
 ) -> None:
     spoil(table, books, 5)
     before = hour_of(datetime.now(UTC)).start
-    code, out, _ = run("close", "--month", "2025-03", *WHERE, "--json")
+    code, _, err = run("close", "--month", "2025-03", *WHERE)
+    assert code == 4
+    assert "1 hours of 2025-03 wait to be stated again, the first 2025-03-04T10" in err
+    settle(books)
+    code, _, err = run("close", "--month", "2025-03", *WHERE)
+    assert code == 4
+    assert "744 hours of 2025-03 were not stated: 2025-03-01 00:00 to 2025-04-01 00:00" in err
+    assert "--with-unknown-hours closes the month without them, for good" in err
+    assert books.gates.state("2025-03") is MonthState.OPEN
+    code, out, _ = run("close", "--month", "2025-03", "--with-unknown-hours", *WHERE, "--json")
     told = json.loads(out)
     assert (code, told["was_closed"], len(told["corrected"])) == (0, False, 1)
+    march = {"from": "2025-03-01T00:00:00+00:00", "to": "2025-04-01T00:00:00+00:00"}
+    assert told["unstated"] == [march]
     assert books.gates.state("2025-03") is MonthState.CLOSED
     after = hour_of(datetime.now(UTC)).start
     corrections = [
@@ -157,12 +174,13 @@ def test_a_bucket_that_is_not_there_is_told(books: Books, run: Run) -> None:
     assert err == "bursar: there is no such bucket here: name --bucket and --region\n"
 
 
-@pytest.mark.parametrize("command", ["verify", "close"])
+@pytest.mark.parametrize("command", [["verify"], ["close", "--with-unknown-hours"]])
 def test_archived_usage_that_cannot_be_read_is_named_and_closes_nothing(
-    command: str, books: Books, run: Run
+    command: list[str], books: Books, run: Run
 ) -> None:
+    settle(books)
     boto3.client("s3").put_object(Bucket="usage", Key=f"{folder(MARCH)}x.jsonl.gz", Body=b"{")
-    code, out, told = run(command, "--month", "2025-03", *WHERE)
+    code, out, told = run(*command, "--month", "2025-03", *WHERE)
     assert (code, out) == (4, "")
     assert "archived usage cannot be read: s3://usage/usage/day=2025-03-04/hour=10/x" in told
     assert books.gates.state("2025-03") is MonthState.OPEN

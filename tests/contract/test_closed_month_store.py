@@ -14,7 +14,7 @@ from bursar.adapters.memory.closed_months import MemoryClosedMonthStore
 from bursar.domain.attribution.rules import Owner
 from bursar.domain.chargeback import FrozenMonth
 from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement
-from bursar.domain.periods import month_window
+from bursar.domain.periods import HOUR, Window, hour_of, month_window
 from bursar.domain.quality import Quality
 from bursar.domain.usage.records import TokenCounts
 from bursar.ports import ClosedMonthStore
@@ -37,7 +37,8 @@ def month(units: int = 1, **changes: Any) -> FrozenMonth:
     lines = {KEY: LINE, LineKey("acme", CostCategory.STORAGE): Line(units)}
     statement = Statement(month_window("2026-11"), lines, Quality.ESTIMATED, 17, ("prod",))
     opening = {Owner("acme", "search"): -(10**24), Owner("", "search"): 5}
-    return replace(FrozenMonth("2026-11", CLOSED_AT, statement, opening, 3), **changes)
+    unstated = (hour_of(CLOSED_AT), Window(CLOSED_AT, CLOSED_AT + 3 * HOUR))
+    return replace(FrozenMonth("2026-11", CLOSED_AT, statement, opening, unstated), **changes)
 
 
 def test_a_month_survives_to_its_last_digit(store: ClosedMonthStore) -> None:

@@ -12,12 +12,13 @@ from bursar.adapters import statement_codec
 from bursar.adapters.row_chunks import pack_rows
 from bursar.domain.attribution.rules import Owner
 from bursar.domain.chargeback import FrozenMonth
+from bursar.domain.periods import Window
 
 
 class _Header(msgspec.Struct):
     month: str
     closed_at: datetime
-    unstated_hours: int
+    unstated: list[tuple[datetime, datetime]]
     opening_chunks: int
     statement: str
 
@@ -35,7 +36,7 @@ def encode(frozen: FrozenMonth) -> tuple[str, list[bytes]]:
     header = _Header(
         month=frozen.month,
         closed_at=frozen.closed_at,
-        unstated_hours=frozen.unstated_hours,
+        unstated=[(each.start, each.end) for each in frozen.unstated],
         opening_chunks=len(packed),
         statement=told,
     )
@@ -54,5 +55,5 @@ def decode(header: str, chunks: Sequence[bytes]) -> FrozenMonth:
         closed_at=head.closed_at,
         statement=statement_codec.decode(head.statement, chunks[head.opening_chunks :]),
         opening={Owner(tenant, team): int(units) for tenant, team, units in opening},
-        unstated_hours=head.unstated_hours,
+        unstated=tuple(Window(start, end) for start, end in head.unstated),
     )

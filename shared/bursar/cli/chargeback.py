@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, TextIO
 
@@ -12,7 +13,6 @@ import boto3
 from cyclopts import Parameter
 
 from bursar.adapters.dynamodb.closed_months import DynamoClosedMonthStore
-from bursar.adapters.dynamodb.ledger.touched import DynamoTouchedHours
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.adapters.usage_codec import UsageArchiveCorruptError
 from bursar.cli import clock
@@ -20,19 +20,20 @@ from bursar.cli.chargeback_views import write_csv, write_focus, write_json, writ
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.deployed_ledger import DeployedLedger
 from bursar.cli.exits import Exit, leave
-from bursar.cli.months import check_month
+from bursar.cli.months import CLOSE_ANYHOW, WithUnknownHours, check_month
 from bursar.domain.chargeback import Chargeback
 from bursar.domain.focus import BillingAccount
 from bursar.domain.ledger.lines import Statement
 from bursar.jobs.charge_back import (
     MonthNotBegunError,
-    MonthUnsettledError,
     charge_back,
     close_chargeback,
     stated_days,
 )
 from bursar.jobs.close_month import (
+    HoursUnstatedError,
     MonthNotOverError,
+    MonthUnsettledError,
     MonthUnsteadyError,
 )
 from bursar.jobs.post_usage import LedgerBusyError
@@ -54,6 +55,7 @@ def chargeback(
     close: Annotated[
         bool, Help(negative="", help="close the month for good, and freeze its accounts")
     ] = False,
+    with_unknown_hours: WithUnknownHours = False,
     format: Annotated[FormatName, Help(help="what to write; focus is focus-csv")] = "table",
     out: Annotated[Path | None, Help(help="write to this file instead of the output")] = None,
     stack: Annotated[
@@ -75,9 +77,12 @@ def chargeback(
     what is found out later is an adjustment in the month that it was found in.
 
     Exit code 2: wrong input, or a month that is not over. 3: AWS cannot be asked. 4: the month
-    cannot be closed yet: repeat it later; or archived usage of it cannot be read.
+    cannot be closed yet: hours of it are not stated, or repeat it later; or archived usage of it
+    cannot be read.
     """
     check_month(month)
+    if with_unknown_hours and not close:
+        leave(Exit.WRONG_INPUT, ["--with-unknown-hours is said together with --close"])
     if json:
         format = "focus-json" if format.startswith("focus") else "json"
     at = clock.now()
@@ -90,8 +95,10 @@ def chargeback(
                 at,
                 statements=statements,
                 closed_months=closed_months,
-                touched=DynamoTouchedHours(kept),
-                close_ledger=DeployedLedger.find(table, bucket, stack, region).close,
+                close_ledger=partial(
+                    DeployedLedger.find(table, bucket, stack, region).close,
+                    with_unknown_hours=with_unknown_hours,
+                ),
             )
         else:
             shown = charge_back(month, at, statements=statements, closed_months=closed_months)
@@ -103,6 +110,8 @@ def chargeback(
         leave_unanswered(error, stack)
     except _REFUSED as error:
         leave(Exit.WRONG_INPUT, [str(error)])
+    except HoursUnstatedError as error:
+        leave(Exit.UNREADABLE, [str(error), CLOSE_ANYHOW])
     except _NOT_CLOSED as error:
         leave(Exit.UNREADABLE, [str(error)])
     with _output(out) as file:

@@ -18,6 +18,7 @@ from bursar.domain.chargeback import Account, Chargeback
 from bursar.domain.focus import BillingAccount, FocusRow, focus_row
 from bursar.domain.focus.ledger_charges import ledger_charges
 from bursar.domain.ledger.lines import Line, Statement
+from bursar.domain.ledger.months import in_words
 from bursar.domain.money import Money
 
 COLUMNS = (
@@ -31,7 +32,7 @@ def write_tables(shown: Chargeback, file: TextIO) -> None:
     """A statement for each team, and one of the whole; amounts in cents."""
     console = Console(file=file)
     status = f"closed {shown.closed_at:%Y-%m-%d %H:%M} UTC" if shown.closed_at else "open"
-    console.print(shown_text(f"Chargeback {shown.month}, {status}, {shown.statement.quality}"))
+    console.print(shown_text(f"Chargeback {shown.month}, {status}, {shown.quality}"))
     for note in notes(shown):
         console.print(shown_text(note))
     for team, accounts in shown.by_team().items():
@@ -48,8 +49,11 @@ def write_tables(shown: Chargeback, file: TextIO) -> None:
 def notes(shown: Chargeback) -> list[str]:
     """What is not known, in no amount."""
     told = []
-    if shown.unstated_hours:
-        told.append(f"{shown.unstated_hours} hours were not stated: their costs are unknown.")
+    if shown.unstated:
+        told.append(
+            f"{shown.unstated_hours} hours were not stated, and their costs are unknown:"
+            f" {in_words(shown.unstated)}."
+        )
     if shown.statement.missing:
         told.append(f"Some time is unknown of {', '.join(shown.statement.missing)}.")
     unpriced = sum(line.unpriced.total for line in shown.statement.lines.values())
@@ -69,9 +73,12 @@ def to_json(shown: Chargeback) -> dict[str, Any]:
         "status": "closed" if shown.closed_at else "open",
         "closed_at": shown.closed_at.isoformat() if shown.closed_at else None,
         "currency": "USD",
-        "quality": shown.statement.quality,
+        "quality": shown.quality,
         "as_of": shown.statement.as_of,
         "unstated_hours": shown.unstated_hours,
+        "unstated": [
+            {"from": each.start.isoformat(), "to": each.end.isoformat()} for each in shown.unstated
+        ],
         "missing": list(shown.statement.missing),
         **_sums(shown),
         "total_usd": shown.statement.total.plain(),

@@ -16,7 +16,9 @@ from bursar.adapters.dynamodb.ledger.conflicts import DynamoConflictLog
 from bursar.adapters.dynamodb.ledger.entries import DynamoEntryReader
 from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
 from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
+from bursar.adapters.dynamodb.ledger.touched import DynamoTouchedHours
 from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
+from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.adapters.read_ahead import read_ahead
 from bursar.adapters.s3_usage import S3UsageArchive
 from bursar.cli.deployed import deployed_table
@@ -64,7 +66,7 @@ class DeployedLedger:
             in_order=_several_at_once,
         )
 
-    def close(self, month: str, at: datetime) -> ClosedMonth:
+    def close(self, month: str, at: datetime, *, with_unknown_hours: bool = False) -> ClosedMonth:
         def post(entries: Sequence[Entry]) -> object:
             return post_entries(
                 entries,
@@ -82,8 +84,11 @@ class DeployedLedger:
             reader=DynamoEntryReader(self.table),
             archive=self.archive,
             gates=DynamoMonthGates(self.table),
+            statements=DynamoStatementStore(self.table),
+            touched=DynamoTouchedHours(self.table),
             post=post,
             in_order=_several_at_once,
+            with_unknown_hours=with_unknown_hours,
         )
 
 

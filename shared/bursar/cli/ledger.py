@@ -12,12 +12,18 @@ from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, leave_unanswered
 from bursar.cli.exits import Exit, leave
 from bursar.cli.ledger_views import print_json
-from bursar.cli.months import check_month
+from bursar.cli.months import CLOSE_ANYHOW, WithUnknownHours, check_month
 from bursar.cli.shown_text import shown_text
 from bursar.cli.where_ledger import Where
-from bursar.domain.ledger.months import month_name
+from bursar.domain.ledger.months import hours_in, in_words, month_name
 from bursar.domain.ledger.verification import Difference
-from bursar.jobs.close_month import ClosedMonth, MonthNotOverError, MonthUnsteadyError
+from bursar.jobs.close_month import (
+    ClosedMonth,
+    HoursUnstatedError,
+    MonthNotOverError,
+    MonthUnsettledError,
+    MonthUnsteadyError,
+)
 from bursar.jobs.post_usage import LedgerBusyError
 from bursar.jobs.verify_ledger import VerifiedMonth
 
@@ -57,27 +63,32 @@ def verify(*, month: MonthOrThis = None, where: Where = _HERE) -> None:
 
 
 @app.command
-def close(*, month: Month, where: Where = _HERE) -> None:
+def close(
+    *, month: Month, with_unknown_hours: WithUnknownHours = False, where: Where = _HERE
+) -> None:
     """Close a month of usage: freeze it, sum it again, post what differs.
 
     From then on late usage of the month is an adjustment in the month that it comes in.
     `bursar chargeback --close` does this too, and freezes what everybody is charged.
 
-    Exit code 2: wrong input, or a month that is not over. 3: AWS cannot be asked. 4: postings
-    kept coming in: repeat it later; or an archived file cannot be read. The month stays open.
+    Exit code 2: wrong input, or a month that is not over. 3: AWS cannot be asked. 4: hours of it
+    are not stated, or wait to be stated again; postings kept coming in: repeat it later; or an
+    archived file cannot be read. The month stays open.
     """
     check_month(month)
     try:
-        closed = where.ledger().close(month, clock.now())
+        closed = where.ledger().close(month, clock.now(), with_unknown_hours=with_unknown_hours)
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
     except MonthNotOverError as error:
         leave(Exit.WRONG_INPUT, [str(error)])
+    except HoursUnstatedError as error:
+        leave(Exit.UNREADABLE, [str(error), CLOSE_ANYHOW])
     except MonthUnsteadyError as error:
         leave(Exit.UNREADABLE, [f"{error}: usage kept coming in; repeat it later"])
     except LedgerBusyError:
         leave(Exit.UNREADABLE, ["the ledger was too busy for the corrections; repeat it later"])
-    except UsageArchiveCorruptError as error:
+    except (MonthUnsettledError, UsageArchiveCorruptError) as error:
         leave(Exit.UNREADABLE, [str(error)])
     if where.json:
         print_json(_closed_json(closed))
@@ -103,6 +114,10 @@ def _closed_json(closed: ClosedMonth) -> dict[str, Any]:
         "was_closed": closed.was_closed,
         "corrected": [_difference_json(each) for each in closed.corrected],
         "unposted": [list(name) for name in closed.unposted],
+        "unstated": [
+            {"from": each.start.isoformat(), "to": each.end.isoformat()}
+            for each in closed.unstated
+        ],
     }
 
 
@@ -143,6 +158,8 @@ def _print_closed(closed: ClosedMonth) -> None:
         out.print(f"{closed.month} was closed before.")
         return
     out.print(f"{closed.month} is closed; {len(closed.corrected)} differences were put right.")
+    if closed.unstated:
+        out.print(f"{hours_in(closed.unstated)} hours stay unknown: {in_words(closed.unstated)}.")
     for difference in closed.corrected:
         out.print(shown_text(_in_words(difference)))
 

@@ -14,9 +14,11 @@ from datetime import datetime
 from typing import TypeVar
 
 from bursar.domain.attribution.rules import Owner
-from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement
+from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement, quality_of
+from bursar.domain.ledger.months import hours_in
 from bursar.domain.money import Money
-from bursar.domain.periods import month_window
+from bursar.domain.periods import Window, month_window
+from bursar.domain.quality import Quality
 
 K = TypeVar("K")
 Balances = Mapping[Owner, int]  # 10^-12 USD
@@ -30,7 +32,7 @@ class FrozenMonth:
     closed_at: datetime
     statement: Statement
     opening: Balances
-    unstated_hours: int  # of which no statement was made
+    unstated: tuple[Window, ...]  # hours of which no statement was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +62,26 @@ class Chargeback:
     """Every account of a month; charges and adjustments sum to the statement's total.
 
     `booked_later` are the corrections of this month that later months state, by that month and
-    owner; they are in those months' adjustments and not in this closing. `closed_at` is None
-    while the month can still change.
+    owner; they are in those months' adjustments and not in this closing. `unstated` are hours
+    that are over and in no amount. `closed_at` is None while the month can still change.
     """
 
     month: str
     statement: Statement
     accounts: tuple[Account, ...]
-    unstated_hours: int
+    unstated: tuple[Window, ...] = ()
     closed_at: datetime | None = None
     booked_later: Mapping[str, Balances] = field(default_factory=dict)
+
+    @property
+    def unstated_hours(self) -> int:
+        return hours_in(self.unstated)
+
+    @property
+    def quality(self) -> Quality:
+        """Of which hours are unknown, the sum is no final one."""
+        unknown = [Quality.UNKNOWN] if self.unstated else []
+        return quality_of([self.statement.quality, *unknown])
 
     @property
     def opening(self) -> Money:
@@ -100,7 +112,7 @@ def charge(
     statement: Statement,
     opening: Balances,
     *,
-    unstated_hours: int = 0,
+    unstated: tuple[Window, ...] = (),
     closed_at: datetime | None = None,
     later: Iterable[Statement] = (),
 ) -> Chargeback:
@@ -130,7 +142,7 @@ def charge(
             )
             for owner in owners
         ),
-        unstated_hours=unstated_hours,
+        unstated=unstated,
         closed_at=closed_at,
         booked_later=_booked_later(month, later),
     )
@@ -142,7 +154,7 @@ def thaw(frozen: FrozenMonth, later: Iterable[Statement] = ()) -> Chargeback:
         frozen.month,
         frozen.statement,
         frozen.opening,
-        unstated_hours=frozen.unstated_hours,
+        unstated=frozen.unstated,
         closed_at=frozen.closed_at,
         later=later,
     )

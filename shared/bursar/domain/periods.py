@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -119,6 +119,17 @@ def hours(window: Window) -> Iterator[Window]:
     while at.start < window.end:
         yield at
         at = Window(at.end, at.end + HOUR)
+
+
+def spans_of(hours: Iterable[datetime]) -> tuple[Window, ...]:
+    """Full UTC hours as windows, in order; those that follow one another are one."""
+    spans: list[Window] = []
+    for hour in sorted(set(hours)):
+        if spans and spans[-1].end == hour:
+            spans[-1] = Window(spans[-1].start, hour + HOUR)
+        else:
+            spans.append(Window(hour, hour + HOUR))
+    return tuple(spans)
 
 
 def days(window: Window) -> Iterator[Window]:

@@ -15,16 +15,13 @@ from bursar.domain.chargeback import (
     thaw,
 )
 from bursar.domain.ledger.lines import Statement, add_up
-from bursar.domain.periods import HOUR, Window, month_window
-from bursar.ports import ClosedMonthStore, StatementStore, TouchedHours
+from bursar.domain.periods import Window, hour_of, month_window
+from bursar.jobs.close_month import unstated_hours
+from bursar.ports import ClosedMonthStore, StatementStore
 
 
 class MonthNotBegunError(ValueError):
     """Nothing of a month can be charged before it begins."""
-
-
-class MonthUnsettledError(Exception):
-    """Hours of the month wait to be stated again: close it when that was done."""
 
 
 def charge_back(
@@ -40,13 +37,14 @@ def charge_back(
     if at < window.start:
         raise MonthNotBegunError(f"{month} has not begun")
     later = statements.days(Window(window.end, at)) if at > window.end else ()
+    due = min(window.end, hour_of(at).start)  # what is over and could be stated
     if frozen := closed_months.frozen(month):
         return thaw(frozen, later)
     return charge(
         month,
         add_up(window, statements.days(window)),
         _opening(month, statements, closed_months),
-        unstated_hours=_unstated_hours(window, at, statements),
+        unstated=unstated_hours(Window(window.start, due), statements),
         later=later,
     )
 
@@ -57,7 +55,6 @@ def close_chargeback(
     *,
     statements: StatementStore,
     closed_months: ClosedMonthStore,
-    touched: TouchedHours,
     close_ledger: Callable[[str, datetime], object],
 ) -> Chargeback:
     """Close a month of the ledger and freeze its accounts; what was frozen before stands.
@@ -66,25 +63,16 @@ def close_chargeback(
 
     Args:
         close_ledger: `close_month`; what it raises is raised here.
-
-    Raises:
-        MonthUnsettledError: see there. Nothing was closed.
     """
     window = month_window(month)
     if closed_months.frozen(month) is None:
-        waiting = [each.hour for each in touched.touched() if _holds(window, each.hour)]
-        if waiting:
-            raise MonthUnsettledError(
-                f"{len(waiting)} hours of {month} wait to be stated again, the first"
-                f" {min(waiting):%Y-%m-%dT%H}: repeat this after the next hour has closed"
-            )
         close_ledger(month, at)
         frozen = FrozenMonth(
             month=month,
             closed_at=at,
             statement=add_up(window, statements.days(window)),
             opening=_opening(month, statements, closed_months),
-            unstated_hours=_unstated_hours(window, at, statements),
+            unstated=unstated_hours(window, statements),
         )
         closed_months.freeze(frozen)
     return charge_back(month, at, statements=statements, closed_months=closed_months)
@@ -113,14 +101,3 @@ def _opening(month: str, statements: StatementStore, closed_months: ClosedMonthS
     else:
         start, balances = end.replace(month=1), {}
     return add_balances(balances, statements.days(Window(start, end)))
-
-
-def _unstated_hours(window: Window, at: datetime, statements: StatementStore) -> int:
-    over = max(min(window.end, at), window.start)
-    due = Window(window.start, over).length // HOUR
-    stated = sum(each.window.end <= over for each in statements.hours(window))
-    return max(due - stated, 0)
-
-
-def _holds(window: Window, hour: datetime) -> bool:
-    return window.start <= hour < window.end

@@ -7,15 +7,34 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.domain.ledger.entries import Entry, EntryId
-from bursar.domain.ledger.months import MonthState
+from bursar.domain.ledger.months import MonthState, hours_in, in_words
 from bursar.domain.ledger.verification import Difference, correction
-from bursar.domain.periods import hour_of, month_window
+from bursar.domain.periods import Window, hour_of, hours, month_window, spans_of
 from bursar.jobs.verify_ledger import CheckedHour, InOrder, check_hours, leaves_of, verify_hour
-from bursar.ports import EntryReader, LedgerStore, MonthGates, UsageArchive
+from bursar.ports import (
+    EntryReader,
+    LedgerStore,
+    MonthGates,
+    StatementStore,
+    TouchedHours,
+    UsageArchive,
+)
 
 
 class MonthNotOverError(ValueError):
     """A month that has not ended cannot be closed."""
+
+
+class MonthUnsettledError(Exception):
+    """Hours of the month wait to be stated again: close it when that was done."""
+
+
+class HoursUnstatedError(Exception):
+    """Nothing says what hours of the month cost, and nobody has said that it may stay so."""
+
+    def __init__(self, month: str, unstated: Sequence[Window]) -> None:
+        told = f"{hours_in(unstated)} hours of {month} were not stated: {in_words(unstated)}"
+        super().__init__(told)
 
 
 class MonthUnsteadyError(Exception):
@@ -26,13 +45,14 @@ class MonthUnsteadyError(Exception):
 class ClosedMonth:
     """`corrected` differences were posted as adjustments; `unposted` ids will be adjustments.
 
-    Both are empty for a month that was closed before.
+    `unstated` hours were closed unknown. All are empty for a month that was closed before.
     """
 
     month: str
     corrected: tuple[Difference, ...] = ()
     unposted: tuple[EntryId, ...] = ()
     was_closed: bool = False
+    unstated: tuple[Window, ...] = ()
 
 
 def close_month(
@@ -43,8 +63,11 @@ def close_month(
     reader: EntryReader,
     archive: UsageArchive,
     gates: MonthGates,
+    statements: StatementStore,
+    touched: TouchedHours,
     post: Callable[[Sequence[Entry]], object],
     in_order: InOrder = map,
+    with_unknown_hours: bool = False,
 ) -> ClosedMonth:
     """Freeze the month, sum its entries again, post what differs, and mark it closed.
 
@@ -55,9 +78,12 @@ def close_month(
     Args:
         post: posts the corrections to the ledger (`post_entries`).
         in_order: how hours are checked, of which none waits for another.
+        with_unknown_hours: somebody has said that hours without a statement may stay so.
 
     Raises:
         MonthNotOverError: `at` lies before the month's end.
+        MonthUnsettledError: see there. Nothing was closed.
+        HoursUnstatedError: likewise.
         MonthUnsteadyError: see there.
     """
     window = month_window(month)
@@ -66,6 +92,10 @@ def close_month(
     if gates.state(month) is MonthState.CLOSED:
         gates.turn(month, MonthState.CLOSED)
         return ClosedMonth(month, was_closed=True)
+    _require_settled(month, window, touched)
+    unstated = unstated_hours(window, statements)
+    if unstated and not with_unknown_hours:
+        raise HoursUnstatedError(month, unstated)
     posted_before = ledger.posted_between(window)
     checked = list(
         check_hours(window, ledger=ledger, reader=reader, archive=archive, in_order=in_order)
@@ -89,7 +119,23 @@ def close_month(
         month,
         corrected=differences,
         unposted=tuple(name for hour in checked for name in hour.unposted),
+        unstated=unstated,
     )
+
+
+def unstated_hours(window: Window, statements: StatementStore) -> tuple[Window, ...]:
+    """What of a window of full hours no statement says anything of."""
+    stated = statements.stated_hours(window)
+    return spans_of(each.start for each in hours(window) if each.start not in stated)
+
+
+def _require_settled(month: str, window: Window, touched: TouchedHours) -> None:
+    marked = (each.hour for each in touched.touched())
+    if waiting := [hour for hour in marked if window.start <= hour < window.end]:
+        raise MonthUnsettledError(
+            f"{len(waiting)} hours of {month} wait to be stated again, the first"
+            f" {min(waiting):%Y-%m-%dT%H}: repeat this after the next hour has closed"
+        )
 
 
 def _recheck(

@@ -152,7 +152,6 @@ class UsagePast:
             at,
             statements=self.statements,
             closed_months=self.closed_months,
-            touched=self.ledger,
             close_ledger=self._close_ledger,
         )
 
@@ -174,6 +173,8 @@ class UsagePast:
             reader=self.ledger,
             archive=self.archive,
             gates=self.ledger,
+            statements=self.statements,
+            touched=self.ledger,
             post=post,
         )
 

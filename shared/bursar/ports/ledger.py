@@ -142,6 +142,10 @@ class StatementStore(Protocol):
         """The days that touch the window, each summed over its hours, oldest first."""
         ...
 
+    def stated_hours(self, window: Window) -> frozenset[datetime]:
+        """The hours of a window that its days are sums of, also those that are kept no more."""
+        ...
+
     def put_adjustment(self, adjustment: Adjustment) -> None:
         """Replace what one hour says of another, which lies in a closed month."""
         ...

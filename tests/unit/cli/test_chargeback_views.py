@@ -12,6 +12,7 @@ from bursar.domain.attribution.rules import Owner
 from bursar.domain.chargeback import charge
 from bursar.domain.ledger.lines import LineKey, Statement
 from bursar.domain.money import Money
+from bursar.domain.periods import HOUR, Window
 from bursar.domain.quality import Quality
 from tests.unit.domain.sample_statements import GPU, LINE_MAPS, OPENINGS, bought, november, pods
 from tests.unit.for_all import for_all
@@ -81,10 +82,17 @@ def test_the_table_names_teams_as_they_are_and_says_what_is_unknown() -> None:
         "2026-11",
         Statement(told.window, told.lines, Quality.ESTIMATED, 0, ("prod",)),
         {},
-        unstated_hours=5,
+        unstated=(Window(told.window.start, told.window.start + 5 * HOUR),),
     )
     file = io.StringIO()
     write_tables(shown, file)
     text = file.getvalue()
-    for expected in ("[red]x", "a[bold]b", "$12.34", "5 hours were not stated", "unknown of prod"):
+    for expected in (
+        "[red]x",
+        "a[bold]b",
+        "$12.34",
+        "5 hours were not stated",
+        "2026-11-01 05:00",
+        "unknown of prod",
+    ):
         assert expected in text

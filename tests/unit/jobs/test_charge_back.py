@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bursar.adapters.memory.closed_months import MemoryClosedMonthStore
-from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.domain.attribution.rules import Owner
 from bursar.domain.money import Money
-from bursar.domain.periods import HOUR
+from bursar.domain.periods import HOUR, Window
+from bursar.domain.quality import Quality
 from bursar.jobs.charge_back import (
     MonthNotBegunError,
-    MonthUnsettledError,
     charge_back,
     close_chargeback,
     stated_days,
@@ -33,7 +32,6 @@ class Guard:
     def __init__(self) -> None:
         self.statements = MemoryStatementStore()
         self.closed_months = MemoryClosedMonthStore()
-        self.touched = MemoryLedger()
         self.closed: list[str] = []
 
     def state(self, at: datetime, *lines: Lines) -> None:
@@ -48,7 +46,6 @@ class Guard:
             at,
             statements=self.statements,
             closed_months=self.closed_months,
-            touched=self.touched,
             close_ledger=lambda name, _: self.closed.append(name),
         )
 
@@ -67,6 +64,8 @@ def test_a_month_is_half_open_and_in_utc(guard: Guard) -> None:
     assert shown.charged == Money.of("3")
     assert shown.opening == Money.of("1000")  # September's
     assert shown.unstated_hours == 742  # of 744
+    assert shown.unstated == (Window(OCTOBER + HOUR, NOVEMBER - HOUR),)
+    assert shown.quality is Quality.ESTIMATED  # each hour that was stated is final
 
 
 def test_january_opens_at_nothing(guard: Guard) -> None:
@@ -126,17 +125,6 @@ def test_a_close_that_broke_off_is_finished_by_repeating_it(guard: Guard) -> Non
     assert guard.closed == ["2026-10", "2026-10"]  # the ledger takes the second for done
 
 
-def test_a_month_with_hours_to_be_stated_again_is_not_closed(guard: Guard) -> None:
-    guard.state(OCTOBER, pods("acme", "10"))
-    guard.touched.touch(OCTOBER + HOUR, "late")
-    with pytest.raises(MonthUnsettledError, match="1 hours of 2026-10"):
-        guard.close("2026-10")
-    assert guard.closed == []
-    guard.touched = MemoryLedger()
-    guard.touched.touch(NOVEMBER, "another month")
-    assert guard.close("2026-10").closed_at == AFTER
-
-
 def test_a_month_that_is_not_over_is_refused_by_the_ledger(guard: Guard) -> None:
     def refuse(month: str, _: datetime) -> None:
         raise MonthNotOverError(month)
@@ -147,7 +135,6 @@ def test_a_month_that_is_not_over_is_refused_by_the_ledger(guard: Guard) -> None
             AFTER,
             statements=guard.statements,
             closed_months=guard.closed_months,
-            touched=guard.touched,
             close_ledger=refuse,
         )
     assert guard.closed_months.frozen("2026-11") is None

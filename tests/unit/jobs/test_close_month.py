@@ -9,16 +9,26 @@ from typing import Any
 
 import pytest
 
+from bursar.adapters.memory.ledger import MemoryLedger
+from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.adapters.memory.usage import MemoryUsageArchive
 from bursar.domain.ledger.entries import Entry, LeafKey
 from bursar.domain.ledger.months import MonthState
 from bursar.domain.ledger.planning import plan
-from bursar.domain.periods import Window, hour_of, month_window
+from bursar.domain.periods import Window, hour_of, hours, month_window
 from bursar.domain.usage.records import UsageRecord
-from bursar.jobs.close_month import ClosedMonth, MonthNotOverError, MonthUnsteadyError, close_month
+from bursar.jobs.close_month import (
+    ClosedMonth,
+    HoursUnstatedError,
+    MonthNotOverError,
+    MonthUnsettledError,
+    MonthUnsteadyError,
+    close_month,
+)
 from bursar.jobs.post_usage import Posted, post_entries
 from bursar.jobs.verify_ledger import VerifiedMonth, verify_hour, verify_ledger
 from tests.contract.ledger_books import AT_ONCE, NOW, ONE_PM, Books, books_on, entry, record, units
+from tests.unit.domain.sample_statements import hour_at
 
 OCTOBER = datetime(2026, 10, 20, 8, tzinfo=UTC)
 
@@ -29,6 +39,7 @@ class Estate:
     def __init__(self) -> None:
         self.books: Books = books_on(None)
         self.archive = MemoryUsageArchive()
+        self.statements, self.touched = MemoryStatementStore(), MemoryLedger()
 
     def use(self, *ids: str, at: datetime = OCTOBER, units: int = 7, **more: str) -> None:
         self.archive.put([record(id_, at=at, **more) for id_ in ids], NOW)
@@ -51,7 +62,8 @@ class Estate:
             "2026-10", ledger=books.ledger, reader=books.reader, archive=self.archive
         )
 
-    def close(self, at: datetime = NOW) -> ClosedMonth:
+    def close(self, at: datetime = NOW, *, with_unknown_hours: bool = True) -> ClosedMonth:
+        """Of most of these months nothing was stated: they are about usage alone."""
         books = self.books
         return close_month(
             "2026-10",
@@ -60,7 +72,10 @@ class Estate:
             reader=books.reader,
             archive=self.archive,
             gates=books.gates,
+            statements=self.statements,
+            touched=self.touched,
             post=self.post,
+            with_unknown_hours=with_unknown_hours,
         )
 
     def spoil(self, units: int, tokens: int = 0, **where: Any) -> LeafKey:
@@ -171,8 +186,50 @@ def test_of_an_hour_without_leaves_and_records_nothing_more_is_asked(estate: Est
 def test_a_month_is_closed_once_it_is_over(estate: Estate) -> None:
     with pytest.raises(MonthNotOverError, match="2026-10 ends at 2026-11-01 00:00 UTC"):
         estate.close(at=datetime(2026, 10, 31, 23, 59, tzinfo=UTC))
-    assert estate.close() == ClosedMonth("2026-10")
+    assert estate.close() == ClosedMonth("2026-10", unstated=(month_window("2026-10"),))
     assert estate.close() == ClosedMonth("2026-10", was_closed=True)
+
+
+def test_a_month_with_hours_to_be_stated_again_is_not_closed(estate: Estate) -> None:
+    estate.touched.touch(OCTOBER, "late")
+    with pytest.raises(
+        MonthUnsettledError, match=r"1 hours of 2026-10 .* the first 2026-10-20T08"
+    ):
+        estate.close()
+    assert estate.books.gates.state("2026-10") is MonthState.OPEN
+    estate.touched = MemoryLedger()
+    estate.touched.touch(NOW, "another month")
+    assert not estate.close().was_closed
+
+
+def test_a_month_is_not_closed_before_each_of_its_hours_is_stated(estate: Estate) -> None:
+    *october, last = hours(month_window("2026-10"))
+    for hour in october:
+        estate.statements.put_hour(hour_at(hour.start))
+    five_past = last.end + timedelta(minutes=5)  # an hour is stated some minutes after its end
+    told = "1 hours of 2026-10 were not stated: 2026-10-31 23:00 to 2026-11-01 00:00"
+    with pytest.raises(HoursUnstatedError, match=told):
+        estate.close(at=five_past, with_unknown_hours=False)
+    assert estate.books.gates.state("2026-10") is MonthState.OPEN
+    estate.statements.put_hour(hour_at(last.start))
+    assert estate.close(with_unknown_hours=False) == ClosedMonth("2026-10")
+
+
+def test_hours_that_stay_unknown_are_closed_on_somebodys_word_and_named(estate: Estate) -> None:
+    down = {OCTOBER, OCTOBER + timedelta(hours=1), OCTOBER + timedelta(hours=9)}
+    for hour in hours(month_window("2026-10")):
+        if hour.start not in down:
+            estate.statements.put_hour(hour_at(hour.start))
+    with pytest.raises(
+        HoursUnstatedError, match=r"3 hours .*: 2026-10-20 08:00 to 2026-10-20 10:0"
+    ):
+        estate.close(with_unknown_hours=False)
+    closed = estate.close(with_unknown_hours=True)
+    assert closed.unstated == (
+        Window(OCTOBER, OCTOBER + timedelta(hours=2)),
+        hour_of(OCTOBER + timedelta(hours=9)),
+    )
+    assert estate.books.gates.state("2026-10") is MonthState.CLOSED
 
 
 def test_usage_that_comes_after_the_close_adjusts_the_month_and_still_verifies(
@@ -253,7 +310,10 @@ def test_a_close_that_fails_opens_the_month_again_and_can_be_repeated(estate: Es
             reader=books.reader,
             archive=estate.archive,
             gates=books.gates,
+            statements=estate.statements,
+            touched=estate.touched,
             post=post_and_die,
+            with_unknown_hours=True,
         )
     assert books.gates.state("2026-10") is MonthState.OPEN
     estate.use("2")
@@ -312,7 +372,10 @@ def test_a_month_that_never_rests_is_not_closed(estate: Estate) -> None:
             reader=books.reader,
             archive=estate.archive,
             gates=Unlocked(),
+            statements=estate.statements,
+            touched=estate.touched,
             post=estate.post,
+            with_unknown_hours=True,
         )
     assert turned == [MonthState.FROZEN, MonthState.OPEN]
 

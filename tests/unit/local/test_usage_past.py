@@ -13,13 +13,14 @@ from bursar.adapters.usage_formats.reading import read
 from bursar.config.bursar_yaml import validated
 from bursar.domain.ledger.months import MonthState
 from bursar.domain.money import Money
-from bursar.domain.periods import DAY, HOUR, Window, day_of, hour_of
+from bursar.domain.periods import DAY, HOUR, Window, day_of, hour_of, hours, month_of
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.jobs.verify_ledger import verify_ledger
 from bursar.local.demo_config import demo_config
 from bursar.local.gateway_traffic import GATEWAY, usage_message, usage_records
 from bursar.local.scenario import Scenario
 from bursar.local.usage_past import UsagePast
+from tests.unit.domain.sample_statements import hour_at
 
 START = datetime(2026, 8, 24, tzinfo=UTC)  # a Monday
 NOON = datetime(2026, 9, 30, 12, tzinfo=UTC)
@@ -73,6 +74,9 @@ def test_the_month_before_is_closed_on_the_third_and_late_usage_adjusts_it_on_th
     past: UsagePast,
 ) -> None:
     past.live(hour_of(NOON))
+    for hour in hours(month_of(NOON)):
+        if hour.start != NOON:
+            past.statements.put_hour(hour_at(hour.start))
     september = posted_usd(past, NOON)
     third, fifth = (datetime(2026, 10, n, tzinfo=UTC) for n in (3, 5))
     for day in (third - DAY, third, fifth):

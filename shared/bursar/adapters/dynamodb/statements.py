@@ -47,6 +47,9 @@ class DynamoStatementStore:
     def days(self, window: Window) -> Sequence[Statement]:
         return self._kept.days(window)
 
+    def stated_hours(self, window: Window) -> frozenset[datetime]:
+        return self._kept.summed_hours(window)
+
     def put_adjustment(self, adjustment: Adjustment) -> None:
         made_in, of = adjustment.made_in, adjustment.of
         name = f"{self._kept.hour_name(made_in.start)}/{self._kept.hour_name(of.start)}"

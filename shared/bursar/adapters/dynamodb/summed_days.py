@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
+from boto3.dynamodb.conditions import Key
+
 from bursar.adapters.dynamodb.chunks import (
     Encoded,
     Item,
@@ -20,10 +22,11 @@ from bursar.adapters.dynamodb.chunks import (
     puts,
     read_whole,
 )
+from bursar.adapters.dynamodb.paging import query
 from bursar.adapters.dynamodb.transactions import TransactionConflictError, fits, transact
 from bursar.domain.periods import Window, day_of
 
-_TRIES = 5
+_TRIES, _HOUR = 5, "%Y-%m-%dT%H"
 
 
 class Windowed(Protocol):
@@ -64,7 +67,7 @@ class SummedDays(Generic[W]):
     hour_prefix: str = ""
 
     def hour_name(self, at: datetime) -> str:
-        return f"{self.hour_prefix}{at.astimezone(UTC):%Y-%m-%dT%H}"
+        return f"{self.hour_prefix}{at.astimezone(UTC).strftime(_HOUR)}"
 
     def put_hour(self, hour: W) -> None:
         """Replace the hour, and re-sum its day.
@@ -117,6 +120,26 @@ class SummedDays(Generic[W]):
         names = _day_name(window.start), _day_name(_last(window))
         items = read_whole(self.table, self.days_pk, *names, consistent=False)
         return list(decode_items(items, self.codec.decode))
+
+    def summed_hours(self, window: Window) -> frozenset[datetime]:
+        """The hours of a window that its days are sums of, read consistently."""
+        if not window.length:
+            return frozenset()
+        first, last = _day_name(window.start), _day_name(_last(window))
+        headers = query(
+            self.table,
+            KeyConditionExpression=Key("pk").eq(self.days_pk)
+            & Key("sk").between(first, f"{last}~"),
+            ProjectionExpression="#hours",
+            ExpressionAttributeNames={"#hours": "hours"},
+            ConsistentRead=True,
+        )
+        names = (name for header in headers for name in header.get("hours", ()))
+        found = (
+            datetime.strptime(name.removeprefix(self.hour_prefix), _HOUR).replace(tzinfo=UTC)
+            for name in names
+        )
+        return frozenset(hour for hour in found if window.start <= hour < window.end)
 
     def hour_items(self, hour: W) -> list[Item]:
         expires = int((hour.window.end + self.codec.hours_are_kept).timestamp())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from bursar.adapters import statement_codec
 from bursar.domain.ledger.adjustments import Adjustment
@@ -30,6 +31,9 @@ class MemoryStatementStore:
 
     def days(self, window: Window) -> Sequence[Statement]:
         return [self._days[day] for day in _touching(self._days, window)]
+
+    def stated_hours(self, window: Window) -> frozenset[datetime]:
+        return frozenset(each.start for each in _touching(self._hours, window))
 
     def _of(self, day: Window) -> list[Statement]:
         return [self._days[day]] if day in self._days else []

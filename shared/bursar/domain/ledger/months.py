@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from bursar.domain.periods import HOUR, Window
+
+_SPANS_TOLD = 5
 
 
 class MonthState(StrEnum):
@@ -26,6 +30,16 @@ class TouchedHour:
 
     hour: datetime
     marks: Mapping[str, str]
+
+
+def hours_in(spans: Sequence[Window]) -> int:
+    return sum(each.length // HOUR for each in spans)
+
+
+def in_words(spans: Sequence[Window]) -> str:
+    told = [f"{each.start:%Y-%m-%d %H:%M} to {each.end:%Y-%m-%d %H:%M}" for each in spans]
+    more = [f"{len(told) - _SPANS_TOLD} spans more"] if len(told) > _SPANS_TOLD else []
+    return ", ".join([*told[:_SPANS_TOLD], *more])
 
 
 def month_name(at: datetime) -> str:
