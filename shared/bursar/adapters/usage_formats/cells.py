@@ -6,7 +6,13 @@ import csv
 import io
 from collections.abc import Iterator
 
-from bursar.adapters.usage_formats.documents import Payload, Place, as_text
+from bursar.adapters.usage_formats.documents import (
+    NOT_UTF8,
+    Payload,
+    Place,
+    as_text,
+    is_utf8,
+)
 from bursar.adapters.usage_formats.strict_json import Unfit
 
 
@@ -30,6 +36,7 @@ def _rows(content: str) -> Iterator[Place]:
     csv.field_size_limit(max(csv.field_size_limit(), len(content)))
     rows = csv.reader(io.StringIO(content, newline=""), strict=True)
     header: list[str] | None = None
+    all_utf8 = is_utf8(content)
     while True:
         where = f"line {rows.line_num + 1}"
         try:
@@ -39,7 +46,11 @@ def _rows(content: str) -> Iterator[Place]:
         except csv.Error:
             yield where, Unfit("is not CSV")
             continue
-        if header is None:
+        if not all_utf8 and not is_utf8("".join(row)):
+            yield where, NOT_UTF8
+            if header is None:
+                return
+        elif header is None:
             header = [name.strip() for name in row]
             if len(set(header)) != len(header):
                 yield where, Unfit("has the same column twice")

@@ -14,6 +14,7 @@ from bursar.domain.usage.rejections import Rejection
 Payload = bytes | str | Mapping[str, Any]
 Told = UsageRecord | Rejection
 Place = tuple[str, Any]
+NOT_UTF8 = Unfit("is not UTF-8")
 
 
 def documents(payload: Payload) -> Iterator[Place]:
@@ -36,9 +37,19 @@ def documents(payload: Payload) -> Iterator[Place]:
 
 
 def as_text(payload: bytes | str) -> str:
-    """Bytes that are no UTF-8 become half characters, which no kept name may hold."""
+    """Bytes that are no UTF-8 become half characters: no line and no kept name may hold one."""
     text = payload.decode("utf-8", "surrogateescape") if isinstance(payload, bytes) else payload
     return text.removeprefix("\ufeff")
+
+
+def is_utf8(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def each(where: str, document: Any) -> Iterator[Place]:
@@ -65,7 +76,9 @@ def attempt(
 
 def _by_line(text: str) -> Iterator[Place]:
     for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
+        if not is_utf8(line):
+            yield f"line {number}", NOT_UTF8
+        elif line.strip():
             try:
                 yield f"line {number}", _unwrapped(parse(line))
             except NotJsonError:

@@ -171,6 +171,26 @@ def test_bytes_that_are_no_utf8_spoil_only_the_name_they_stand_in() -> None:
     ]
 
 
+@pytest.mark.parametrize("spoilt", ["feature", "tenant", "input_tokens", "nothing_we_read"])
+def test_a_line_that_is_no_utf8_is_lost_alone_wherever_the_byte_stands(spoilt: str) -> None:
+    """Also in the name of a field, where a count would be lost without a word."""
+    lines = [one(id=str(n), nothing_we_read="x").encode() for n in range(3)]
+    lines[1] = lines[1].replace(spoilt.encode(), spoilt.encode()[:-1] + b"\xff")
+    records, rejections = told(b"\n".join(lines), GATEWAY)
+    assert [each.id for each in records] == ["0", "2"]
+    assert [(each.where, each.reason) for each in rejections] == [("line 2", "is not UTF-8")]
+
+
+def test_a_row_of_csv_that_is_no_utf8_is_lost_alone() -> None:
+    at = "2026-11-20T12:00:00Z"
+    rows = [f"{n},{at},gpt-x,3,{note}" for n, note in enumerate(["ok", "Z\xfcrich", "東京"])]
+    told_bytes = "\n".join(["id,at,model,input_tokens,note", *rows]).encode().replace(b"\xc3", b"")
+    records, rejections = told(told_bytes, GATEWAY)
+    assert [each.id for each in records] == ["0", "2"]
+    assert [(each.where, each.reason) for each in rejections] == [("line 3", "is not UTF-8")]
+    assert reasons(told_bytes.replace(b"note", b"not\xff"), GATEWAY) == ["is not UTF-8"]
+
+
 def test_an_event_of_eventbridge_is_its_detail() -> None:
     event = {"detail-type": "Usage", "source": "gateway", "id": "e-1", "detail": FULL}
     assert record(json.dumps(event), GATEWAY).id == "r-1"
