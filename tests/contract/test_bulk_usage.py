@@ -141,8 +141,9 @@ def test_records_become_one_leaf_with_their_sums_and_the_price_that_each_would_p
     assert guard.run() == RolledUp(groups=2, posted=2, rejected=0)
     singly = []
     for row in [*rows, told("4", tenant="bolt")]:
-        [record] = read(json.dumps(row), GATEWAY)
-        assert not isinstance(record, Rejection)
+        [placed] = read(json.dumps(row), GATEWAY)
+        assert not isinstance(placed, Rejection)
+        record = placed.record
         price = GenaiTokenPrices().price_at(record.provider, record.model, record.at)
         singly.append(bill(record, price, ModelRoutes()))
     for key, leaf in sum_leaves(singly).items():

@@ -126,6 +126,23 @@ def test_people_are_told_what_became_of_a_file(run: Run, tmp_path: Path) -> None
     assert "2 not posted: their ids stand for something else." in out
 
 
+def test_each_place_of_what_is_rejected_is_a_line_of_the_file(run: Run, tmp_path: Path) -> None:
+    (file := tmp_path / "usage.csv").write_text(
+        "id,at,model,tenant,input_tokens\n"
+        + "".join(f"{n},{AT.isoformat()},gpt-x,search,{-(n % 500)}\n" for n in range(1, 1502))
+    )
+    _, found = imported(run, file)
+    # of 1,501 rows three are of 0 tokens, the 500th, 1,000th and 1,500th; a message has 1,000
+    assert (found["accepted"], [each["times"] for each in found["rejected"]]) == (3, [998, 500])
+    assert [each["places"][:2] for each in found["rejected"]] == [
+        ["line 2", "line 3"],
+        ["line 1002", "line 1003"],
+    ]
+    code, out, _ = run("import", str(file), "--producer", "gateway")
+    assert code == 0
+    assert "and 978 more: input_tokens is below zero (x998)" in " ".join(out.split())
+
+
 def test_a_csv_of_more_lines_than_one_message_keeps_its_header_and_its_cells(
     table: Any, run: Run, tmp_path: Path
 ) -> None:

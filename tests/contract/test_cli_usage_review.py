@@ -50,7 +50,8 @@ def held(id_: str, tenant: str = "acme") -> HeldUsage:
 def quarantine(table: Any) -> DynamoQuarantine:
     found = DynamoQuarantine(table)
     found.hold([held("r-1"), held("r-2", HOSTILE)])
-    rejected = RejectedUsage("gateway", "d" * 32, 15, "model is not text", "line 3", 2, AT)
+    places = ("line 3", "line 7")
+    rejected = RejectedUsage("gateway", "d" * 32, 15, "model is not text", "line 3", 9, AT, places)
     found.reject([rejected])
     return found
 
@@ -96,8 +97,11 @@ def test_what_is_held_is_listed_as_it_was_told(run: Any) -> None:
 def test_what_was_rejected_is_listed_without_its_text(run: Any) -> None:
     _, out, _ = run("rejected", "--json")
     [row] = json.loads(out)["rejected"]
-    assert (row["reason"], row["where"], row["times"]) == ("model is not text", "line 3", 2)
-    assert "model is not text" in run("rejected")[1]
+    assert (row["reason"], row["where"], row["times"]) == ("model is not text", "line 3", 9)
+    assert row["places"] == ["line 3", "line 7"]
+    shown = run("rejected")[1]
+    assert "model is not text" in shown
+    assert "line 3, line 7 and 7 more" in shown
 
 
 def test_a_body_that_was_refused_for_its_id_is_listed(run: Any, table: Any) -> None:

@@ -7,6 +7,8 @@ import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,6 +49,7 @@ def import_usage(
     Exit code 2: wrong input. 3: AWS cannot be asked. 4: the ledger was too busy for some of it;
     repeat it.
     """
+    from bursar.adapters.usage_formats.reading import read_part
     from bursar.cli.deployed import UNANSWERED, leave_unanswered
     from bursar.cli.usage_deployed_views import ingested_json, print_ingested
     from bursar.config_file import ConfigError, read_config
@@ -64,8 +67,9 @@ def import_usage(
         kept = where.ledger()
         prices = token_prices(settings)
         intake = usage_intake(settings, told_by.policy(), kept.table, kept.s3, kept.bucket, prices)
-        for number, body in enumerate(_messages(file)):
-            taken.append(intake.take([Message(f"{file.name}#{number}", body, now)]))
+        for number, (lines_before, body) in enumerate(_messages(file)):
+            part = replace(intake, read=partial(read_part, lines_before=lines_before))
+            taken.append(part.take([Message(f"{file.name}#{number}", body, now)]))
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
@@ -146,21 +150,25 @@ def _producer(settings: Config, name: str | None) -> Producer:
         leave(Exit.WRONG_INPUT, [str(error.args[0])])
 
 
-def _messages(file: Path) -> Iterator[str]:
-    """A JSON document whole; lines by the thousand, each part of a CSV below its header."""
+def _messages(file: Path) -> Iterator[tuple[int, str]]:
+    """A JSON document whole; lines by the thousand, each part of a CSV below its header. With each
+    the lines of the file that are not in it and come before its own."""
     body = file.read_bytes()
     text = (gzip.decompress(body) if body.startswith(_GZIP) else body).decode("utf-8-sig")
-    lines = io.StringIO(text.lstrip(), newline="\n")  # other ends of lines may stand in a text
+    told = text.lstrip()
+    before = text.removesuffix(told).count("\n")
+    lines = io.StringIO(told, newline="\n")  # other ends of lines may stand in a text
     first = lines.readline()
     if first[:1] in ("{", "["):
         if not _is_json(first):
-            yield text
+            yield 0, text
             return
-        header, lines = "", io.StringIO(text.lstrip(), newline="\n")
+        header, lines = "", io.StringIO(told, newline="\n")
     else:
         header = first
     while part := "".join(_some(lines)):
-        yield header + part
+        yield before, header + part
+        before += part.count("\n")
 
 
 def _is_json(text: str) -> bool:

@@ -13,6 +13,7 @@ from rich.table import Table
 from bursar.cli.cost_tables import cost_table
 from bursar.cli.ledger_views import plain, print_json
 from bursar.cli.shown_text import shown_text
+from bursar.cli.usage_review_views import places_of
 from bursar.domain.ledger.lines import Line, Statement
 from bursar.domain.ledger.reports import By, pivot
 from bursar.domain.ledger.serving import serving, usd_per_request, usd_per_tokens
@@ -35,7 +36,12 @@ def ingested_json(taken: Sequence[Ingested]) -> None:
             "conflicts": sum(each.conflicts for each in taken),
             "held": sum(each.held for each in taken),
             "rejected": [
-                {"where": row.where, "reason": row.reason, "times": row.times}
+                {
+                    "where": row.where,
+                    "places": row.places,
+                    "reason": row.reason,
+                    "times": row.times,
+                }
                 for each in taken
                 for row in each.rejections
             ],
@@ -61,8 +67,7 @@ def print_ingested(taken: Sequence[Ingested]) -> None:
             " See `bursar usage conflicts`."
         )
     for row in rejected[:_SHOWN]:
-        where = row.where or "the message"
-        out.print(shown_text(f"{where}: {row.reason} (x{row.times})"))
+        out.print(shown_text(f"{places_of(row)}: {row.reason} (x{row.times})"))
     if len(rejected) > _SHOWN:
         out.print(f"... and {len(rejected) - _SHOWN} more; --json lists them all")
 

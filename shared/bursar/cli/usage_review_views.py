@@ -68,6 +68,7 @@ def rejected_json(rows: Sequence[RejectedUsage]) -> None:
                     "producer": row.producer,
                     "reason": row.reason,
                     "where": row.where,
+                    "places": row.places,
                     "times": row.times,
                     "message_digest": row.message_digest,
                     "message_bytes": row.message_bytes,
@@ -85,9 +86,16 @@ def print_rejected(rows: Sequence[RejectedUsage]) -> None:
         return
     table = _table("producer", "received", "reason", "where", "times", "message")
     for row in rows:
-        told = (row.producer, f"{row.received_at:%Y-%m-%d %H:%M}", row.reason, row.where)
+        told = (row.producer, f"{row.received_at:%Y-%m-%d %H:%M}", row.reason, places_of(row))
         table.add_row(*map(shown_text, (*told, f"{row.times:,}", row.message_digest[:12])))
     Console().print(table)
+
+
+def places_of(row: RejectedUsage) -> str:
+    """Where it stood, as far as that is kept."""
+    places = [place or "the message" for place in row.places or (row.where,)]
+    more = row.times - len(places)
+    return ", ".join(places) + (f" and {more:,} more" if more > 0 else "")
 
 
 def conflicts_json(found: Sequence[Conflict]) -> None:

@@ -17,12 +17,18 @@ from bursar.domain.usage.plausibility import (
     judge_cost,
 )
 from bursar.domain.usage.producers import ProducerPolicy
-from bursar.domain.usage.quarantine import Contested, HeldUsage, RejectedUsage, digest_of
+from bursar.domain.usage.quarantine import (
+    MOST_PLACES,
+    Contested,
+    HeldUsage,
+    RejectedUsage,
+    digest_of,
+)
 from bursar.domain.usage.records import UsageRecord
-from bursar.domain.usage.rejections import Rejection
+from bursar.domain.usage.rejections import Placed, Rejection
 from bursar.ports import Quarantine, UsageArchive
 
-Read = Callable[[str, ProducerPolicy], Iterable[UsageRecord | Rejection]]
+Read = Callable[[str, ProducerPolicy], Iterable[Placed | Rejection]]
 
 
 class Told(NamedTuple):
@@ -159,7 +165,7 @@ def ingest_collected(
     return ingest(
         [Message(name, name, at)],
         producer,
-        read=lambda _body, _producer: told,
+        read=lambda _body, _producer: map(_placed, told),
         archive=archive,
         quarantine=quarantine,
         post=post,
@@ -167,6 +173,11 @@ def ingest_collected(
         limits=limits,
         cost=cost,
     )
+
+
+def _placed(told: UsageRecord | Rejection) -> Placed | Rejection:
+    """What was collected stands nowhere but under its id, which is ours."""
+    return told if isinstance(told, Rejection) else Placed(told.id, told)
 
 
 def _sort(
@@ -177,17 +188,18 @@ def _sort(
     batch: _Sorted,
 ) -> None:
     rejections: list[Rejection] = []
-    for number, told in enumerate(read(message.body, producer), start=1):
+    for told in read(message.body, producer):
         if isinstance(told, Rejection):
             rejections.append(told)
             continue
-        verdict = judges.verdict(told, message.received_at)
+        where, record = told
+        verdict = judges.verdict(record, message.received_at)
         if verdict.judgement is Judgement.ACCEPT:
-            batch.told.append((message.id, told))
+            batch.told.append((message.id, record))
         elif verdict.judgement is Judgement.HOLD:
-            batch.held.append(HeldUsage(told, verdict.reason, message.received_at))
+            batch.held.append(HeldUsage(record, verdict.reason, message.received_at))
         else:
-            rejections.append(Rejection(f"record {number}", verdict.reason))
+            rejections.append(Rejection(where, verdict.reason))
     if rejections:
         batch.rejected += _by_reason(message, producer, rejections)
 
@@ -208,6 +220,7 @@ def _by_reason(
             message_bytes=len(body),
             reason=reason,
             where=group[0].where,
+            places=tuple(each.where for each in group[:MOST_PLACES]),
             times=len(group),
             received_at=message.received_at,
         )

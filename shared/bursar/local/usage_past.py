@@ -21,6 +21,7 @@ from bursar.domain.ledger.lines import Statement
 from bursar.domain.ledger.months import month_name
 from bursar.domain.periods import DAY, HOUR, Window, hours, month_of
 from bursar.domain.usage.records import UsageRecord
+from bursar.domain.usage.rejections import Placed
 from bursar.jobs.attribute_costs import Sources, attribute_costs
 from bursar.jobs.charge_back import close_chargeback
 from bursar.jobs.close_month import ClosedMonth, close_month
@@ -37,7 +38,7 @@ _LATE_HOUR = 17
 _AT_ONCE = Patience(lambda _: None, lambda low, _: low)
 
 
-def _no_messages(*_: object) -> Iterator[UsageRecord]:
+def _no_messages(*_: object) -> Iterator[Placed]:
     """Records come as they are here; formats are read by the deployed functions."""
     return iter(())
 

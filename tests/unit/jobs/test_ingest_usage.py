@@ -91,10 +91,11 @@ def test_one_row_is_kept_for_each_reason_however_often_it_stands_in_a_message() 
     lines = [line(str(n), input_tokens=-1) for n in range(500)]
     done = taken("\n".join([line("good"), *lines, line("x", model=7)]), quarantine=quarantine)
     assert (done.accepted, done.rejected) == (1, 501)
-    found = {row.reason: (row.times, row.where) for row in quarantine.rejected()}
+    found = {row.reason: (row.times, row.where, row.places) for row in quarantine.rejected()}
+    first_twenty = tuple(f"line {number}" for number in range(2, 22))
     assert found == {
-        "input_tokens is below zero": (500, "line 2"),
-        "model is not text": (1, "line 502"),
+        "input_tokens is below zero": (500, "line 2", first_twenty),
+        "model is not text": (1, "line 502", ("line 502",)),
     }
 
 
@@ -116,11 +117,12 @@ def test_only_messages_with_records_that_could_not_be_posted_come_again() -> Non
 def test_usage_of_the_future_is_quarantined_by_the_time_its_message_was_sent() -> None:
     quarantine, ledger = MemoryQuarantine(), Ledger()
     ahead = (NOON + timedelta(minutes=6)).isoformat()
-    body = f"{line('1')}\n{line('2', at=ahead)}"
+    body = f"{line('1')}\n\n\n{line('2')}\n{line('3', at=ahead)}\n{line('4', at=ahead)}"
     done = taken(body, ledger=ledger, quarantine=quarantine)
-    assert (ledger.posted, done.rejected) == (["1"], 1)
+    assert (ledger.posted, done.rejected) == (["1", "2"], 2)
     [row] = quarantine.rejected()
-    assert (row.where, row.reason) == ("record 2", "at is more than 5 minutes ahead")
+    assert row.reason == "at is more than 5 minutes ahead"
+    assert row.places == ("line 5", "line 6")  # two lines are blank
 
 
 def test_the_implausible_is_held_neither_archived_nor_posted() -> None:

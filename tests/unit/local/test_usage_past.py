@@ -15,6 +15,7 @@ from bursar.domain.ledger.months import MonthState
 from bursar.domain.money import Money
 from bursar.domain.periods import DAY, HOUR, Window, day_of, hour_of, hours, month_of
 from bursar.domain.usage.producers import ProducerPolicy
+from bursar.domain.usage.rejections import Placed
 from bursar.jobs.verify_ledger import verify_ledger
 from bursar.local.demo_config import demo_config
 from bursar.local.gateway_traffic import GATEWAY, usage_message, usage_records
@@ -51,7 +52,8 @@ def test_the_gateways_message_is_read_as_the_records_that_the_past_was_made_of(
 ) -> None:
     told = usage_message(scenario, NOON)
     gateway = ProducerPolicy(name=GATEWAY, tenants=frozenset({"*"}))
-    assert list(read(told, gateway)) == list(usage_records(scenario, NOON))
+    found = [each.record for each in read(told, gateway) if isinstance(each, Placed)]
+    assert found == list(usage_records(scenario, NOON))
 
 
 def test_ids_are_of_one_hour_tenant_feature_and_model(scenario: Scenario) -> None:

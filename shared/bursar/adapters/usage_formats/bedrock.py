@@ -17,7 +17,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bursar.adapters.usage_formats.documents import Payload, Told, attempt, documents, each
-from bursar.adapters.usage_formats.fields import count, instant, part, require_a_count, text
+from bursar.adapters.usage_formats.fields import (
+    MOST,
+    count,
+    instant,
+    part,
+    require_a_count,
+    text,
+    whole,
+)
 from bursar.adapters.usage_formats.strict_json import NotJsonError, Unfit, parse
 from bursar.domain.usage.bedrock import PROVIDER, model_name
 from bursar.domain.usage.producers import ProducerPolicy
@@ -73,8 +81,15 @@ def _record(item: Mapping[str, Any], producer: ProducerPolicy) -> UsageRecord:
             cache_write_1h=for_an_hour,
             output=count(answered, "outputTokenCount"),
         ),
-        latency_ms=None if "latencyMs" not in metrics else count(metrics, "latencyMs"),
+        latency_ms=_latency_ms(metrics.get("latencyMs")),
     )
+
+
+def _latency_ms(told: Any) -> int | None:
+    """Whole milliseconds; some models tell parts of them."""
+    if told.__class__ is float and abs(told) <= MOST:
+        told = round(told)
+    return None if told is None else whole("latencyMs", told)
 
 
 def _caller(arn: str) -> tuple[str, str]:

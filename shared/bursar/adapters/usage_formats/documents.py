@@ -9,10 +9,10 @@ from bursar.adapters.usage_formats.fields import FieldError
 from bursar.adapters.usage_formats.strict_json import NotJsonError, Unfit, parse
 from bursar.domain.usage.producers import TenantRefusedError
 from bursar.domain.usage.records import UsageRecord, UsageRecordError
-from bursar.domain.usage.rejections import Rejection
+from bursar.domain.usage.rejections import Placed, Rejection
 
 Payload = bytes | str | Mapping[str, Any]
-Told = UsageRecord | Rejection
+Told = Placed | Rejection
 Place = tuple[str, Any]
 NOT_UTF8 = Unfit("is not UTF-8")
 
@@ -71,7 +71,7 @@ def attempt(
         record = build(item, *rest)
     except (FieldError, UsageRecordError, TenantRefusedError) as error:
         return (Rejection(where, str(error)),)
-    return () if record is None else (record,)
+    return () if record is None else (Placed(where, record),)
 
 
 def _by_line(text: str) -> Iterator[Place]:

@@ -31,6 +31,7 @@ from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.domain.usage.told_records import usage_record
 
 _FEATURE_TAGS = ("feature:", "feature=")
+_TRUTH = {"true": True, "false": False, "none": None, "": None}
 _MILLISECOND = 1000
 
 
@@ -45,7 +46,7 @@ def _record(item: Mapping[str, Any], producer: ProducerPolicy) -> UsageRecord:
     metadata = part(item, "metadata")
     started = instant(item, "startTime")
     ended = instant(item, "endTime", "startTime")
-    served = text(item, "status") != "failure" and not flag(item, "cache_hit")
+    served = text(item, "status") != "failure" and not _from_cache(item.get("cache_hit"))
     return usage_record(
         producer,
         id=text(item, "id"),
@@ -60,6 +61,13 @@ def _record(item: Mapping[str, Any], producer: ProducerPolicy) -> UsageRecord:
         batch="batch" in text(item, "call_type"),
         latency_ms=max(0, round((ended - started).total_seconds() * _MILLISECOND)),
     )
+
+
+def _from_cache(told: Any) -> bool:
+    """`cache_hit`, which some versions and callbacks write as Python's text."""
+    if told.__class__ is str:
+        told = _TRUTH.get(told.lower(), told)
+    return flag({"cache_hit": told}, "cache_hit")
 
 
 def _team(metadata: Mapping[str, Any]) -> str:

@@ -10,10 +10,13 @@ from typing import NamedTuple
 
 from bursar.domain.usage.records import UsageRecord
 
+MOST_PLACES = 20  # a message of a thousand faults is named by these
+
 
 @dataclass(frozen=True, slots=True)
 class RejectedUsage:
     """`times` tellings of one message that were rejected for one reason, the first at `where`.
+    `places` are the first twenty, that one among them.
 
     Of the message its digest and size are kept, so that its producer can find it; never its
     text, which may hold prompts.
@@ -26,6 +29,7 @@ class RejectedUsage:
     where: str
     times: int
     received_at: datetime
+    places: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -1,8 +1,18 @@
-"""What a producer told that is no usage record, and why."""
+"""What a producer told, by its place in a message: a usage record, or none, and why not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from bursar.domain.usage.records import UsageRecord
+
+
+class Placed(NamedTuple):
+    """A record, and where it was told, as a rejection says it."""
+
+    where: str
+    record: UsageRecord
 
 
 @dataclass(frozen=True, slots=True)

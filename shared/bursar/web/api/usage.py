@@ -57,7 +57,12 @@ def _as_json(taken: Ingested) -> dict[str, Any]:
         "conflicts": taken.conflicts,
         "held": taken.held,
         "rejected": [
-            {"where": each.where, "reason": each.reason, "times": each.times}
+            {
+                "where": each.where,
+                "places": each.places,
+                "reason": each.reason,
+                "times": each.times,
+            }
             for each in taken.rejections
         ],
     }

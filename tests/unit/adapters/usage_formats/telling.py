@@ -7,7 +7,7 @@ from typing import Any
 from bursar.adapters.usage_formats.reading import read
 from bursar.domain.usage.producers import ProducerPolicy, UsageFormat
 from bursar.domain.usage.records import UsageRecord
-from bursar.domain.usage.rejections import Rejection
+from bursar.domain.usage.rejections import Placed, Rejection
 
 
 def producer(format_: UsageFormat, **settings: Any) -> ProducerPolicy:
@@ -20,7 +20,7 @@ def told(payload: Any, by: ProducerPolicy) -> tuple[list[UsageRecord], list[Reje
     """Records and rejections, each in their order."""
     found = list(read(payload, by))
     return (
-        [each for each in found if isinstance(each, UsageRecord)],
+        [each.record for each in found if isinstance(each, Placed)],
         [each for each in found if isinstance(each, Rejection)],
     )
 

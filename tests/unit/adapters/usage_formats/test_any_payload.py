@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from bursar.adapters.usage_formats.reading import read
 from bursar.domain.usage.producers import UsageFormat
-from bursar.domain.usage.records import UsageRecord
-from bursar.domain.usage.rejections import Rejection
+from bursar.domain.usage.rejections import Placed, Rejection
 from tests.unit.adapters.usage_formats.telling import producer, told
 from tests.unit.adapters.usage_formats.test_bedrock import LOG
 from tests.unit.adapters.usage_formats.test_langfuse import GENERATION
@@ -69,13 +68,13 @@ def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
 @for_all(payload=st.binary(max_size=200) | text, format_=st.sampled_from(UsageFormat))
 def test_any_bytes_are_records_or_rejections(payload: bytes | str, format_: UsageFormat) -> None:
     for each in read(payload, producer(format_)):
-        assert isinstance(each, UsageRecord | Rejection)
+        assert isinstance(each, Placed | Rejection)
 
 
 @for_all(value=anything, format_=st.sampled_from(UsageFormat))
 def test_any_json_is_records_or_rejections(value: Any, format_: UsageFormat) -> None:
     for each in read(json.dumps(value), producer(format_)):
-        assert isinstance(each, UsageRecord | Rejection)
+        assert isinstance(each, Placed | Rejection)
 
 
 @for_all(sample=st.sampled_from(SAMPLES), where=st.integers(0), by=anything)

@@ -71,6 +71,12 @@ def test_the_usage_of_anthropics_own_api_is_found_in_a_body_and_in_a_stream() ->
         assert record(log(output=answered), ACCOUNT).tokens.cache_write_1h == 400
 
 
+@pytest.mark.parametrize(("told_ms", "kept"), [(3640.5001, 3641), (12, 12), (None, None)])
+def test_parts_of_a_millisecond_are_rounded(told_ms: float | None, kept: int | None) -> None:
+    answered = {"outputBodyJson": {"metrics": {"latencyMs": told_ms}}, "outputTokenCount": 446}
+    assert record(log(output=answered), ACCOUNT).latency_ms == kept
+
+
 def test_a_call_that_failed_is_a_request_without_tokens() -> None:
     failed = record(log(input={}, output=None, errorCode="ThrottlingException"), ACCOUNT)
     assert (failed.requests, failed.tokens, failed.latency_ms) == (1, TokenCounts(), None)

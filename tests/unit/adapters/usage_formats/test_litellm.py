@@ -94,7 +94,13 @@ def test_a_call_that_was_served_and_tells_no_tokens_is_rejected() -> None:
 
 
 def test_an_answer_from_the_gateways_own_cache_used_no_tokens() -> None:
-    assert record(payload(cache_hit=True), GATEWAY).tokens == TokenCounts()
+    for told_so in (True, "True", "true"):
+        assert record(payload(cache_hit=told_so), GATEWAY).tokens == TokenCounts()
+    for told_not in (False, "False", "None", "", None):
+        assert record(payload(cache_hit=told_not), GATEWAY).tokens.input == 12_000
+    assert reasons(payload(cache_hit="perhaps"), GATEWAY) == [
+        "cache_hit is neither true nor false"
+    ]
 
 
 def test_only_a_trusted_gateway_names_the_team_as_tenant() -> None:

@@ -32,7 +32,7 @@ from bursar.adapters.usage_formats.otel.attributes import (
 from bursar.adapters.usage_formats.strict_json import Unfit
 from bursar.domain.usage.producers import ProducerPolicy, TenantRefusedError
 from bursar.domain.usage.records import TokenCounts, UsageRecord, UsageRecordError
-from bursar.domain.usage.rejections import Rejection
+from bursar.domain.usage.rejections import Placed, Rejection
 from bursar.domain.usage.told_records import usage_record
 
 _HISTOGRAM = "gen_ai.client.token.usage"
@@ -91,7 +91,7 @@ def read(where: str, export: dict[str, Any], producer: ProducerPolicy) -> Iterat
             yield from _gather(place, above, metric, groups)
     for (name, _), group in groups.found.items():
         try:
-            yield _record(name, group, producer)
+            yield Placed(group.where, _record(name, group, producer))
         except (FieldError, UsageRecordError, TenantRefusedError) as error:
             yield Rejection(group.where, str(error))
 
