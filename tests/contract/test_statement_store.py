@@ -56,6 +56,8 @@ lines = some.builds(
     counts,
     some.integers(0, 9),
     amounts,
+    counts,
+    some.integers(0, 9),
 )
 statements = some.builds(
     Statement,

@@ -41,6 +41,8 @@ class _Row(msgspec.Struct, array_like=True):
     unpriced: list[int]
     unpriced_requests: int = 0
     by_class: list[str] = []
+    charged_before: list[int] = []
+    charged_before_requests: int = 0
 
 
 class _Header(msgspec.Struct):
@@ -83,6 +85,8 @@ def decode(header: str, chunks: Iterable[bytes]) -> Statement:
                 _tokens(row.unpriced),
                 row.unpriced_requests,
                 ClassAmounts(*map(int, row.by_class)) if row.by_class else NO_AMOUNTS,
+                _tokens(row.charged_before),
+                row.charged_before_requests,
             )
     return Statement(
         window=Window(head.start, head.end),
@@ -107,6 +111,8 @@ def _row(key: LineKey, line: Line) -> _Row:
         _counts(line.unpriced),
         line.unpriced_requests,
         [str(units) for units in line.by_class.by_class] if known else [],
+        _counts(line.charged_before),
+        line.charged_before_requests,
     )
 
 

@@ -13,6 +13,7 @@ from rich.table import Column, Table
 
 from bursar.adapters.csv_cells import safe_cell
 from bursar.adapters.focus_files import write_focus_csv, write_focus_json
+from bursar.cli.ledger_views import CHARGED_BEFORE
 from bursar.cli.shown_text import shown_text
 from bursar.domain.chargeback import Account, Chargeback
 from bursar.domain.focus import BillingAccount, FocusRow, focus_row
@@ -24,7 +25,9 @@ from bursar.domain.money import Money
 COLUMNS = (
     *("month", "status", "team", "tenant", "line", "category", "corrects"),
     *("usd", "requests", "input_tokens", "output_tokens"),
+    *("unpriced_tokens", "charged_before_tokens"),
 )
+_NO_COUNTS = ("",) * (len(COLUMNS) - COLUMNS.index("requests"))
 _NO_TEAM = "no team"
 
 
@@ -56,9 +59,11 @@ def notes(shown: Chargeback) -> list[str]:
         )
     if shown.statement.missing:
         told.append(f"Some time is unknown of {', '.join(shown.statement.missing)}.")
-    unpriced = sum(line.unpriced.total for line in shown.statement.lines.values())
-    if unpriced:
-        told.append(f"{unpriced} tokens have no price: their cost is missing.")
+    lines = shown.statement.lines.values()
+    if unpriced := sum(line.unpriced.total for line in lines):
+        told.append(f"{unpriced:,} tokens have no price: their cost is missing.")
+    if late := sum(line.charged_before.total for line in lines):
+        told.append(f"{late:,} tokens {CHARGED_BEFORE}")
     return told
 
 
@@ -139,16 +144,19 @@ def focus_rows(
 
 
 def _rows(account: Account) -> Iterator[list[str | int]]:
-    yield ["opening", "", "", account.opening.plain(), "", "", ""]
+    yield ["opening", "", "", account.opening.plain(), *_NO_COUNTS]
     for category, line in sorted(account.charges.items()):
         yield ["charge", str(category), "", *_numbers(line)]
     for month, line in sorted(account.adjustments.items()):
         yield ["adjustment", "", month, *_numbers(line)]
-    yield ["closing", "", "", account.closing.plain(), "", "", ""]
+    yield ["closing", "", "", account.closing.plain(), *_NO_COUNTS]
 
 
 def _numbers(line: Line) -> list[str | int]:
-    return [line.usd.plain(), line.requests, line.tokens.input, line.tokens.output]
+    return [
+        *(line.usd.plain(), line.requests, line.tokens.input, line.tokens.output),
+        *(line.unpriced.total, line.charged_before.total),
+    ]
 
 
 class _Sums:
@@ -193,6 +201,7 @@ def _line(line: Line) -> dict[str, Any]:
         "input_tokens": line.tokens.input,
         "output_tokens": line.tokens.output,
         "unpriced_tokens": line.unpriced.total,
+        "charged_before_tokens": line.charged_before.total,
     }
 
 

@@ -32,6 +32,10 @@ _COUNTS = (
     "output_tokens",
     "unpriced_tokens",
     "unpriced_requests",
+    "charged_before_tokens",
+)
+CHARGED_BEFORE = (
+    "of self-hosted models came after their month was closed: their pods' cost was charged there."
 )
 
 
@@ -105,6 +109,8 @@ def print_report(report: Report, console: Console | None = None) -> None:
             f"{unpriced:,} more tokens have no price, in {report.total.unpriced_requests:,} of the"
             f" requests: their cost is missing."
         )
+    if late := report.total.charged_before.total:
+        console.print(f"{late:,} tokens {CHARGED_BEFORE}")
     if report.idle or report.idle_beside:
         console.print(
             f"Idle compute: {report.idle} in the total, {report.idle_beside} beside it"
@@ -144,7 +150,8 @@ def _numbers(line: Line) -> list[str | int]:
     """USD as digits, then the counts, as `_COUNTS` names them."""
     tokens = line.tokens
     counted = [line.requests, tokens.input, tokens.cached_input, tokens.output]
-    return [line.usd.plain(), *counted, line.unpriced.total, line.unpriced_requests]
+    missing = [line.unpriced.total, line.unpriced_requests, line.charged_before.total]
+    return [line.usd.plain(), *counted, *missing]
 
 
 def ends(window: Window) -> dict[str, str]:

@@ -7,13 +7,21 @@ import io
 import json
 from decimal import Decimal
 
-from bursar.cli.chargeback_views import COLUMNS, to_json, write_csv, write_json, write_tables
+from bursar.cli.chargeback_views import (
+    COLUMNS,
+    notes,
+    to_json,
+    write_csv,
+    write_json,
+    write_tables,
+)
 from bursar.domain.attribution.rules import Owner
 from bursar.domain.chargeback import charge
-from bursar.domain.ledger.lines import LineKey, Statement
+from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window
 from bursar.domain.quality import Quality
+from bursar.domain.usage.records import TokenCounts
 from tests.unit.domain.sample_statements import GPU, LINE_MAPS, OPENINGS, bought, november, pods
 from tests.unit.for_all import for_all
 
@@ -51,9 +59,9 @@ def test_a_csv_has_one_row_for_each_thing_of_an_account() -> None:
     write_csv(shown, file)
     assert file.getvalue().splitlines() == [
         ",".join(COLUMNS),
-        "2026-11,open,search,'=acme,opening,,,-0.25,,,",
-        "2026-11,open,search,'=acme,charge,external_api,,1.5,3,900,100",
-        "2026-11,open,search,'=acme,closing,,,1.25,,,",
+        "2026-11,open,search,'=acme,opening,,,-0.25,,,,,",
+        "2026-11,open,search,'=acme,charge,external_api,,1.5,3,900,100,0,0",
+        "2026-11,open,search,'=acme,closing,,,1.25,,,,,",
     ]
 
 
@@ -71,6 +79,32 @@ def test_json_tells_every_amount_as_text_and_teams_sum_to_the_month(lines) -> No
     assert sum((Decimal(each["charges_usd"]) for each in accounts), Decimal(0)) == Decimal(
         told["charges_usd"]
     )
+
+
+def test_tokens_without_a_price_and_tokens_charged_before_are_told_apart() -> None:
+    late = LineKey("acme", GPU, model="llama", adjusts="2026-10")
+    lines = {
+        LineKey("acme", CostCategory.EXTERNAL_API, model="mystery"): Line(
+            requests=1, unpriced=TokenCounts(input=1200, output=34), unpriced_requests=1
+        ),
+        late: Line(requests=2, charged_before=TokenCounts(input=9000), charged_before_requests=2),
+    }
+    shown = charge("2026-11", november(lines), {})
+    assert notes(shown) == [
+        "1,234 tokens have no price: their cost is missing.",
+        "9,000 tokens of self-hosted models came after their month was closed: their pods' cost"
+        " was charged there.",
+    ]
+    file = io.StringIO(newline="")
+    write_csv(shown, file)
+    rows = list(csv.DictReader(io.StringIO(file.getvalue(), newline="")))
+    told = [(row["line"], row["unpriced_tokens"], row["charged_before_tokens"]) for row in rows]
+    assert told == [
+        ("opening", "", ""),
+        ("charge", "1234", "0"),
+        ("adjustment", "0", "9000"),
+        ("closing", "", ""),
+    ]
 
 
 def test_the_table_names_teams_as_they_are_and_says_what_is_unknown() -> None:

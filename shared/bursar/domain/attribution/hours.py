@@ -130,7 +130,8 @@ def _usage_lines(leaves: Leaves, policy: Attribution) -> dict[LineKey, Line]:
     """Lines of usage that no pod's cost was divided among: bought from an API, or unpriced.
 
     Tokens of a self-hosted model without pods are unpriced: their money is missing. Those that
-    came after their month was closed say so, and take no part of another hour's pods.
+    came after their month was closed take no part of another hour's pods: the month was charged
+    all that its pods cost, to those whose tokens were known then.
     """
     lines: dict[LineKey, Line] = {}
     for key, leaf in leaves.items():
@@ -147,6 +148,12 @@ def _usage_lines(leaves: Leaves, policy: Attribution) -> dict[LineKey, Line]:
         )
         if key.pricing is Pricing.PRICED:
             line = Line(leaf.amounts.units, leaf.requests, leaf.tokens)
+        elif hosted and key.adjusts:
+            line = Line(
+                requests=leaf.requests,
+                charged_before=leaf.tokens,
+                charged_before_requests=leaf.requests,
+            )
         else:
             line = Line(0, leaf.requests, NO_TOKENS, leaf.tokens, leaf.requests)
         _add(lines, {line_key: line})

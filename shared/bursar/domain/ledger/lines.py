@@ -85,6 +85,8 @@ class Line:
 
     `unpriced_requests` are those of `requests` that have no price. `by_class` says of a
     self-hosted model's money which tokens took it, by the weights that divided its hour.
+    `charged_before` tokens of a self-hosted model came after their month was closed: its pods'
+    cost was charged there, and none is missing.
     """
 
     units: int = 0
@@ -93,10 +95,13 @@ class Line:
     unpriced: TokenCounts = NO_TOKENS
     unpriced_requests: int = 0
     by_class: ClassAmounts = NO_AMOUNTS
+    charged_before: TokenCounts = NO_TOKENS
+    charged_before_requests: int = 0
 
     @property
     def priced_requests(self) -> int:
-        return self.requests - self.unpriced_requests
+        """Of which the line's money is the cost."""
+        return self.requests - self.unpriced_requests - self.charged_before_requests
 
     @property
     def usd(self) -> Money:
@@ -110,6 +115,8 @@ class Line:
             _sum_tokens(self.unpriced, other.unpriced),
             self.unpriced_requests + other.unpriced_requests,
             _sum_amounts(self.by_class, other.by_class),
+            _sum_tokens(self.charged_before, other.charged_before),
+            self.charged_before_requests + other.charged_before_requests,
         )
 
 

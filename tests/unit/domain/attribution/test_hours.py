@@ -9,7 +9,7 @@ from bursar.domain.attribution.network import NetworkShare, split_by_bytes
 from bursar.domain.cluster.hours import Category, RowKey
 from bursar.domain.cluster.unowned import CONTROL_PLANE, IDLE, RESERVED, SHARED
 from bursar.domain.ledger.entries import Leaf, LeafKey, Pricing
-from bursar.domain.ledger.lines import CostCategory, Kind
+from bursar.domain.ledger.lines import CostCategory, Kind, Line
 from bursar.domain.money import Money
 from bursar.domain.quality import Quality
 from bursar.domain.usage.amounts import ClassAmounts
@@ -95,8 +95,12 @@ def _whole_is_kept(told, one, two, ordered) -> None:
     lines = hour.statement.lines.values()
     mine = {key: leaf for key, leaf in told.items() if not key.shadow}
     assert sum(line.requests for line in lines) == sum(leaf.requests for leaf in mine.values())
-    tokens = sum(line.tokens.total + line.unpriced.total for line in lines)
-    assert tokens == sum(leaf.tokens.total for leaf in mine.values())
+    kinds = (
+        counts for line in lines for counts in (line.tokens, line.unpriced, line.charged_before)
+    )
+    assert sum(counts.total for counts in kinds) == sum(
+        leaf.tokens.total for leaf in mine.values()
+    )
 
 
 test_money_requests_and_tokens_are_all_there_whatever_the_rules = for_all(
@@ -157,6 +161,20 @@ def test_tokens_without_a_price_are_carried_and_the_hour_is_an_estimate() -> Non
 def test_a_late_charge_keeps_the_month_that_it_adjusts() -> None:
     hour = attributed(bought("acme", "3", adjusts="2026-10")).statement
     assert [key.adjusts for key in hour.lines] == ["2026-10"]
+
+
+def test_late_tokens_of_a_closed_months_own_model_were_charged_there_and_miss_no_price() -> None:
+    pods = costs(gpu("s", "8", "llama"))
+    late = served("acme", (700, 300), adjusts="2026-10")
+    hour = attributed({**served("globex", (60, 40)), **late}, pods).statement
+    by_tenant = {key.tenant: (key.adjusts, line) for key, line in hour.lines.items()}
+    adjusts, line = by_tenant["acme"]
+    assert (adjusts, line.units, line.charged_before.total) == ("2026-10", 0, 1000)
+    assert (line.requests, line.priced_requests, line.unpriced.total) == (1, 0, 0)
+    assert by_tenant["globex"][1].usd == Money.of("8")  # this hour's pods served only globex
+    assert hour.quality is Quality.FINAL
+    whole = sum(hour.lines.values(), Line())
+    assert (whole.charged_before.total, whole.priced_requests) == (1000, 1)
 
 
 def test_an_hour_is_as_good_as_its_worst_part_and_names_what_is_missing() -> None:
