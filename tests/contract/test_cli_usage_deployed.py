@@ -157,6 +157,34 @@ def test_a_csv_of_more_lines_than_one_message_keeps_its_header_and_its_cells(
     assert usd(table) == Money.of("4.5")  # 1,500 x 0.003
 
 
+def test_a_line_that_is_no_utf8_is_refused_by_its_number_and_the_rest_is_posted(
+    table: Any, run: Run, tmp_path: Path
+) -> None:
+    lines = [json.dumps(told(str(n), feature="chat")).encode() for n in range(1, 1002)]
+    for number in (648, 1001):  # of the second message the only one
+        lines[number - 1] = lines[number - 1].replace(b"chat", b"ch\xfft")
+    (file := tmp_path / "usage.jsonl").write_bytes(b"\n".join(lines))
+    code, found = imported(run, file)
+    assert (code, found["accepted"], usd(table)) == (0, 999, Money.of("2.997"))  # 999 x 0.003
+    assert [(each["where"], each["reason"]) for each in found["rejected"]] == [
+        ("line 648", "is not UTF-8"),
+        ("line 1001", "is not UTF-8"),
+    ]
+
+
+def test_a_row_of_a_gzipped_csv_that_is_no_utf8_is_refused_by_its_line(
+    run: Run, tmp_path: Path
+) -> None:
+    rows = [f"{n},{AT.isoformat()},gpt-x,search,7,Zürich" for n in range(1, 4)]
+    text = "\n".join(["id,at,model,tenant,input_tokens,city", *rows]).encode()
+    (file := tmp_path / "usage.csv.gz").write_bytes(gzip.compress(text.replace(b"\xc3", b"", 1)))
+    code, found = imported(run, file)
+    assert (code, found["accepted"]) == (0, 2)
+    assert [(each["where"], each["reason"]) for each in found["rejected"]] == [
+        ("line 2", "is not UTF-8")
+    ]
+
+
 def test_a_json_document_over_many_lines_is_one_message(run: Run, tmp_path: Path) -> None:
     (file := tmp_path / "usage.json").write_text(json.dumps([told("1"), told("2")], indent=2))
     assert imported(run, file)[1]["accepted"] == 2
@@ -180,7 +208,7 @@ def test_a_json_document_over_many_lines_is_one_message(run: Run, tmp_path: Path
     [
         (b"\x1f\x8bbroken", "gateway", "usage"),
         (gzip.compress(b"{}", mtime=0)[:-12] + b"\xff" * 12, "gateway", "usage"),
-        (b"\xff\xfe", "gateway", "utf-8"),
+        ("id,at,model\n".encode("utf-16"), "gateway", "line 1 is neither JSON nor UTF-8"),
         (b"{}", "nobody", "no producer 'nobody' is configured"),
     ],
 )

@@ -72,7 +72,7 @@ def import_usage(
             taken.append(part.take([Message(f"{file.name}#{number}", body, now)]))
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         leave(Exit.WRONG_INPUT, [f"{file}: {getattr(error, 'strerror', None) or error}"])
     (ingested_json if where.json else print_ingested)(taken)
     if any(each.failed for each in taken):
@@ -153,8 +153,11 @@ def _producer(settings: Config, name: str | None) -> Producer:
 def _messages(file: Path) -> Iterator[tuple[int, str]]:
     """A JSON document whole; lines by the thousand, each part of a CSV below its header. With each
     the lines of the file that are not in it and come before its own."""
+    from bursar.adapters.usage_formats.documents import is_utf8
+
     body = file.read_bytes()
-    text = (gzip.decompress(body) if body.startswith(_GZIP) else body).decode("utf-8-sig")
+    plain = gzip.decompress(body) if body.startswith(_GZIP) else body
+    text = plain.decode("utf-8-sig", "surrogateescape")  # a line that is no UTF-8 is lost alone
     told = text.lstrip()
     before = text.removesuffix(told).count("\n")
     lines = io.StringIO(told, newline="\n")  # other ends of lines may stand in a text
@@ -164,8 +167,10 @@ def _messages(file: Path) -> Iterator[tuple[int, str]]:
             yield 0, text
             return
         header, lines = "", io.StringIO(told, newline="\n")
-    else:
+    elif is_utf8(first):
         header = first
+    else:
+        leave(Exit.WRONG_INPUT, [f"{file}: line {before + 1} is neither JSON nor UTF-8"])
     while part := "".join(_some(lines)):
         yield before, header + part
         before += part.count("\n")

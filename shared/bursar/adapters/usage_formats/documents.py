@@ -27,7 +27,9 @@ def documents(payload: Payload) -> Iterator[Place]:
         return
     text = as_text(payload)
     try:
-        yield "", _unwrapped(parse(text))
+        whole = parse(text)
+        spoilt = not is_utf8(text) and isinstance(whole, dict) and "\n" not in text.strip()
+        yield "", NOT_UTF8 if spoilt else _unwrapped(whole)
     except NotJsonError as error:
         lines = list(_by_line(text))
         if any(isinstance(value, dict | list) for _, value in lines):

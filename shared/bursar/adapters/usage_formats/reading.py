@@ -34,8 +34,11 @@ def read_part(payload: Payload, producer: ProducerPolicy, *, lines_before: int) 
 
 
 def _further_down(where: str, lines: int) -> str:
-    """`line 7[2]`, so many lines further down; places of other kinds as they are."""
+    """`line 7[2]`, so many lines further down. A part of one line has places within it alone."""
     word, _, rest = where.partition(" ")
     inner = rest.lstrip("0123456789")
     number = rest.removesuffix(inner)
-    return f"line {int(number) + lines}{inner}" if word == "line" and number else where
+    if word == "line" and number:
+        return f"line {int(number) + lines}{inner}"
+    within = f".{where}" if where[:1].isalpha() else where
+    return f"line {lines + 1}{within}" if lines else where

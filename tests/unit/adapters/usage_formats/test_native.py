@@ -179,6 +179,7 @@ def test_a_line_that_is_no_utf8_is_lost_alone_wherever_the_byte_stands(spoilt: s
     records, rejections = told(b"\n".join(lines), GATEWAY)
     assert [each.id for each in records] == ["0", "2"]
     assert [(each.where, each.reason) for each in rejections] == [("line 2", "is not UTF-8")]
+    assert reasons(lines[1] + b"\n", GATEWAY) == ["is not UTF-8"]  # it alone, too
 
 
 def test_a_row_of_csv_that_is_no_utf8_is_lost_alone() -> None:
