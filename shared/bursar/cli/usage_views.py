@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -19,41 +19,49 @@ if TYPE_CHECKING:
     from bursar.domain.usage.conversations import ConversationCost
     from bursar.domain.usage.file_costs import CostRow, UsageCosts
 
+_MOST_ROWS = 1000  # in tables, which take a millisecond a row; the total is of all
 _MOST_SHOWN = 20  # of rejected lines and unpriced models, in tables
 
 
 def print_costs_json(costs: UsageCosts, *, several_files: bool) -> None:
-    _print_json(
+    """The lists have an item a line, each made when it is written: there may be a million."""
+    by = [each.value for each in costs.by]
+    rows = (dict(zip(by, row.by, strict=True)) | _figures(row) for row in costs.rows)
+    unpriced = (
         {
-            "rows": [
-                dict(zip((each.value for each in costs.by), row.by, strict=True)) | _figures(row)
-                for row in costs.rows
-            ],
-            "total": _figures(costs.total),
-            "unpriced": [
-                {
-                    "model": each.model,
-                    "input_tokens": each.tokens.input,
-                    "output_tokens": each.tokens.output,
-                }
-                for each in costs.unpriced
-            ],
-            "duplicates": costs.duplicates,
-            "conflicts": costs.conflicts,
-            "rejected": [
-                ({"file": each.file} if several_files else {})
-                | {"line": each.line, "reason": each.reason}
-                for each in costs.rejected
-            ],
+            "model": each.model,
+            "input_tokens": each.tokens.input,
+            "output_tokens": each.tokens.output,
         }
+        for each in costs.unpriced
     )
+    rejected = (
+        ({"file": each.file} if several_files else {}) | {"line": each.line, "reason": each.reason}
+        for each in costs.rejected
+    )
+    sys.stdout.write('{\n  "rows": ')
+    _write_list(rows)
+    sys.stdout.write(f',\n  "total": {json.dumps(_figures(costs.total))},\n  "unpriced": ')
+    _write_list(unpriced)
+    sys.stdout.write(f',\n  "duplicates": {costs.duplicates},\n')
+    sys.stdout.write(f'  "conflicts": {costs.conflicts},\n  "rejected": ')
+    _write_list(rejected)
+    sys.stdout.write("\n}\n")
+
+
+def _write_list(items: Iterator[object]) -> None:
+    before = "[\n    "
+    for item in items:
+        sys.stdout.write(before + json.dumps(item))
+        before = ",\n    "
+    sys.stdout.write("[]" if before.startswith("[") else "\n  ]")
 
 
 def print_costs(costs: UsageCosts) -> None:
     table = _table("What it cost", *(each.value for each in costs.by))
     for heading in ("requests", "input", "cached", "output", "USD"):
         table.add_column(heading, justify="right", overflow="fold")
-    for row in costs.rows:
+    for row in costs.rows[:_MOST_ROWS]:
         table.add_row(*(_plain(name) for name in row.by), *_cells(row))
     table.add_section()
     table.add_row("total", *[""] * (len(costs.by) - 1), *_cells(costs.total))
@@ -68,9 +76,13 @@ def print_costs(costs: UsageCosts) -> None:
             " the first telling counts"
         )
     notes += [f"{each.file}:{each.line}: {each.reason}" for each in costs.rejected[:_MOST_SHOWN]]
-    for what, several in (("models", costs.unpriced), ("rejected lines", costs.rejected)):
-        if len(several) > _MOST_SHOWN:
-            notes.append(f"and {len(several) - _MOST_SHOWN} more {what}: ask --json")
+    for what, several, shown in (
+        ("rows", costs.rows, _MOST_ROWS),
+        ("models", costs.unpriced, _MOST_SHOWN),
+        ("rejected lines", costs.rejected, _MOST_SHOWN),
+    ):
+        if len(several) > shown:
+            notes.append(f"and {len(several) - shown:,} more {what}: ask --json")
     _print(table, notes)
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bursar.adapters.usage_files.group_keys import (
+    GroupNumbers,
+    keys_of,
+    names_and_segments,
+    parts_of,
+)
 from bursar.adapters.usage_files.name_codes import NameCodes
 from bursar.adapters.usage_files.record_columns import DEFAULTS, Records
 from bursar.adapters.usage_files.rows import NEVER, SUMMED
 from bursar.adapters.usage_files.words import Integers, Mask
-from bursar.domain.usage.file_costs import Dimension, UsageGroup
+from bursar.domain.usage.file_costs import Dimension, PricedAs, UsageGroup
 from bursar.domain.usage.prices import PriceBreaks
-from bursar.domain.usage.records import TokenCounts
 
 if TYPE_CHECKING:
     from bursar.ports import TokenPriceSchedule
@@ -28,31 +31,12 @@ _SECOND = 10**6
 TIMES = {Dimension.DAY: 86_400 * _SECOND, Dimension.HOUR: 3600 * _SECOND}  # microseconds
 _FLOAT_EXACT, _INTEGER_EXACT = 2**53, 2**63 - 1
 
+_GROUPS_AT_ONCE = 4096
+_FEW_MORE = 4  # codes than records, of which no record needs to be told apart
+
 Rejections = list[tuple[Mask, str]]
-
-
-class _Names(NamedTuple):
-    """What decides a price, and the values of the dimensions that are no times."""
-
-    provider: str
-    model: str
-    batch: bool
-    named: tuple[str, ...]
-    breaks: PriceBreaks
-
-
-class _Key(NamedTuple):
-    names: int
-    segment: int
-    bucket: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """One record of a group: the price at its time and length is that of all."""
-
-    at: datetime | None
-    mean_input: Fraction
+# batch, provider, model, and the other dimensions that are no times: in millions at worst
+_Names: TypeAlias = tuple[bool, str, str, *tuple[str, ...]]
 
 
 class UsageSums:
@@ -60,25 +44,25 @@ class UsageSums:
 
     def __init__(self, by: Sequence[Dimension], book: TokenPriceSchedule) -> None:
         self._by = tuple(by)
-        self._named = [each.value for each in by if each not in TIMES]
+        self._columns = ["provider", "model"]
+        self._columns += [each for each in by if each not in TIMES and each not in self._columns]
         self._breaks = cache(lambda *price: book.breaks(*price[:2], batch=price[2]))
-        self._columns = list(dict.fromkeys(["provider", "model", *self._named]))
         self._tick = min((TIMES[each] for each in by if each in TIMES), default=0)
         self._codes = NameCodes(self._columns, self._code)
-        self._names: list[_Names] = []
-        self._known: dict[tuple[str | bool, ...], int] = {}
-        self._any_breaks = False
-        self._keys: dict[_Key, int] = {}
-        self._groups: Integers = np.empty(0, np.int64)  # of names whose price never changes
-        self._samples: list[_Sample] = []
+        self._names: list[_Names] = []  # by code
+        self._known: dict[_Names, int] = {}
+        self._changing: dict[int, PriceBreaks] = {}  # of names whose price does
+        self._groups: Integers = np.empty(0, np.int64)  # of names whose price does not
+        self._numbers = GroupNumbers()
+        self._priced: dict[int, PricedAs] = {}  # where it changes, by names and segment
         self._sums: NDArray[Any] = np.zeros((len(SUMMED) + 1, 64), np.int64)
         self._most = 0
 
     def codes(self, records: Records) -> tuple[Records, Integers, Rejections]:
         """The group of each record; records that need a time and have none are rejected."""
         names = self._codes.of(records)
-        if not self._tick and not self._any_breaks:
-            return records, self._groups_of_names(records, names), []
+        if not self._tick and not self._changing:
+            return records, self._groups_of_names(names), []
         segments, timeless = self._segments(records, names)
         rejections: Rejections = []
         if timeless.any():
@@ -102,42 +86,50 @@ class UsageSums:
         if not len(codes):
             return
         counts = [_count(records, name) for name in SUMMED]
-        width = len(self._samples)
         most = max(int(each.max()) if isinstance(each, np.ndarray) else each for each in counts)
-        self._make_room(width, len(codes) * max(most, 1))
-        entries = np.bincount(codes, minlength=width)
-        used = np.flatnonzero(entries)
-        self._sums[0, used] += times * entries[used]
+        self._make_room(len(self._numbers), len(codes) * max(most, 1))
+        used, codes = _used(codes, len(self._numbers))
+        entries = np.bincount(codes, minlength=len(used))
+        self._sums[0, used] += times * entries
         for n, count in enumerate(counts, start=1):
-            if not isinstance(count, np.ndarray):
-                if count:
-                    self._sums[n, used] += times * count * entries[used]
-                continue
-            self._sums[n, used] += times * _summed(codes, count, width)[used]
+            if isinstance(count, np.ndarray):
+                self._sums[n, used] += times * _summed(codes, count, len(used))
+            elif count:
+                self._sums[n, used] += times * count * entries
 
     def groups(self) -> Iterator[UsageGroup]:
-        for key, code in self._keys.items():
-            entries, requests, *tokens = (int(each) for each in self._sums[:, code])
-            if not entries:
-                continue
-            names, sample = self._names[key.names], self._samples[code]
-            yield UsageGroup(
-                by=self._values(names, key.bucket),
-                provider=names.provider,
-                model=names.model,
-                batch=names.batch,
-                at=sample.at,
-                mean_input=sample.mean_input,
-                requests=requests,
-                tokens=TokenCounts(*tokens),
+        """Those that have records, made as they are taken: there may be a million."""
+        keys = self._numbers.keys()
+        values, plain = self._values(), cache(PricedAs)
+        for start in range(0, len(keys), _GROUPS_AT_ONCE):
+            some = keys[start : start + _GROUPS_AT_ONCE]
+            sums = self._sums[:, start : start + len(some)].T.tolist()
+            parts = (*parts_of(some), names_and_segments(some))
+            for names, bucket, priced, (entries, requests, *tokens) in zip(
+                *(part.tolist() for part in parts), sums, strict=True
+            ):
+                if entries:
+                    batch, provider, model, *_ = self._names[names]
+                    yield UsageGroup(
+                        values(names, bucket),
+                        self._priced.get(priced) or plain(provider, model, batch),
+                        requests,
+                        tokens,
+                    )
+
+    def _values(self) -> Callable[[int, int], tuple[str, ...]]:
+        """How names and a bucket are told, in the order of the dimensions."""
+        time = cache(lambda each, bucket: time_of(each, bucket * self._tick))
+        places = [None if each in TIMES else 1 + self._columns.index(each) for each in self._by]
+        parts = tuple(zip(self._by, places, strict=True))
+
+        def values(names: int, bucket: int) -> tuple[str, ...]:
+            told = self._names[names]
+            return tuple(
+                time(each, bucket) if place is None else str(told[place]) for each, place in parts
             )
 
-    def _values(self, names: _Names, bucket: int) -> tuple[str, ...]:
-        named = dict(zip(self._named, names.named, strict=True))
-        return tuple(
-            time_of(each, bucket * self._tick) if each in TIMES else named[each.value]
-            for each in self._by
-        )
+        return values
 
     def _code(self, records: Records, row: int) -> int:
         """Of the names of a record."""
@@ -149,25 +141,27 @@ class UsageSums:
             return records.buffer.text(int(told.starts[row]), int(told.lengths[row]))
 
         batch = records.batch is not None and bool(records.batch[row])
-        told: tuple[str | bool, ...] = (batch, *map(text, self._columns))
+        provider, model, *others = map(text, self._columns)
+        told: _Names = (batch, provider, model, *others)
         code = self._known.get(told)
         if code is None:
             code = self._known[told] = len(self._names)
-            provider, model = text("provider"), text("model")
+            self._names.append(told)
             breaks = self._breaks(provider, model, batch)
-            named = tuple(map(text, self._named))
-            self._names.append(_Names(provider, model, batch, named, breaks))
-            self._any_breaks |= breaks != PriceBreaks()
+            if breaks != PriceBreaks():
+                self._changing[code] = breaks
         return code
 
     def _segments(self, records: Records, names: Integers) -> tuple[Integers, Mask]:
         """Between which breaks of its model's price each record lies, as one number."""
         segments = np.zeros(len(records), np.int64)
         timeless = np.zeros(len(records), np.bool_)
-        present = np.flatnonzero(np.bincount(names)).tolist()
-        for each in {self._names[code].breaks for code in present} - {PriceBreaks()}:
+        if not self._changing:
+            return segments, timeless
+        present = self._changing.keys() & set(np.flatnonzero(np.bincount(names)).tolist())
+        for each in {self._changing[code] for code in present}:
             own = np.zeros(len(self._names), np.bool_)
-            own[[code for code in present if self._names[code].breaks == each]] = True
+            own[[code for code in present if self._changing[code] == each]] = True
             rows = np.flatnonzero(own[names])
             found = np.zeros(len(rows), np.int64)
             if each.dated:
@@ -190,18 +184,19 @@ class UsageSums:
     ) -> Integers:
         if not len(records):
             return np.empty(0, np.int64)
-        low = int(buckets.min())
-        wide = int(buckets.max()) - low + 1
-        parts = (names * (int(segments.max()) + 1) + segments) * wide + (buckets - low)
-        _, which, inverse = np.unique(parts, return_index=True, return_inverse=True)
-        codes = [
-            self._group(_Key(int(names[row]), int(segments[row]), int(buckets[row])), records, row)
-            for row in which.tolist()
-        ]
-        found: Integers = np.array(codes, np.int64)[inverse]
+        keys, rows, inverse = np.unique(
+            keys_of(names, segments, buckets), return_index=True, return_inverse=True
+        )
+        numbers, new = self._numbers.of(keys)
+        if self._changing:
+            told = names_and_segments(keys[new]).tolist()
+            for priced, row in zip(told, rows[new].tolist(), strict=True):
+                if priced not in self._priced and int(names[row]) in self._changing:
+                    self._priced[priced] = _priced_as(self._names[names[row]], records, row)
+        found: Integers = numbers[inverse]
         return found
 
-    def _groups_of_names(self, records: Records, names: Integers) -> Integers:
+    def _groups_of_names(self, names: Integers) -> Integers:
         """The groups where nothing else makes one."""
         if len(self._groups) < len(self._names):
             new = np.full(len(self._names) - len(self._groups), -1)
@@ -209,20 +204,11 @@ class UsageSums:
         found: Integers = self._groups[names]
         unknown = np.flatnonzero(found < 0)
         if len(unknown):
-            new, rows = np.unique(names[unknown], return_index=True)
-            self._groups[new] = [
-                self._group(_Key(name, 0, 0), records, row)
-                for name, row in zip(new.tolist(), unknown[rows].tolist(), strict=True)
-            ]
+            new = np.unique(names[unknown])
+            none = np.zeros(len(new), np.int64)
+            self._groups[new], _ = self._numbers.of(keys_of(new, none, none))
             found = self._groups[names]
         return found
-
-    def _group(self, key: _Key, records: Records, row: int) -> int:
-        code = self._keys.get(key)
-        if code is None:
-            code = self._keys[key] = len(self._samples)
-            self._samples.append(_sample(records, row))
-        return code
 
     def _make_room(self, width: int, most: int) -> None:
         if width > self._sums.shape[1]:
@@ -264,12 +250,17 @@ def _mean_input(records: Records) -> Integers:
     return -(-told // np.maximum(_count(records, "requests"), 1))
 
 
-def _sample(records: Records, row: int) -> _Sample:
+def _priced_as(names: _Names, records: Records, row: int) -> PricedAs:
+    batch, provider, model, *_ = names
     at = NEVER if records.at is None else int(records.at[row])
-    requests = _count(records, "requests")
-    several = int(requests[row]) if isinstance(requests, np.ndarray) else requests
-    told = records.counts.get("input_tokens")
-    return _Sample(
-        None if at == NEVER else _EPOCH + timedelta(microseconds=at),
-        Fraction(0 if told is None else int(told[row]), max(several, 1)),
-    )
+    when = None if at == NEVER else _EPOCH + timedelta(microseconds=at)
+    return PricedAs(provider, model, batch, when, int(_mean_input(records)[row]))
+
+
+def _used(codes: Integers, width: int) -> tuple[Integers, Integers]:
+    """Which of so many codes there are, and the place of each among those: all, unless they are
+    many more than are looked at."""
+    if width <= _FEW_MORE * len(codes):
+        return np.arange(width), codes
+    used, places = np.unique(codes, return_inverse=True)
+    return used, places

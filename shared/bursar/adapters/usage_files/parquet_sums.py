@@ -8,7 +8,7 @@ read as any line is: what they cost, and whether they are rejected, is decided t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,9 +24,8 @@ from bursar.adapters.usage_files.parquet_rows import (
     write_rows,
 )
 from bursar.adapters.usage_files.words import Integers
-from bursar.domain.usage.file_costs import Dimension, UsageGroup
+from bursar.domain.usage.file_costs import Dimension, PricedAs, UsageGroup
 from bursar.domain.usage.prices import PriceBreaks
-from bursar.domain.usage.records import TokenCounts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -155,21 +154,14 @@ def _find_odd(
 
 
 def _groups(sums: _Sums, by: Sequence[Dimension]) -> Iterator[UsageGroup]:
+    priced_as = cache(PricedAs)
     for (provider, model, batch, *named), (rows, requests, *tokens) in sums.items():
         if rows:
-            yield UsageGroup(
-                by=tuple(
-                    time_of(each, value * TIMES[each]) if each in TIMES else value
-                    for each, value in zip(by, named, strict=True)
-                ),
-                provider=provider,
-                model=model,
-                batch=batch,
-                at=None,
-                mean_input=Fraction(0),
-                requests=requests,
-                tokens=TokenCounts(*tokens),
+            values = tuple(
+                time_of(each, value * TIMES[each]) if each in TIMES else value
+                for each, value in zip(by, named, strict=True)
             )
+            yield UsageGroup(values, priced_as(provider, model, batch), requests, tokens)
 
 
 def _write_odd(connection: DuckDBPyConnection, file: ParquetFile, target: Path) -> OddRows:

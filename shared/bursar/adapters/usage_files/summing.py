@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,7 +57,7 @@ def cost_files(
         again = _Again(0, 0)
         for places in ids.repeated():
             again = again.plus(_count_once(files, homes, places, sums))
-    rows, total, unpriced = price_groups([*groups, *sums.groups()], book, now)
+    rows, total, unpriced = price_groups(chain(groups, sums.groups()), book, now)
     return UsageCosts(
         tuple(by), rows, total, unpriced, again.duplicates, again.conflicts, rejected
     )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from fractions import Fraction
+from functools import cache
 from math import floor
+from operator import add, mul
+from typing import NamedTuple
 
 from bursar.domain.money import Money
 from bursar.domain.usage.price_books import PublishedPrices
-from bursar.domain.usage.prices import exact_cost
+from bursar.domain.usage.prices import Exact, linear_cost
 from bursar.domain.usage.records import TokenCounts
+
+_NO_TOKENS = (0,) * 6
 
 
 class Dimension(StrEnum):
@@ -24,22 +28,31 @@ class Dimension(StrEnum):
     HOUR = "hour"
 
 
-@dataclass(frozen=True, slots=True)
-class UsageGroup:
-    """Sums of records that one price row and context tier hold for.
+class PricedAs(NamedTuple):
+    """What one price row and context tier hold for.
 
-    `by` are the values of the dimensions asked for, in their order. `at` and `mean_input` are
-    those of one of the records; `at` is None where no record needs it.
+    `at` and `mean_input`, rounded up, are those of one of the records; `at` is None where no
+    record needs it.
     """
 
-    by: tuple[str, ...]
     provider: str
     model: str
     batch: bool
-    at: datetime | None
-    mean_input: Fraction
+    at: datetime | None = None
+    mean_input: int = 0
+
+
+class UsageGroup(NamedTuple):
+    """Sums of records that are priced alike. A tuple: there may be as many as records.
+
+    `by` are the values of the dimensions asked for, `tokens` the counts of `TokenCounts`, each in
+    their order.
+    """
+
+    by: tuple[str, ...]
+    priced: PricedAs
     requests: int
-    tokens: TokenCounts
+    tokens: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +92,25 @@ class UsageCosts:
     rejected: Sequence[RejectedLine] = ()
 
 
-@dataclass(slots=True)
 class _Sum:
-    requests: int = 0
-    tokens: TokenCounts = field(default_factory=TokenCounts)
-    units: Fraction | None = None  # of 10^-12 USD, before rounding
+    """`units` are of 10^-12 USD, before rounding; None where nothing of it has a price."""
 
-    def add(self, group: UsageGroup, units: Fraction | None) -> None:
-        self.requests += group.requests
-        self.tokens += group.tokens
+    __slots__ = ("requests", "tokens", "units")
+
+    def __init__(self, units: Exact | None = None) -> None:
+        self.requests = 0
+        self.tokens: Sequence[int] = _NO_TOKENS
+        self.units = units
+
+    def add(self, requests: int, tokens: Sequence[int], units: Exact | None) -> None:
+        self.requests += requests
+        self.tokens = tokens if self.tokens is _NO_TOKENS else [*map(add, self.tokens, tokens)]
         if units is not None:
-            self.units = units + (self.units or 0)
+            self.units = units if self.units is None else self.units + units
 
-    def row(self, by: tuple[str, ...], units: int | None) -> CostRow:
-        usd = None if units is None else Money.from_units(units)
-        return CostRow(by, self.requests, self.tokens, usd)
+    def row(self, by: tuple[str, ...], units: int) -> CostRow:
+        usd = None if self.units is None else Money.from_units(units)
+        return CostRow(by, self.requests, TokenCounts(*self.tokens), usd)
 
 
 def price_groups(
@@ -106,41 +123,42 @@ def price_groups(
     price does not depend on the time.
     """
     sums: dict[tuple[str, ...], _Sum] = {}
-    total = _Sum(units=Fraction(0))
-    unpriced: dict[str, TokenCounts] = {}
-    for group in groups:
-        units = _units(group, book, now)
-        sums.setdefault(group.by, _Sum()).add(group, units)
-        total.add(group, units)
+    unpriced: dict[str, _Sum] = {}
+    prices = cache(lambda priced: _linear_price(priced, book, now))
+    for by, priced, requests, tokens in groups:
+        price = prices(priced)
+        units = None if price is None else sum(map(mul, price, (*tokens, requests)))
         if units is None:
-            unpriced[group.model] = unpriced.get(group.model, TokenCounts()) + group.tokens
+            unpriced.setdefault(priced.model, _Sum()).add(requests, tokens, None)
+        if (row := sums.get(by)) is None:
+            row = sums[by] = _Sum()
+        row.add(requests, tokens, units)
     keys = sorted(sums)
-    rounded = _rounded([sums[key].units or Fraction(0) for key in keys])
-    rows = [
-        sums[key].row(key, None if sums[key].units is None else units)
-        for key, units in zip(keys, rounded, strict=True)
-    ]
+    rounded = _rounded([sums[key].units or 0 for key in keys])
+    total = _Sum(units=0)
+    for row in sums.values():
+        total.add(row.requests, row.tokens, row.units)
     return (
-        rows,
+        [sums.pop(key).row(key, units) for key, units in zip(keys, rounded, strict=True)],
         total.row((), sum(rounded)),
-        [Unpriced(model, unpriced[model]) for model in sorted(unpriced)],
+        [Unpriced(model, TokenCounts(*unpriced[model].tokens)) for model in sorted(unpriced)],
     )
 
 
-def _units(group: UsageGroup, book: PublishedPrices, now: datetime) -> Fraction | None:
-    price = book.price_at(group.provider, group.model, group.at or now)
+def _linear_price(
+    priced: PricedAs, book: PublishedPrices, now: datetime
+) -> tuple[Exact, ...] | None:
+    price = book.price_at(priced.provider, priced.model, priced.at or now)
     if price is None:
         return None
-    rates = price.rates_for(group.mean_input, batch=group.batch)
-    amounts = exact_cost(group.tokens, group.requests, rates).values()
-    return sum(filter(None, amounts), Fraction(0))
+    return linear_cost(price.rates_for(priced.mean_input, batch=priced.batch))
 
 
-def _rounded(exact: Sequence[Fraction]) -> list[int]:
+def _rounded(exact: Sequence[Exact]) -> list[int]:
     """Whole units that sum to the rounded sum: down, and the rest to the largest remainders."""
     parts = [floor(each) for each in exact]
-    left = round(sum(exact, Fraction(0))) - sum(parts)
-    by_remainder = sorted(range(len(exact)), key=lambda n: parts[n] - exact[n])
-    for n in by_remainder[:left]:
-        parts[n] += 1
+    if left := round(sum(exact)) - sum(parts):
+        by_remainder = sorted(range(len(exact)), key=lambda n: parts[n] - exact[n])
+        for n in by_remainder[:left]:
+            parts[n] += 1
     return parts

@@ -39,6 +39,8 @@ class TokenCounts:
         Raises:
             UsageRecordError: a count is negative, or the parts exceed the whole.
         """
+        if min(*self.counts, self.uncached_input) >= 0 and self.reasoning <= self.output:
+            return
         for name in self.__slots__:
             if getattr(self, name) < 0:
                 raise UsageRecordError(f"{name} tokens are below zero")
@@ -59,7 +61,8 @@ class TokenCounts:
     @property
     def counts(self) -> tuple[int, ...]:
         """In the order of the fields."""
-        return tuple(getattr(self, name) for name in self.__slots__)
+        written = self.cache_write_5m, self.cache_write_1h
+        return self.input, self.cached_input, *written, self.output, self.reasoning
 
     def __add__(self, other: TokenCounts) -> TokenCounts:
         return TokenCounts(
