@@ -103,6 +103,14 @@ def test_an_odd_line_is_counted_or_rejected_as_the_slow_way_would(
     assert_same_as_reference(path, by="model,tenant")
 
 
+@pytest.mark.parametrize("line", [b"nonsense", b"null", b"[1,2]", b"\xff\xfe", b"a,b", b'"'])
+def test_a_first_line_that_is_none_is_rejected_alone(line: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "usage.jsonl"
+    path.write_bytes(b"\n".join([line, json.dumps(GOOD).encode()]))
+    found = costs(path)
+    assert (found.total.requests, [each.line for each in found.rejected]) == (1, [1])
+
+
 @settings(deadline=None, max_examples=60)
 @given(lines=st.lists(st.sampled_from(ODD), max_size=60), crlf=st.booleans(), bom=st.booleans())
 def test_any_mixture_of_odd_lines_gives_what_the_slow_way_gives(
@@ -237,7 +245,15 @@ def test_names_with_one_hash_are_told_apart(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\x1f\x8bnonsense", b"PAR1nonsense", b"tenant,input\n1,2\n", b"\xff\xff\n"]
+    "content",
+    [
+        b"",
+        b"\x1f\x8bnonsense",
+        b"PAR1nonsense",
+        b"tenant,input\n1,2\n",
+        b"\xff\xff\n",
+        b'[\n  {"model": "gpt"},\n',
+    ],
 )
 def test_a_file_that_can_hold_no_usage_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "usage.csv"

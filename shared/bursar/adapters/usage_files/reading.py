@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 
 from bursar.adapters.usage_files.line_file import LineFile
@@ -33,7 +35,12 @@ def open_usage_file(path: Path, until: int, held: ExitStack) -> LineFile:
         return _json_file(path, until)
     line, newline, _ = content.partition(b"\n")
     start = first.place + len(line) + len(newline)
-    return _cells_file(path, _header(path, line), until, first=2, start=start)
+    try:
+        return _cells_file(path, _header(path, line), until, first=2, start=start)
+    except UnusableFileError:
+        if _has_objects(path):  # and begins with a line that is none
+            return _json_file(path, until)
+        raise
 
 
 def lines_of_rows(
@@ -43,6 +50,14 @@ def lines_of_rows(
     if names is None:
         return _json_file(lines, until, rows)
     return _cells_file(lines, names, until, rows=rows)
+
+
+def _has_objects(path: Path) -> bool:
+    """Whether the first line that begins with a brace ends with one: near the start, though a
+    line without an end is a chunk of its own."""
+    lines = b"".join(chunk.lines.content for chunk in islice(read_chunks(path), 2))
+    found = re.search(rb"(?m)^[ \t]*\{[^\n]*$", lines)
+    return found is not None and found[0].rstrip().endswith(b"}")
 
 
 def _json_file(path: Path, until: int, rows: Integers | None = None) -> LineFile:
