@@ -84,6 +84,51 @@ def test_replicas_are_added_up_and_models_and_namespaces_are_apart(
     assert found == {("chat", 220), ("search", 10)}
 
 
+TARGET = {**CHAT, "instance": "10.0.0.7:8000"}
+
+
+@pytest.mark.parametrize(
+    "label", ["job", "service", "prometheus", "prometheus_replica", "replica"]
+)
+def test_a_target_that_is_scraped_twice_counts_once(
+    server: Prometheus, store: MemoryClusterUseStore, label: str
+) -> None:
+    for scraper in ("a", "b"):
+        serve(server, {**TARGET, label: scraper}, (-30, 0, 0, 0), (60, 100, 10, 1))
+    serve(server, {**TARGET, "instance": "10.0.0.8:8000"}, (-30, 0, 0, 0), (60, 7, 3, 1))
+    (found,) = collected(server, store).records
+    assert (found.tokens, found.requests) == (TokenCounts(107, output=13), 2)
+
+
+def test_of_two_replicas_the_one_that_saw_most_counts(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    """Replica a is away from 12:20 on. Where b begins at 12:10, what was before it is not known
+    of it: it saw 900 - 200."""
+    a, b = ({**TARGET, "prometheus_replica": name} for name in "ab")
+    serve(server, a, (-30, 0, 0, 0), (1200, 400, 40, 4))
+    serve(server, b, (600, 200, 20, 2), (3570, 900, 90, 9))
+    done = collected(server, store)
+    assert done.records[0].tokens == TokenCounts(700, output=70)
+    assert not done.use.served[0].complete
+    server.series.clear()
+    serve(server, a, (-30, 0, 0, 0), (1200, 400, 40, 4))
+    serve(server, b, (-20, 0, 0, 0), (3570, 900, 90, 9))
+    done = collected(server, store)
+    assert done.records[0].tokens == TokenCounts(900, output=90)
+    assert done.use.served[0].complete
+
+
+def test_series_that_tell_neither_a_pod_nor_an_instance_are_targets_of_their_own(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    for job in ("vllm-a", "vllm-b"):
+        labels = {"model_name": "llama", "namespace": "chat", "job": job}
+        serve(server, labels, (-30, 0, 0, 0), (60, 100, 10, 1))
+    (found,) = collected(server, store).records
+    assert found.tokens == TokenCounts(200, output=20)
+
+
 def test_a_restart_within_the_hour_loses_nothing_that_was_sampled(
     server: Prometheus, store: MemoryClusterUseStore
 ) -> None:

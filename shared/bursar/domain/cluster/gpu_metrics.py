@@ -9,8 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bursar.domain.cluster.use import GpuUse
-from bursar.domain.usage.counters import GaugeUse, Series, Span, first_label, gauge_use
-from bursar.domain.usage.vllm_metrics import NAMESPACE_LABELS, POD_LABELS
+from bursar.domain.usage.counters import (
+    POD_LABELS,
+    GaugeUse,
+    Series,
+    Span,
+    first_label,
+    gauge_use,
+)
+from bursar.domain.usage.vllm_metrics import NAMESPACE_LABELS
 
 _BUSY = "DCGM_FI_DEV_GPU_UTIL"
 _TENSOR = "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE"

@@ -37,15 +37,15 @@ def sent_by_namespace(
     """
     own = {pod_of(each.labels) for each in own_network}
     starts = starts_by(pod_of, pod_starts)
-    sums = Increases()
+    rises = Increases()
     for each in series:
         pod = pod_of(each.labels)
         if pod in own:
             started_at = starts.get(pod)
             rise = increase(each.samples, span, asked_from=asked_from, started_at=started_at)
-            sums.add((pod[0],), rise)
+            rises.add((pod[0],), each.labels, rise)
     return tuple(
         NamespaceTraffic(namespace=namespace, sent_bytes=sent)
-        for (namespace,), rise in sorted(sums.sums.items())
+        for (namespace,), rise in sorted(rises.sums().items())
         if (sent := round(rise.value))
     )

@@ -13,6 +13,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 STALE_AFTER_SECONDS = 300.0  # how long Prometheus takes a sample's word
+POD_LABELS = ("exported_pod", "pod", "kubernetes_pod_name")
+# what names who scraped, and not what was scraped
+_SCRAPER_LABELS = frozenset({"job", "service", "prometheus", "prometheus_replica", "replica"})
 
 
 class MetricsUnreadableError(Exception):
@@ -110,14 +113,35 @@ def gauge_use(samples: Sequence[Sample], span: Span, *, idle_below: float = 0.0)
     return GaugeUse(known, weighted, idle, max(most, default=0.0))
 
 
+_Labels = frozenset[tuple[str, str]]
+
+
 @dataclass
 class Increases:
-    """Sums of increases, by whatever the series have in common."""
+    """Sums of increases, by whatever the series have in common.
 
-    sums: dict[tuple[str, ...], Increase] = field(default_factory=dict)
+    A target that several jobs, or replicas of Prometheus, scraped counts once: by the series
+    that saw most of it.
+    """
 
-    def add(self, key: tuple[str, ...], rise: Increase) -> None:
-        self.sums[key] = self.sums[key] + rise if key in self.sums else rise
+    _of_targets: dict[tuple[str, ...], dict[_Labels, Increase]] = field(default_factory=dict)
+
+    def add(self, key: tuple[str, ...], labels: Mapping[str, str], rise: Increase) -> None:
+        targets, target = self._of_targets.setdefault(key, {}), _target(labels)
+        seen = (rise, targets.get(target, rise))
+        targets[target] = max(seen, key=lambda each: (each.value, each.complete))
+
+    def sums(self) -> dict[tuple[str, ...], Increase]:
+        nothing = Increase(0.0)
+        return {key: sum(told.values(), nothing) for key, told in self._of_targets.items()}
+
+
+def _target(labels: Mapping[str, str]) -> _Labels:
+    """What a series is of, whoever scraped it; where neither an instance nor a pod is told, that
+    is not known, and each series is a target of its own."""
+    if not first_label(labels, ("instance", *POD_LABELS)):
+        return frozenset(labels.items())
+    return frozenset(each for each in labels.items() if each[0] not in _SCRAPER_LABELS)
 
 
 def first_label(labels: Mapping[str, str], names: Iterable[str]) -> str:

@@ -10,7 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from bursar.domain.cluster.use import ServedModel
-from bursar.domain.usage.counters import Increase, Increases, Series, Span, first_label, increase
+from bursar.domain.usage.counters import (
+    POD_LABELS,
+    Increase,
+    Increases,
+    Series,
+    Span,
+    first_label,
+    increase,
+)
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.domain.usage.told_records import usage_record
@@ -29,7 +37,6 @@ _CACHED = (
 )
 VLLM_METRICS = (_PROMPT, _OUTPUT, _REQUESTS, _PREFILL, _DECODE, *_CACHED)
 NAMESPACE_LABELS = ("exported_namespace", "namespace", "kubernetes_namespace")
-POD_LABELS = ("exported_pod", "pod", "kubernetes_pod_name")
 
 
 def served_models(
@@ -47,16 +54,17 @@ def served_models(
     `asked_from`.
     """
     pods, processes = starts_by(pod_of, pod_starts), starts_by(_process, process_starts)
-    sums = Increases()
+    rises = Increases()
     for each in series:
         labels = each.labels
         started_at = pods.get(pod_of(labels), processes.get(_process(labels)))
         rise = increase(each.samples, span, asked_from=asked_from, started_at=started_at)
         namespace = first_label(labels, NAMESPACE_LABELS)
         if model := labels.get("model_name"):
-            sums.add((namespace, model, labels.get("__name__", "")), rise)
-    places = sorted({key[:2] for key in sums.sums})
-    return tuple(_served(namespace, model, sums.sums) for namespace, model in places)
+            rises.add((namespace, model, labels.get("__name__", "")), labels, rise)
+    sums = rises.sums()
+    places = sorted({key[:2] for key in sums})
+    return tuple(_served(namespace, model, sums) for namespace, model in places)
 
 
 def served_record(model: ServedModel, hour: datetime, producer: ProducerPolicy) -> UsageRecord:
