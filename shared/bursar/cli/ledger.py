@@ -11,6 +11,7 @@ from bursar.adapters.usage_codec import UsageArchiveCorruptError
 from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, leave_unanswered
 from bursar.cli.exits import Exit, leave
+from bursar.cli.ledger_replay import replay
 from bursar.cli.ledger_views import print_json
 from bursar.cli.months import CLOSE_ANYHOW, WithUnknownHours, check_month
 from bursar.cli.shown_text import shown_text
@@ -31,7 +32,10 @@ Help = Parameter
 _DIFFERS = 1
 _NAMES_SHOWN = 10
 
-app = App(name="ledger", help="Verify the ledger of usage, or close a month of it.")
+app = App(
+    name="ledger", help="Verify the ledger of usage, replay its archive, or close a month of it."
+)
+app.command(replay)
 
 
 _HERE = Where()

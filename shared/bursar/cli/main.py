@@ -24,7 +24,7 @@ _COMMANDS = {
     "costs": ("costs:costs", "Show what clusters have cost, as the deployed Bursar metered it."),
     "report": ("report:app", "What a tenant, team, model or feature cost, from the ledger."),
     "usage": ("usage:app", "What model usage costs, token class by token class."),
-    "ledger": ("ledger:app", "Verify the ledger of usage, or close a month of it."),
+    "ledger": ("ledger:app", "Verify the ledger of usage, replay its archive, or close a month."),
     "forecast": ("forecast:forecast", "What the month will come to, with intervals."),
     "anomalies": ("anomalies:app", "What is unusual, and whether people expect it."),
     "trend": ("trend:trend", "Where a metric goes, and how far that can be trusted."),

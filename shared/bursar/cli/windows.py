@@ -24,6 +24,17 @@ def read_window(from_: str | None, to: str | None, now: datetime) -> Window:
     return Window(start, end)
 
 
+def read_hour(text: str) -> Window:
+    """One full UTC hour.
+
+    Raises:
+        WindowError: it is none.
+    """
+    if len(text) <= len("2026-11-01"):
+        raise WindowError(f"--hour {text!r} is no hour, such as 2026-11-01T06")
+    return hour_of(_instant("--hour", text))
+
+
 def _instant(option: str, text: str) -> datetime:
     try:
         if len(text) == len("2026-11-01"):

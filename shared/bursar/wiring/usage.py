@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bursar.adapters.dynamodb.ledger.conflicts import DynamoConflictLog
 from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
@@ -21,7 +21,10 @@ from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.routes import ModelRoute, ModelRoutes
 from bursar.jobs.post_usage import Patience
 from bursar.jobs.take_usage import UsageIntake
-from bursar.ports import TokenPriceBook
+from bursar.ports import TokenPriceBook, UsageArchive
+
+if TYPE_CHECKING:
+    from bursar.jobs.replay_usage import UsageReplay
 
 
 def usage_intake(
@@ -45,6 +48,24 @@ def usage_intake(
         budgets=enforced_budgets(config),
         patience=Patience(time.sleep, random.uniform),
         limits=PlausibilityLimits(dearest_request=config.usage.record_ceiling_usd),
+    )
+
+
+def usage_replay(
+    config: Config, table: Any, archive: UsageArchive, prices: TokenPriceBook
+) -> UsageReplay:
+    from bursar.jobs.replay_usage import UsageReplay  # by hand alone: no function imports it
+
+    return UsageReplay(
+        routes=model_routes(config),
+        prices=prices,
+        unit_price=config.usage.provisioned_price,
+        archive=archive,
+        ledger=DynamoLedgerStore(table),
+        conflicts=DynamoConflictLog(table),
+        windows=DynamoEnforcedWindows(table),
+        budgets=enforced_budgets(config),
+        patience=Patience(time.sleep, random.uniform),
     )
 
 

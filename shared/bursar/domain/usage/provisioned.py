@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC
 
 from bursar.domain.ledger.entries import Entry, LeafKey, Pricing
@@ -14,11 +15,15 @@ from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.domain.usage.told_records import usage_record
 
+METERED = "bedrock:"  # how the producers begin that are Bedrock's own metrics; no other's name can
+_BOUGHT = re.compile(r"(?P<units>\d+) x (?P<model>\S+)(?: (?P<commitment>\S+))?")
+
 
 def provisioned_record(hour: ProvisionedHour, producer: ProducerPolicy) -> UsageRecord:
     """The hour as usage without a request or token, under the name that its tokens come under.
 
-    `key` says how many units of what were bought: told again with others, it is a conflict.
+    `key` says how many units of what were bought, and for how long: told again with others, it
+    is a conflict.
 
     Raises:
         UsageRecordError, TenantRefusedError: the name cannot be kept, or is nobody's.
@@ -31,9 +36,25 @@ def provisioned_record(hour: ProvisionedHour, producer: ProducerPolicy) -> Usage
         tenant="",
         model=model_name(hour.arn),
         provider=PROVIDER,
-        key=f"{hour.model_units} x {hour.model}",
+        key=f"{hour.model_units} x {hour.model} {hour.commitment}".rstrip(),
         requests=0,
         tokens=TokenCounts(),
+    )
+
+
+def provisioned_hour(record: UsageRecord) -> ProvisionedHour | None:
+    """The hour that a record was made of by `provisioned_record`; None for any other usage."""
+    bought = _BOUGHT.fullmatch(record.key)
+    arn, _, _ = record.id.rpartition("/")
+    if not (bought and record.producer.startswith(METERED) and arn.startswith("arn:")):
+        return None
+    return ProvisionedHour(
+        name=arn,
+        arn=arn,
+        model=bought["model"],
+        model_units=int(bought["units"]),
+        commitment=bought["commitment"] or "",
+        hour=record.at,
     )
 
 

@@ -1,0 +1,139 @@
+"""Replay archived usage: post what of it is not in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from bursar.domain.admission.settlements import tell_the_same
+from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
+from bursar.domain.ledger.entries import Entry, EntryId, Pricing
+from bursar.domain.periods import Window, hours
+from bursar.domain.usage.billing import bill
+from bursar.domain.usage.provisioned import provisioned_entry, provisioned_hour
+from bursar.domain.usage.records import UsageRecord
+from bursar.domain.usage.routes import ModelRoutes
+from bursar.jobs.collect_bedrock_usage import UnitPrice
+from bursar.jobs.post_usage import LedgerBusyError, Patience, Posted, post_entries
+from bursar.ports import ConflictLog, EnforcedWindows, LedgerStore, TokenPriceBook, UsageArchive
+
+_TOGETHER = 1_000
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What became of the archived records of a window: `read` is the sum of `there_already`,
+    `posted`, `conflicts` and `busy`.
+
+    Of those posted, `adjusted` became adjustments of a closed month, and `unpriced` have no
+    price. Under the ids of `conflicts` other bodies stand. `busy` are to be replayed again.
+    """
+
+    read: int = 0
+    there_already: int = 0
+    posted: int = 0
+    adjusted: int = 0
+    unpriced: int = 0
+    conflicts: int = 0
+    busy: int = 0
+
+    def count(self, entries: Sequence[Entry], became: Posted) -> None:
+        unpriced = {entry.name for entry in entries if entry.key.pricing is Pricing.UNPRICED}
+        self.posted += len(became.posted)
+        self.adjusted += len(became.adjusted)
+        self.unpriced += len(became.posted & unpriced)
+        self.there_already += became.duplicates
+        self.conflicts += len(became.conflicts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageReplay:
+    """Posts archived records that the ledger lacks, priced and routed as when they came in."""
+
+    routes: ModelRoutes
+    prices: TokenPriceBook
+    unit_price: UnitPrice
+    archive: UsageArchive
+    ledger: LedgerStore
+    conflicts: ConflictLog
+    windows: EnforcedWindows
+    budgets: EnforcedBudgets
+    patience: Patience
+
+    def replay(self, window: Window, at: datetime, *, dry_run: bool = False) -> Replayed:
+        """Post the archived records of a window's hours that are missing.
+
+        The ledger takes an id once: it may be broken off, done again, and done while usage
+        comes in. Records of an hour come in the order that they were received in, so that of
+        two bodies of an id the first stands again.
+
+        Args:
+            dry_run: post nothing and count what would be; what is adjusted or busy is not
+                foreseen.
+        """
+        done = Replayed()
+        archived = self.archive.hours(window)
+        for hour in hours(window):
+            if hour.start not in archived:
+                continue
+            known: dict[EntryId, str] = {}
+            for records in _together(self.archive.records(hour)):
+                entries = [self._bill(record) for record in records]
+                stored = self.ledger.digests({entry.name for entry in entries})
+                missing = [each for each in entries if not _stands(each, stored.get(each.name))]
+                done.read += len(entries)
+                done.there_already += len(entries) - len(missing)
+                if dry_run:
+                    known.update(stored)
+                    done.count(missing, _foreseen(missing, known))
+                elif missing:
+                    self._post(missing, at, done)
+        return done
+
+    def _bill(self, record: UsageRecord) -> Entry:
+        if bought := provisioned_hour(record):
+            fee = self.unit_price(bought.model, bought.commitment)
+            return provisioned_entry(record, bought, fee)
+        price = self.prices.price_at(record.provider, record.model, record.at)
+        return bill(record, price, self.routes)
+
+    def _post(self, entries: Sequence[Entry], at: datetime, done: Replayed) -> None:
+        try:
+            posted = post_entries(
+                entries,
+                ledger=self.ledger,
+                conflicts=self.conflicts,
+                windows=self.windows,
+                at=at,
+                patience=self.patience,
+                budgets=self.budgets,
+            )
+        except LedgerBusyError as error:
+            posted = error.done
+            done.busy += sum(entry.name in error.names for entry in entries)
+        done.count(entries, posted)
+
+
+def _together(records: Iterator[UsageRecord]) -> Iterator[list[UsageRecord]]:
+    while some := list(islice(records, _TOGETHER)):
+        yield some
+
+
+def _stands(entry: Entry, digest: str | None) -> bool:
+    return digest is not None and tell_the_same(digest, entry.digest)
+
+
+def _foreseen(entries: Sequence[Entry], known: dict[EntryId, str]) -> Posted:
+    """What posting them would come to. `known` are the ids so far, and takes in these."""
+    foreseen = Posted()
+    for entry in entries:
+        if entry.name not in known:
+            known[entry.name] = entry.digest
+            foreseen.posted.add(entry.name)
+        elif _stands(entry, known[entry.name]):
+            foreseen.duplicates += 1
+        else:
+            foreseen.conflicts.append(entry.name)
+    return foreseen
