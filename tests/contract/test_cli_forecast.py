@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,9 @@ def test_an_anomaly_is_listed_acknowledged_and_expected(capsys: Any) -> None:
 def test_a_trend_has_a_verdict_or_says_that_it_has_none(capsys: Any) -> None:
     days = told_by(capsys, "trend", "cost", "--scope", "team=search", "--per", "day")
     assert days["points"] == 13
-    assert days["interval"][0] <= days["slope"] <= days["interval"][1]
+    low, slope, high = map(Decimal, (days["interval"][0], days["slope"], days["interval"][1]))
+    assert low <= slope <= high
+    assert all(isinstance(each, str) for each in (days["current"], days["mean"], *days["values"]))
     flat = told_by(capsys, "trend", "tokens", "--per", "day")
     assert (flat["direction"], flat["slope"], flat["current"]) == ("flat", 0.0, 24_000.0)
     months = told_by(capsys, "trend", "requests", "--per", "month")

@@ -197,6 +197,7 @@ def test_kpis_are_measured_with_what_a_person_told(guard, capsys, tmp_path: Path
     of_request = next(each for each in told["kpis"] if each["kpi"] == "cost_per_request")
     assert (of_request["target"], of_request["warning"]) == ("0.05", "0.15")
     assert of_request["history"] == [{"month": "2025-03", "value": "0.1"}]
+    assert of_request["trend"]["current"] == "0.1"
     assert told["efficiency_score"] == pytest.approx(75)  # half way from 0.05 to 0.15
     [service] = told["services"]
     [month] = service["months"]

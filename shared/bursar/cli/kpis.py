@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json as json_text
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from cyclopts import Parameter
 from rich.box import SIMPLE_HEAD
@@ -37,6 +38,7 @@ from bursar.domain.unit_economics import ServiceMonth
 from bursar.jobs.measure_kpis import MeasuredKpis, ServiceEconomics, measure_kpis
 
 Help = Parameter
+_Figure: TypeAlias = float | str | None  # amounts are strings
 _MONTHS_SHOWN = 6
 _NO_DATA = "no data"
 
@@ -181,11 +183,7 @@ def _cells(month: ServiceMonth) -> list[str]:
 
 
 def _kpi(each: KpiResult) -> dict[str, Any]:
-    def told(value: float | None) -> float | str | None:
-        if value is None or each.kpi in RATIOS:
-            return value
-        return Money.estimate(value).plain()
-
+    told = _as_told if each.kpi in RATIOS else _amount
     return {
         "kpi": str(each.kpi),
         "value": told(each.value),
@@ -194,7 +192,7 @@ def _kpi(each: KpiResult) -> dict[str, Any]:
         "status": str(each.status),
         "score": each.score,
         "history": [{"month": month, "value": told(value)} for month, value in each.history],
-        "trend": _trend(each.trend),
+        "trend": _trend(each.trend, told),
     }
 
 
@@ -230,22 +228,33 @@ def _service(each: ServiceEconomics) -> dict[str, Any]:
             }
             for month in each.months
         ],
-        "trends": {name: _trend(found) for name, found in each.trends.items()},
+        "trends": {
+            name: _trend(found, _amount if name.startswith("usd") else _as_told)
+            for name, found in each.trends.items()
+        },
     }
 
 
-def _trend(found: Trend) -> dict[str, Any]:
+def _trend(found: Trend, told: Callable[[float | None], _Figure]) -> dict[str, Any]:
     return {
         "direction": str(found.direction),
         "points": found.points,
-        "current": found.current,
-        "mean": found.mean,
-        "min": found.lowest,
-        "max": found.highest,
-        "slope_per_month": found.slope,
-        "interval": list(found.interval) if found.interval else None,
+        "current": told(found.current),
+        "mean": told(found.mean),
+        "min": told(found.lowest),
+        "max": told(found.highest),
+        "slope_per_month": told(found.slope),
+        "interval": [told(each) for each in found.interval] if found.interval else None,
         "confidence": found.confidence,
     }
+
+
+def _as_told(value: float | None) -> _Figure:
+    return value
+
+
+def _amount(value: float | None) -> _Figure:
+    return None if value is None else Money.estimate(value).plain()
 
 
 def _months(from_: str | None, to: str | None, now: datetime) -> list[str]:

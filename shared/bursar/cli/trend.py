@@ -14,6 +14,7 @@ from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave
+from bursar.domain.money import Money
 from bursar.domain.periods import DAY, Period, Window, day_of
 from bursar.domain.scopes import Scope, ScopeError
 from bursar.domain.series.trend_points import TrendMetric, trend_points
@@ -86,13 +87,20 @@ def in_words(found: Trend, metric: str, scope: str | None, per: str) -> str:
 def to_json(
     found: Trend, metric: str, scope: str | None, per: str, points: list[Point]
 ) -> dict[str, Any]:
-    """`direction` is a verdict only where it is not `insufficient data`."""
+    """`direction` is a verdict only where it is not `insufficient data`. Amounts are strings."""
+    is_money = TrendMetric(metric) not in (TrendMetric.TOKENS, TrendMetric.REQUESTS)
+
+    def told(value: float | None) -> float | str | None:
+        return Money.estimate(value).plain() if is_money and value is not None else value
+
+    figures = ("current", "mean", "lowest", "highest", "slope")
     return {
         "metric": metric,
         "scope": scope,
         "per": per,
         **asdict(found),
+        **{name: told(getattr(found, name)) for name in figures},
         "is_verdict": found.direction is not Direction.INSUFFICIENT_DATA,
-        "interval": list(found.interval) if found.interval else None,
-        "values": [each.value for each in points],
+        "interval": [told(each) for each in found.interval] if found.interval else None,
+        "values": [told(each.value) for each in points],
     }
