@@ -106,6 +106,38 @@ def test_csv_is_safe_for_spreadsheets_and_its_numbers_are_numbers(run: Any) -> N
     assert ["feature", "'=cmd()", "6", "10"] in [row[:4] for row in rows]
 
 
+def test_what_has_no_price_is_unpriced_in_every_report_and_never_0(ledger: Any, run: Any) -> None:
+    mystery = LineKey("acme", CostCategory.EXTERNAL_API, model="mystery-model")
+    used = Line(0, 2, unpriced=TokenCounts(input=1000, output=200), unpriced_requests=2)
+    at = MARCH + 5 * HOUR
+    told = Statement(hour_of(at), {mystery: used}, Quality.ESTIMATED, int(at.timestamp()))
+    DynamoStatementStore(ledger).put_hour(told)
+    listed = [
+        {"model": "mystery-model", "requests": 2, "input_tokens": 1000, "output_tokens": 200}
+    ]
+    _, out, _ = run("report", "model", "mystery-model", *SPAN, "--json")
+    report = json.loads(out)
+    assert (report["total_usd"], report["unpriced"]) == (None, listed)
+    assert [row["usd"] for row in report["breakdowns"]["tenant"]] == [None]
+    _, out, _ = run("report", "tenant", "acme", *SPAN, "--json")
+    report = json.loads(out)
+    models = {row["name"]: row["usd"] for row in report["breakdowns"]["model"]}
+    assert models == {"llama": "12", "gpt": "6", "mystery-model": None}  # 18 are known
+    assert (report["total_usd"], report["unpriced"]) == ("18", listed)
+    _, out, _ = run("report", "tenant", "acme", *SPAN, "--csv")
+    assert ["model", "mystery-model", "", "2"] in [row[:4] for row in csv.reader(io.StringIO(out))]
+    _, out, _ = run("report", "tenant", "acme", *SPAN)
+    assert "no price is known for 1,000 input and 200 output tokens" in " ".join(out.split())
+    _, out, _ = run("report", "models", *SPAN, "--json")
+    [model] = [each for each in json.loads(out)["models"] if each["model"] == "mystery-model"]
+    assert (model["usd"], model["used_usd"], model["tenants"][0]["usd"]) == (None, None, None)
+    for words in (("tenant", "acme"), ("models",)):
+        _, out, _ = run("report", *words, *SPAN)
+        [row] = [line for line in out.splitlines() if line.split()[:1] == ["mystery-model"]][-1:]
+        assert "unpriced" in row
+        assert "0.00" not in row
+
+
 def test_people_see_dollars_that_add_up(run: Any) -> None:
     code, out, _ = run("report", "tenant", "acme", *SPAN)
     assert code == 0
@@ -189,7 +221,7 @@ def test_a_models_report_shows_both_bases_without_its_training(run: Any) -> None
     told = " ".join(shown.split())
     assert "model llama, 2025-04-04 00:00 to 2025-04-05 00:00 UTC: $56.00" in told
     assert "serving cost 3.3333 USD (usage basis), 4.0000 with idle" in told
-    assert "70,000 more tokens have no price, in 1 of the requests" in told
+    assert "llama: no price is known for 70,000 input and 0 output tokens of 1 requests" in told
 
 
 @pytest.mark.parametrize(

@@ -287,6 +287,59 @@ def test_rates_of_a_summary_are_of_serving_alone_and_the_totals_too(table: Any, 
     assert "usage basis" in shown
 
 
+def test_a_model_without_a_price_is_unpriced_with_its_tokens_and_never_0(
+    table: Any, run: Run
+) -> None:
+    mystery = LineKey("acme", CostCategory.EXTERNAL_API, model="mystery-model")
+    used = Line(0, 2, unpriced=TokenCounts(input=1000, output=200), unpriced_requests=2)
+    late = LineKey("acme", CostCategory.GPU_COMPUTE, model="llama", adjusts="2025-02")
+    came = Line(requests=3, charged_before=TokenCounts(input=70), charged_before_requests=3)
+    priced = bought("acme", "8", tokens=(900, 100), requests=4)
+    store = DynamoStatementStore(table)
+    store.put_hour(hour_at(MARCH, {mystery: used, late: came}, priced))
+    code, out, _ = run("summary", *SPAN, "--json")
+    told = json.loads(out)
+    rows = {row["model"]: row for row in told["rows"]}
+    unknown = rows["mystery-model"]
+    assert (code, unknown["usd"], unknown["serving_usd"]) == (0, None, None)
+    assert (unknown["usd_per_request"], unknown["usd_per_million_tokens"]) == (None, None)
+    assert (unknown["input_tokens"], unknown["output_tokens"]) == (1000, 200)
+    assert (rows["llama"]["usd"], rows["llama"]["charged_before_tokens"]) == ("0", 70)
+    total = told["total"]
+    assert (total["usd"], total["input_tokens"], total["requests"]) == ("8", 1970, 9)
+    assert total["usd_per_request"] == "2"  # 8 for the 4 of 9 requests that it is the cost of
+    assert told["unpriced"] == [
+        {"model": "mystery-model", "requests": 2, "input_tokens": 1000, "output_tokens": 200}
+    ]
+    _, out, _ = run("summary", *SPAN)
+    [row] = [line for line in out.splitlines() if line.split()[:1] == ["mystery-model"]]
+    assert row.split() == ["mystery-model", "2", "1,000", "200", "unpriced"]
+    told_too = " ".join(out.split())
+    assert "mystery-model: no price is known for 1,000 input and 200 output tokens" in told_too
+    assert "70 tokens of self-hosted models came after their month was closed" in told_too
+
+
+@pytest.mark.usefixtures("stated")
+def test_a_summary_is_broken_down_by_hour_too(run: Run) -> None:
+    code, out, err = run("summary", *SPAN, "--by", "hour,model", "--json")
+    rows = {(row["hour"], row["model"]): row["usd"] for row in json.loads(out)["rows"]}
+    hours = [f"{MARCH + n * HOUR:%Y-%m-%dT%H}" for n in range(2)]
+    assert (code, err) == (0, "")
+    assert [rows[hour, "claude"] for hour in hours] == ["3", "3"]
+
+
+def test_hours_that_only_their_days_keep_are_named_and_not_lost_in_silence(
+    table: Any, run: Run
+) -> None:
+    store = DynamoStatementStore(table)
+    store.load([hour_at(MARCH, bought("acme", "3"))], hours_from=MARCH + timedelta(days=9))
+    code, out, err = run("summary", *SPAN, "--json")
+    assert (code, json.loads(out)["total"]["usd"], err) == (0, "3", "")
+    code, out, err = run("summary", *SPAN, "--by", "hour", "--json")
+    assert (code, json.loads(out)["rows"]) == (0, [])
+    assert f"kept by their days alone, and not in these sums: {MARCH:%Y-%m-%d %H}:00 to" in err
+
+
 @pytest.mark.usefixtures("stated")
 def test_names_are_shown_as_they_are_without_what_a_terminal_obeys(run: Run) -> None:
     code, out, _ = run("summary", *SPAN, "--by", "feature")
@@ -313,6 +366,7 @@ def test_figures_of_a_summary_are_told_to_the_last_digit(
     [
         (("--by", "colour"), "usage is not broken down by colour"),
         (("--by", "kind"), "usage is not broken down by kind"),
+        (("--by", "tenant,user"), "the ledger keeps no users"),
         (("--by", "model,model"), "names a dimension twice"),
         (("--from", "yesterday"), "yesterday"),
     ],

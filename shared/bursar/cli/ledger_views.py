@@ -23,7 +23,8 @@ from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
 
-NAMELESS = "(none)"
+NAMELESS, UNPRICED = "(none)", "unpriced"
+_UNPRICED_SHOWN = 20
 _SHOWN = (By.TENANT, By.MODEL, By.FEATURE, By.CATEGORY, By.DAY)
 _COUNTS = (
     "requests",
@@ -59,7 +60,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "quality": report.quality,
         "as_of": as_of_text(report.as_of),
         "missing": list(report.missing),
-        "total_usd": None if blind else report.total.usd.plain(),
+        "total_usd": None if blind else plain(report.total.known_usd),
         **counts(report.total),
         "idle_usd": None if blind else report.idle.plain(),
         "idle_beside_usd": None if blind else report.idle_beside.plain(),
@@ -67,10 +68,11 @@ def report_json(report: Report) -> dict[str, Any]:
         "usd_per_million_tokens": on_both_bases(report.per_million),
         "breakdowns": {
             by.value: [
-                {"name": name, "usd": line.usd.plain(), **counts(line)} for name, line in rows
+                {"name": name, "usd": plain(line.known_usd), **counts(line)} for name, line in rows
             ]
             for by, rows in report.breakdowns.items()
         },
+        "unpriced": unpriced_json(report.unpriced),
     }
 
 
@@ -83,6 +85,30 @@ def report_rows(report: Report) -> Iterable[Sequence[str | int]]:
             yield [by.value, safe_cell(name), *_numbers(line)]
 
 
+def unpriced_json(models: Iterable[tuple[str, Line]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "model": model,
+            "requests": line.unpriced_requests,
+            "input_tokens": line.unpriced.input,
+            "output_tokens": line.unpriced.output,
+        }
+        for model, line in models
+    ]
+
+
+def print_unpriced(models: Sequence[tuple[str, Line]], console: Console) -> None:
+    for model, line in models[:_UNPRICED_SHOWN]:
+        told = (
+            f"{model or NAMELESS}: no price is known for {line.unpriced.input:,} input and"
+            f" {line.unpriced.output:,} output tokens of {line.unpriced_requests:,} requests:"
+            " their cost is missing."
+        )
+        console.print(shown_text(told))
+    if len(models) > _UNPRICED_SHOWN:
+        console.print(f"and {len(models) - _UNPRICED_SHOWN} more models: ask --json")
+
+
 def on_both_bases(rate: Callable[..., Money | None]) -> dict[str, str | None]:
     return {
         "usage_basis": plain(rate(with_idle=False)),
@@ -92,7 +118,8 @@ def on_both_bases(rate: Callable[..., Money | None]) -> dict[str, str | None]:
 
 def print_report(report: Report, console: Console | None = None) -> None:
     console = console or Console(highlight=False)
-    total = "unknown" if report.is_blind else str(report.total.usd)
+    known = report.total.known_usd
+    total = "unknown" if report.is_blind else UNPRICED if known is None else str(known)
     console.print(shown_text(f"{report.by} {report.name}, {span(report.window)}: {total}", "bold"))
     print_quality(report.quality, report.as_of, report.missing, console)
     if report.is_blind:
@@ -104,11 +131,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
         f" {shown_rate(report.per_million(with_idle=False))} USD (usage basis),"
         f" {shown_rate(report.per_million(with_idle=True))} with idle."
     )
-    if unpriced := report.total.unpriced.total:
-        console.print(
-            f"{unpriced:,} more tokens have no price, in {report.total.unpriced_requests:,} of the"
-            f" requests: their cost is missing."
-        )
+    print_unpriced(report.unpriced, console)
     if late := report.total.charged_before.total:
         console.print(f"{late:,} tokens {CHARGED_BEFORE}")
     if report.idle or report.idle_beside:
@@ -127,9 +150,8 @@ def _breakdown(by: By, rows: Sequence[tuple[str, Line]]) -> Table:
     cents = apportion([line.usd for _, line in rows])
     for (name, line), usd in zip(rows, cents, strict=True):
         tokens = line.tokens.total + line.unpriced.total
-        table.add_row(
-            shown_text(name or NAMELESS), f"{usd:,.2f}", f"{line.requests:,}", f"{tokens:,}"
-        )
+        shown = UNPRICED if line.known_usd is None else f"{usd:,.2f}"
+        table.add_row(shown_text(name or NAMELESS), shown, f"{line.requests:,}", f"{tokens:,}")
     table.add_section()
     table.add_row("total", f"{sum(cents):,.2f}", style="bold")
     return table
@@ -147,11 +169,11 @@ def counts(line: Line) -> dict[str, int]:
 
 
 def _numbers(line: Line) -> list[str | int]:
-    """USD as digits, then the counts, as `_COUNTS` names them."""
+    """USD as digits, or nothing where it is unknown; then the counts, as `_COUNTS` names them."""
     tokens = line.tokens
     counted = [line.requests, tokens.input, tokens.cached_input, tokens.output]
     missing = [line.unpriced.total, line.unpriced_requests, line.charged_before.total]
-    return [line.usd.plain(), *counted, *missing]
+    return [plain(line.known_usd) or "", *counted, *missing]
 
 
 def ends(window: Window) -> dict[str, str]:

@@ -12,6 +12,7 @@ from rich.table import Table
 from bursar.cli.cost_tables import cost_table
 from bursar.cli.ledger_views import (
     NAMELESS,
+    UNPRICED,
     as_of_text,
     counts,
     ends,
@@ -27,6 +28,7 @@ from bursar.domain.cost_report import apportion
 from bursar.domain.ledger.lines import Line, Statement, add_up
 from bursar.domain.ledger.model_costs import ModelCost, ModelTable
 from bursar.domain.ledger.serving import usd_per_request, usd_per_tokens
+from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
 
@@ -59,8 +61,8 @@ def _model(each: ModelCost) -> dict[str, Any]:
         "model": each.model,
         "hosting": each.hosting,
         **counts(each.used),
-        "usd": each.total.plain(),
-        "used_usd": each.used.usd.plain(),
+        "usd": plain(_known(each)),
+        "used_usd": plain(each.used.known_usd),
         "idle_usd": each.idle.usd.plain(),
         "utilisation": share_text(each.utilisation),
         "usd_per_request": on_both_bases(each.per_request),
@@ -74,7 +76,7 @@ def _model(each: ModelCost) -> dict[str, Any]:
         "tenants": [
             {
                 "tenant": name,
-                "usd": line.usd.plain(),
+                "usd": plain(line.known_usd),
                 **counts(line),
                 "usd_per_request": {"usage_basis": plain(usd_per_request(line.usd, line))},
                 "usd_per_million": {"usage_basis": plain(usd_per_tokens(line.usd, line))},
@@ -82,6 +84,10 @@ def _model(each: ModelCost) -> dict[str, Any]:
             for name, line in each.tenants.items()
         ],
     }
+
+
+def _known(each: ModelCost) -> Money | None:
+    return each.used.known_usd if each.total == each.used.usd else each.total
 
 
 def _by_class(each: ModelCost, *, with_idle: bool) -> dict[str, str | None]:
@@ -133,4 +139,5 @@ def _figures(line: Line, usd: Decimal) -> list[str]:
     """Tokens with and without a price, USD, and the rate on the usage basis."""
     unpriced = f"{line.unpriced.total:,}" if line.unpriced.total else ""
     rate = shown_rate(usd_per_tokens(line.usd, line))
-    return [f"{line.tokens.total:,}", unpriced, f"{usd:,.2f}", rate]
+    shown = f"{usd:,.2f}" if usd or line.known_usd is not None else UNPRICED
+    return [f"{line.tokens.total:,}", unpriced, shown, rate]

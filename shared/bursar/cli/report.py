@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
-from bursar.cli.exits import NOTHING_STATED, Exit, leave, warn
+from bursar.cli.exits import NOT_KEPT, NOTHING_STATED, Exit, leave, warn
 from bursar.cli.ledger_views import (
     print_csv,
     print_json,
@@ -23,10 +23,11 @@ from bursar.cli.model_views import models_json, print_models
 from bursar.cli.windows import WindowError, read_window
 from bursar.domain.ledger.lines import Statement
 from bursar.domain.ledger.model_costs import model_table
+from bursar.domain.ledger.months import in_words
 from bursar.domain.ledger.reports import By, pivot
 from bursar.domain.ledger.reports import report as make_report
 from bursar.domain.periods import Window
-from bursar.jobs.read_statements import read_statements
+from bursar.jobs.read_statements import hours_not_kept, read_statements
 
 Help = Parameter
 _NAMES_SHOWN = 10
@@ -119,9 +120,13 @@ def _read(asked: Asked) -> tuple[Window, Sequence[Statement]]:
         leave(Exit.WRONG_INPUT, [str(error)])
     try:
         kept = deployed_table(asked.table, asked.stack, asked.region)
-        statements = read_statements(window, DynamoStatementStore(kept))
+        store = DynamoStatementStore(kept)
+        statements = read_statements(window, store)
+        unread = hours_not_kept(window, statements, store)
     except UNANSWERED as error:
         leave_unanswered(error, asked.stack)
-    if not statements:
+    if unread:
+        warn([NOT_KEPT.format(in_words(unread))])
+    elif not statements:
         warn([NOTHING_STATED])
     return window, statements

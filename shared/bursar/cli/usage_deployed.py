@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from bursar.cli import clock
-from bursar.cli.exits import NOTHING_STATED, Exit, leave, warn
+from bursar.cli.exits import NOT_KEPT, NOTHING_STATED, Exit, leave, warn
 from bursar.cli.where_ledger import Where
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 Help = Parameter
 _LINES_TOGETHER = 1_000
 _GZIP = b"\x1f\x8b"
+_NO_USERS = (
+    "the ledger keeps no users, only hours by tenant, model, feature and key:"
+    " `bursar usage cost FILE --by user` has them"
+)
 
 
 _HERE = Where()
@@ -83,7 +87,7 @@ def import_usage(
 def summary(
     *,
     by: Annotated[
-        str, Help(help="tenant, team, model, feature, key, provider, day; several by comma")
+        str, Help(help="tenant, team, model, feature, key, provider, day, hour; several by comma")
     ] = "model",
     from_: Annotated[
         str | None, Help(name="--from", help="a UTC day or full hour; default: this month")
@@ -95,7 +99,7 @@ def summary(
     where: Where = _HERE,
 ) -> None:
     """Requests, tokens and cost of a window, as the ledger states them; averages are ratios of
-    the sums.
+    the sums. What has no price is listed, and is in no rate.
 
     Exit code 2: wrong input. 3: AWS cannot be asked.
     """
@@ -109,12 +113,15 @@ def summary(
         summary_json,
     )
     from bursar.cli.windows import WindowError, read_window
+    from bursar.domain.ledger.months import in_words
     from bursar.domain.ledger.reports import By
     from bursar.jobs.compare_shadows import compare_shadows
-    from bursar.jobs.read_statements import read_statements
+    from bursar.jobs.read_statements import hours_not_kept, read_statements
 
     names = [name.strip() for name in by.split(",")]
-    if wrong := [name for name in names if name not in set(By) - {By.HOUR, By.KIND}]:
+    if "user" in names:
+        leave(Exit.WRONG_INPUT, [_NO_USERS])
+    if wrong := [name for name in names if name not in set(By) - {By.KIND}]:
         leave(Exit.WRONG_INPUT, [f"usage is not broken down by {', '.join(wrong)}"])
     if len(set(names)) < len(names):
         leave(Exit.WRONG_INPUT, ["--by names a dimension twice"])
@@ -128,10 +135,14 @@ def summary(
             compared = compare_shadows(window, DynamoLedgerStore(kept))
             (shadows_json if where.json else print_shadows)(compared)
             return
-        statements = read_statements(window, DynamoStatementStore(kept))
+        store = DynamoStatementStore(kept)
+        statements = read_statements(window, store, by_hour=By.HOUR in names)
+        unread = hours_not_kept(window, statements, store)
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
-    if not statements:
+    if unread:
+        warn([NOT_KEPT.format(in_words(unread))])
+    elif not statements:
         warn([NOTHING_STATED])
     dimensions = [By(name) for name in names]
     (summary_json if where.json else print_summary)(statements, dimensions, window)

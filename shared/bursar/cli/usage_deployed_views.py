@@ -11,11 +11,18 @@ from rich.console import Console
 from rich.table import Table
 
 from bursar.cli.cost_tables import cost_table
-from bursar.cli.ledger_views import plain, print_json
+from bursar.cli.ledger_views import (
+    CHARGED_BEFORE,
+    UNPRICED,
+    plain,
+    print_json,
+    print_unpriced,
+    unpriced_json,
+)
 from bursar.cli.shown_text import shown_text
 from bursar.cli.usage_review_views import places_of
 from bursar.domain.ledger.lines import Line, Statement
-from bursar.domain.ledger.reports import By, pivot
+from bursar.domain.ledger.reports import By, pivot, unpriced_models
 from bursar.domain.ledger.serving import serving, usd_per_request, usd_per_tokens
 from bursar.domain.ledger.shadows import ShadowedModel
 from bursar.domain.periods import Window
@@ -82,6 +89,7 @@ def summary_json(statements: Sequence[Statement], by: Sequence[By], window: Wind
                 for names, line, served in _rows(statements, by)
             ],
             "total": _line(*_total(statements)),
+            "unpriced": unpriced_json(unpriced_models(statements)),
         }
     )
 
@@ -96,9 +104,14 @@ def print_summary(statements: Sequence[Statement], by: Sequence[By], window: Win
         label = " · ".join(name or "(none)" for name in names)
         table.add_row(shown_text(label), *_cells(line, served))
     table.add_section()
-    table.add_row("total", *_cells(*_total(statements)), style="bold")
-    Console().print(table)
-    Console().print(_BASIS)
+    total, served = _total(statements)
+    table.add_row("total", *_cells(total, served), style="bold")
+    console = Console()
+    console.print(table)
+    print_unpriced(unpriced_models(statements), console)
+    if late := total.charged_before.total:
+        console.print(f"{late:,} tokens {CHARGED_BEFORE}")
+    console.print(_BASIS)
 
 
 def shadows_json(compared: Sequence[ShadowedModel]) -> None:
@@ -152,29 +165,32 @@ def _total(statements: Sequence[Statement]) -> tuple[Line, Line]:
 
 
 def _line(line: Line, served: Line) -> dict[str, Any]:
-    """Rates are of what was served: `serving_usd` over the requests and tokens with a price."""
+    """All tokens that were used. Rates are of what was served: `serving_usd` over the requests and
+    tokens with a price."""
+    tokens = line.used
     return {
         "requests": line.requests,
         "unpriced_requests": line.unpriced_requests,
-        "input_tokens": line.tokens.input,
-        "cached_input_tokens": line.tokens.cached_input,
-        "output_tokens": line.tokens.output,
+        "input_tokens": tokens.input,
+        "cached_input_tokens": tokens.cached_input,
+        "output_tokens": tokens.output,
         "unpriced_tokens": line.unpriced.total,
-        "usd": line.usd.plain(),
-        "serving_usd": served.usd.plain(),
+        "charged_before_tokens": line.charged_before.total,
+        "usd": plain(line.known_usd),
+        "serving_usd": plain(served.known_usd),
         "usd_per_request": plain(usd_per_request(served.usd, served)),
         "usd_per_million_tokens": plain(usd_per_tokens(served.usd, served)),
     }
 
 
 def _cells(line: Line, served: Line) -> list[str]:
-    told = _line(line, served)
+    told, usd = _line(line, served), line.known_usd
     rates = (told["usd_per_request"], told["usd_per_million_tokens"])
     return [
         f"{line.requests:,}",
-        f"{line.tokens.input:,}",
-        f"{line.tokens.output:,}",
-        f"{line.usd.cents():,}",
+        f"{line.used.input:,}",
+        f"{line.used.output:,}",
+        UNPRICED if usd is None else f"{usd.cents():,}",
         *("" if rate is None else f"{float(rate):,.4f}" for rate in rates),
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bursar.domain.ledger.lines import Statement
-from bursar.domain.periods import Window, days
+from bursar.domain.periods import Window, days, hours, spans_of
 from bursar.ports import StatementStore
 
 
@@ -27,3 +27,11 @@ def read_statements(
         *statements.days(middle),
         *statements.hours(Window(middle.end, window.end)),
     ]
+
+
+def hours_not_kept(
+    window: Window, read: Sequence[Statement], statements: StatementStore
+) -> tuple[Window, ...]:
+    """The hours of a window that were stated, and of which only the days are kept still."""
+    seen = {hour.start for each in read for hour in hours(each.window)}
+    return spans_of(statements.stated_hours(window) - seen)

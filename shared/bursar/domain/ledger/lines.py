@@ -104,8 +104,19 @@ class Line:
         return self.requests - self.unpriced_requests - self.charged_before_requests
 
     @property
+    def used(self) -> TokenCounts:
+        """All its tokens, whatever is known of their cost."""
+        return _sum_tokens(_sum_tokens(self.tokens, self.unpriced), self.charged_before)
+
+    @property
     def usd(self) -> Money:
         return Money.from_units(self.units)
+
+    @property
+    def known_usd(self) -> Money | None:
+        """None where all that was used has no price: unknown, and not 0. Else what is known."""
+        unknown = self.unpriced_requests or self.unpriced.total
+        return None if unknown and not (self.units or self.tokens.total) else self.usd
 
     def __add__(self, other: Line) -> Line:
         return Line(

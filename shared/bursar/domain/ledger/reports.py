@@ -47,14 +47,28 @@ def pivot(statements: Sequence[Statement], by: Sequence[By], where: Filters = _A
     return sums
 
 
+def unpriced_models(
+    statements: Sequence[Statement], where: Filters = _ALL
+) -> list[tuple[str, Line]]:
+    """The models of which some usage has no price, by name: their cost is missing."""
+    models = pivot(statements, (By.MODEL,), where)
+    found = {
+        name: line
+        for (name,), line in models.items()
+        if line.unpriced_requests or line.unpriced.total
+    }
+    return [(name, found[name]) for name in sorted(found)]
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What one tenant, team, model or feature cost over a window, whole in each breakdown.
 
-    `breakdowns` are dearest first. `idle` is the idle compute in the total. `idle_beside` is its
-    share, by usage, of the idle of the models that it used, which nobody bears and which is not
-    in the total. `serving` is the part of the total that serving models cost, on the usage
-    basis; `serving_idle` is the idle of these models, its own and beside.
+    `breakdowns` are dearest first. `unpriced` are its models with usage that has no price. `idle`
+    is the idle compute in the total. `idle_beside` is its share, by usage, of the idle of the
+    models that it used, which nobody bears and which is not in the total. `serving` is the part of
+    the total that serving models cost, on the usage basis; `serving_idle` is the idle of these
+    models, its own and beside.
     """
 
     by: By
@@ -65,6 +79,7 @@ class Report:
     missing: tuple[str, ...]
     total: Line
     breakdowns: Mapping[By, Sequence[tuple[str, Line]]]
+    unpriced: Sequence[tuple[str, Line]]
     idle: Money
     idle_beside: Money
     serving: Line
@@ -108,6 +123,7 @@ def report(statements: Sequence[Statement], by: By, name: str, window: Window) -
             for each in BREAKDOWNS
             if each is not by
         },
+        unpriced=unpriced_models(statements, where),
         idle=pivot(statements, (), {**where, By.KIND: Kind.IDLE}).get((), Line()).usd,
         idle_beside=beside,
         serving=pivot(serving(statements), (), where).get((), Line()),
