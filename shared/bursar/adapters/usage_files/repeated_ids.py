@@ -13,7 +13,7 @@ from bursar.adapters.usage_files.words import Integers, Words
 
 _PARTS = 64  # by the highest bits
 _IN_MEMORY = 4 << 20  # of 16 bytes each
-_AT_ONCE = 1 << 20  # tellings of repeated ids that are held at once
+_AT_ONCE = 1 << 18  # tellings of repeated ids that are held at once
 _PLACE_BITS = 44  # 16 TB of a file; the bits above are the file's number
 _PLACE = np.uint64((1 << _PLACE_BITS) - 1)
 _LOWEST = np.uint64((1 << 20) - 1)
@@ -57,8 +57,8 @@ class IdLog:
             self._spill()
 
     def repeated(self) -> Iterator[Places]:
-        """Where ids were told that came more than once, each with all its tellings: at most
-        about a million of them at a time."""
+        """Where ids were told that came more than once, each with all its tellings: about a
+        quarter of a million of them at a time."""
         if not self._files:
             yield from self._repeated(self._recent)
             return
