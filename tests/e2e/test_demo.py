@@ -233,16 +233,17 @@ def post_usage(url: str, email: str) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
-def ask_its_aws(environment: Path, *arguments: str) -> str:
+def ask_its_aws(environment: Path, *arguments: str, code: int = 0) -> str:
     """What a command says in a shell that has read the file that serve wrote."""
     words = [BURSAR[0], *BURSAR[1:-1], *arguments]
     done = subprocess.run(  # noqa: S603 - our own command
         ["/bin/sh", "-c", '. "$0" && exec "$@"', str(environment), *words],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    return done.stdout
+    assert done.returncode == code, done.stderr
+    return done.stderr if code else done.stdout
 
 
 def test_serve_says_where_it_is_answers_and_ends_with_sigterm(serving, tmp_path):
@@ -263,6 +264,11 @@ def test_serve_says_where_it_is_answers_and_ends_with_sigterm(serving, tmp_path)
     summary = ("usage", "summary", "--from", "2026-08-24", "--to", "2026-08-25", "--json")
     told = json.loads(ask_its_aws(tmp_path / "aws.env", *summary))
     assert {"gpt-4.1-mini", "llama-3-1-8b"} <= {row["model"] for row in told["rows"]}
+    report = ask_its_aws(tmp_path / "aws.env", "report", "tenant", "acme", "--json")
+    assert json.loads(report)["from"] == "2026-08-01T00:00:00+00:00"  # its month, not our own
+    closing = ("chargeback", "--month", "2026-08", "--close", "--with-unknown-hours")
+    refused = ask_its_aws(tmp_path / "aws.env", *closing, code=2)
+    assert "2026-08 ends at 2026-09-01 00:00 UTC" in refused
     later = command("clock", "advance", "2h", "--url", url).removeprefix("it is ").strip()
     assert datetime.fromisoformat(later) >= datetime(2026, 8, 25, 3, tzinfo=UTC)
     assert len(left_of(serving.pid)) > 1  # it, and its Lambda environments
