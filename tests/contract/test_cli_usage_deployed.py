@@ -221,6 +221,18 @@ def test_a_file_that_cannot_be_read_or_is_nobodys_is_refused(
     assert said in err
 
 
+@pytest.mark.parametrize(
+    ("text", "reasons"), [("hello", ["is not JSON"]), ("id,at,model\n", []), ("", [])]
+)
+def test_a_file_of_one_line_that_is_no_usage_is_rejected_and_one_of_no_rows_is_empty(
+    text: str, reasons: list[str], run: Run, tmp_path: Path
+) -> None:
+    (file := tmp_path / "usage").write_text(text)
+    code, found = imported(run, file)
+    assert (code, found["accepted"]) == (0, 0)
+    assert [each["reason"].partition(" (")[0] for each in found["rejected"]] == reasons
+
+
 def test_a_file_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
     code, _, err = run("import", str(tmp_path / "none"), "--producer", "gateway")
     assert code == 2

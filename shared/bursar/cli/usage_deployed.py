@@ -182,9 +182,13 @@ def _messages(file: Path) -> Iterator[tuple[int, str]]:
         header = first
     else:
         leave(Exit.WRONG_INPUT, [f"{file}: line {before + 1} is neither JSON nor UTF-8"])
-    while part := "".join(_some(lines)):
+    part = "".join(_some(lines))
+    if header and not part:
+        yield before, header  # of a CSV without rows, or no usage at all
+    while part:
         yield before, header + part
         before += part.count("\n")
+        part = "".join(_some(lines))
 
 
 def _is_json(text: str) -> bool:
