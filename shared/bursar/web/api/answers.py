@@ -50,7 +50,7 @@ USAGE = _object(
     duplicates=_COUNT,
     conflicts=_COUNT,
     held=_COUNT,
-    rejected=_list(_object(where=_TEXT, reason=_TEXT, times=_COUNT)),
+    rejected=_list(_object(where=_TEXT, places=_list(_TEXT), reason=_TEXT, times=_COUNT)),
 )
 RESERVATION = _object(id=_TEXT, status=_TEXT, amount_usd=_USD, expires_at=_TIME)
 LEASE = _object(id=_TEXT, status=_TEXT, amount_usd=_USD, expires_at=_TIME, usable_until=_TIME)
