@@ -13,4 +13,6 @@ from bursar.wiring import Ports
 def handler(batch: UsageBatch, ports: Ports) -> dict[str, Any]:
     producer = ports.config.usage.producer(ports.producer_of_queue(batch.queue_arn))
     messages = [Message(each.id, each.body, each.sent_at) for each in batch.messages]
-    return batch_response(ports.usage_intake(producer.policy()).take(messages).failed)
+    taken = ports.usage_intake(producer.policy()).take(messages)
+    counted = {"transaction_conflicts": taken.transaction_conflicts}
+    return batch_response(taken.failed) | counted

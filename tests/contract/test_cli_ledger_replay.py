@@ -69,6 +69,7 @@ def test_what_is_archived_and_not_in_the_ledger_is_posted_by_the_hour_or_the_mon
         "adjusted": 0,
         "unpriced": 0,
         "conflicts": 0,
+        "too_large": 0,
         "busy": 0,
     }
     code, out, _ = run("--month", "2025-03")

@@ -11,6 +11,30 @@ from bursar.config import Config, load_bundled
 from bursar.config.bursar_yaml import BursarYaml, bundled
 from bursar.config_file import ConfigError, read_config
 
+
+def enforced(scopes: list[str], *, is_enforced: bool = True) -> str:
+    told = yaml.safe_load(RIGHT)
+    budget = {"limit": "1", "owner": "search", "enforced": is_enforced}
+    told["budgets"] = [{"id": f"b{n}", "scope": each} | budget for n, each in enumerate(scopes)]
+    told["attribution"] = {"teams": {"t1": "find"}}
+    return yaml.safe_dump(told)
+
+
+def test_more_enforced_budgets_than_a_posting_takes_cannot_cover_one_record(
+    tmp_path: Path,
+) -> None:
+    """A record of tenant t1 is of team find, and of one model."""
+    of_t1 = ["tenant=t1"] * 30 + ["team=find"] * 30 + ["model=m"] * 30
+    others = [f"tenant=u{n}" for n in range(100)] + ["team=other,model=m"] * 30
+    written(tmp_path, enforced(of_t1 + others))
+    written(tmp_path, enforced([*of_t1, "category=external_api"], is_enforced=False))
+    [told] = problems(tmp_path, enforced([*of_t1, *others, "category=external_api"]))
+    assert told == (
+        ":5: budgets: 91 enforced budgets can cover one record; at most 90 fit into the"
+        " transaction of 100 items that posts it"
+    )
+
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "bursar.example.yaml"
 RIGHT = """\

@@ -34,12 +34,13 @@ def replay(
     are those of each record's own time; usage of a closed month becomes adjustments.
 
     Exit code 2: wrong input. 3: AWS cannot be asked. 4: an archived file cannot be read, or the
-    ledger was too busy for some of it; repeat it.
+    ledger was too busy for some of it, or too many enforced budgets cover some; repeat it.
     """
     from bursar.adapters.usage_codec import UsageArchiveCorruptError
     from bursar.cli.deployed import UNANSWERED, leave_unanswered
     from bursar.cli.ledger_views import print_json
     from bursar.config_file import ConfigError, read_config
+    from bursar.jobs.ingest_usage import TOO_LARGE
     from bursar.wiring.usage import token_prices, usage_replay
 
     window = _window(month, hour)
@@ -60,8 +61,11 @@ def replay(
         print_json({**ends, "dry_run": dry_run, **asdict(done)})
     else:
         _print(done, dry_run=dry_run)
+    if done.too_large:
+        warn([f"{done.too_large}: {TOO_LARGE}: change `budgets`, and repeat the command"])
     if done.busy:
         warn([f"the ledger was too busy for {done.busy} of them: repeat the command"])
+    if done.busy or done.too_large:
         raise SystemExit(int(Exit.UNREADABLE))
 
 

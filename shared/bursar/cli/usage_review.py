@@ -83,7 +83,7 @@ def release(
 
     Exit code 1: another body stands in the ledger under its id, and this one is refused: it is
     among the conflicts now. 2: it is not held, or wrong input. 3: AWS cannot be asked. 4: the
-    ledger was too busy; repeat it.
+    ledger was too busy, or too many enforced budgets cover it; repeat it.
     """
     from bursar.adapters.dynamodb.quarantine import DynamoQuarantine
     from bursar.cli.deployed import UNANSWERED, leave_unanswered
@@ -92,6 +92,7 @@ def release(
     from bursar.config_file import ConfigError, read_config
     from bursar.domain.usage.quarantine import Decision
     from bursar.jobs import review_held_usage
+    from bursar.jobs.ingest_usage import TOO_LARGE
     from bursar.wiring.usage import token_prices, usage_intake
 
     try:
@@ -116,6 +117,8 @@ def release(
         leave(Exit.WRONG_INPUT, [f"{error} is not held: see `bursar usage held`"])
     except review_held_usage.StillBusyError:
         leave(Exit.UNREADABLE, ["the ledger was too busy: repeat the command"])
+    except review_held_usage.StillTooLargeError as error:
+        leave(Exit.UNREADABLE, [f"{error}: {TOO_LARGE}: change `budgets`, and repeat it"])
     print_decided(producer, id, became.decision, as_json=where.json)
     if became.decision is Decision.CONFLICT:
         raise SystemExit(_REFUSED)

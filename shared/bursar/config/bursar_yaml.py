@@ -22,6 +22,9 @@ from bursar.config.usage import Usage
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.books import Book
 from bursar.domain.budgets import Budget
+from bursar.domain.ledger.enforced_budgets import MOST_WINDOWS
+from bursar.domain.ledger.postings import MOST_ITEMS
+from bursar.domain.overlapping_scopes import more_than
 from bursar.domain.scopes import Dimension
 
 Place = tuple[str | int, ...]
@@ -79,6 +82,7 @@ class BursarYaml(Section):
         ):
             for inside, told in found:
                 yield (section, *inside), told
+        yield from self._crowds()
         known = {cluster.name for cluster in self.clusters}
         for n, budget in enumerate(self.budgets):
             names, at = f"budget {budget.id!r} names", ("budgets", n)
@@ -91,6 +95,20 @@ class BursarYaml(Section):
             if budget.book is Book.BILLED and not self.spend.enabled:
                 told = f"budget {budget.id!r} needs spend, which is not enabled"
                 yield (*at, "scope"), told
+
+    def _crowds(self) -> Iterator[tuple[Place, str]]:
+        """More enforced budgets than a posting can charge with one record."""
+        teams = self.attribution.teams
+        scopes = [budget.scope.pairs for budget in self.budgets if budget.enforced]
+        for scope in scopes:
+            if team := teams.get(scope.get(Dimension.TENANT, "")):
+                scope.setdefault(Dimension.TEAM, team)
+        if found := more_than(MOST_WINDOWS, scopes):
+            told = (
+                f"{len(found)} enforced budgets can cover one record; at most {MOST_WINDOWS} fit"
+                f" into the transaction of {MOST_ITEMS} items that posts it"
+            )
+            yield ("budgets",), told
 
     def _role_problems(
         self, n: int, cluster: Cluster, account: str

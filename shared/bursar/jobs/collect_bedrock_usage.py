@@ -57,6 +57,7 @@ def collect_bedrock_usage(
     done = intake.take_collected(name, told(), at)
     if fees:
         intake.archive.put(paid, at)
-        if intake.post_entries(fees, at).busy:
+        became = intake.post_entries(fees, at)
+        if became.busy or became.too_large:
             raise NotAllPostedError(name)
     return done

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bursar.domain.ledger.entries import EntryId
+from bursar.domain.ledger.postings import MOST_ITEMS
 from bursar.domain.money import Money
 from bursar.domain.usage.plausibility import (
     Judgement,
@@ -33,17 +34,21 @@ Read = Callable[[str, ProducerPolicy], Iterable[Placed | Rejection]]
 
 class Told(NamedTuple):
     """What became of records that the ledger was told: `busy` are those that it could not take
-    now. `duplicates` were there already, and under the ids of `conflicts` something else is."""
+    now. `duplicates` were there already, and under the ids of `conflicts` something else is.
+    `too_large` can be posted under no such budgets; see `Posted`."""
 
     busy: Collection[EntryId] = ()
     duplicates: int = 0
     conflicts: int = 0
+    too_large: Collection[EntryId] = ()
+    transaction_conflicts: int = 0
 
 
 Post = Callable[[Sequence[UsageRecord]], Told]
 Refuse = Callable[[Contested], object]
 Cost = Callable[[UsageRecord], Money]
 DEFAULT_LIMITS = PlausibilityLimits()
+TOO_LARGE = f"more enforced budgets cover it than fit into a posting of {MOST_ITEMS} items"
 
 
 def nothing_known(_: UsageRecord) -> Money:
@@ -76,7 +81,8 @@ class Message(NamedTuple):
 class Ingested:
     """How many records are in the ledger, `duplicates` of them already before, and how many are
     not: under their ids something else stands (`conflicts`), or a person has to look (`held`).
-    `failed` are the messages that are to come again."""
+    `failed` are the messages that are to come again. `transaction_conflicts` counts the times
+    that another transaction was in the way."""
 
     accepted: int
     held: int
@@ -84,6 +90,7 @@ class Ingested:
     failed: tuple[str, ...]
     duplicates: int = 0
     conflicts: int = 0
+    transaction_conflicts: int = 0
 
     @property
     def rejected(self) -> int:
@@ -125,24 +132,39 @@ def ingest(
         latest = max(latest or message.received_at, message.received_at)
         _sort(message, producer, read, Judge(limits, cost), batch)
     quarantine.reject(batch.rejected)
-    contested = quarantine.hold(batch.held)
-    for each in contested:
-        refuse(each)
+    contested = _hold(batch.held, quarantine, refuse)
     records = [record for _, record in batch.told]
-    became = Told()
+    became, aside = Told(), list[HeldUsage]()
     if records and latest:
         archive.put(records, latest)
         became = post(records)
+        aside = [
+            HeldUsage(record, TOO_LARGE, latest)
+            for record in records
+            if became.too_large and (record.producer, record.id) in became.too_large
+        ]
+    contested += _hold(aside, quarantine, refuse)
     missing = set(became.busy)
     failed = [told for told in batch.told if (told[1].producer, told[1].id) in missing]
     return Ingested(
-        accepted=len(records) - len(failed) - became.conflicts,
-        held=len(batch.held) - len(contested),
+        accepted=len(records) - len(failed) - became.conflicts - len(aside),
+        held=len(batch.held) + len(aside) - contested,
         rejections=tuple(batch.rejected),
         failed=tuple(dict.fromkeys(message_id for message_id, _ in failed)),
         duplicates=became.duplicates,
-        conflicts=became.conflicts + len(contested),
+        conflicts=became.conflicts + contested,
+        transaction_conflicts=became.transaction_conflicts,
     )
+
+
+def _hold(held: Sequence[HeldUsage], quarantine: Quarantine, refuse: Refuse) -> int:
+    """Hold what waits for a person; how many were refused for another body of their id."""
+    if not held:
+        return 0
+    contested = quarantine.hold(held)
+    for each in contested:
+        refuse(each)
+    return len(contested)
 
 
 def ingest_collected(

@@ -13,7 +13,7 @@ from bursar.domain.ledger.conflicts import conflict_alert, conflict_of
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Entry, EntryId
 from bursar.domain.ledger.months import month_name
-from bursar.domain.ledger.planning import adjust, dedupe, no_windows, plan
+from bursar.domain.ledger.planning import PostingTooLargeError, adjust, dedupe, no_windows, plan
 from bursar.domain.ledger.postings import (
     CancelReason,
     Posting,
@@ -62,7 +62,8 @@ class Posted:
 
     `posted` are in the ledger; where an answer was lost on the way, some may have been there
     before. Among them, `adjusted` are adjustments of a closed month. `transaction_conflicts`
-    counts the times that another transaction was in the way.
+    counts the times that another transaction was in the way. `too_large` are posted nowhere: more
+    enforced budgets cover them than a transaction takes.
     """
 
     posted: set[EntryId] = field(default_factory=set)
@@ -70,6 +71,7 @@ class Posted:
     duplicates: int = 0
     conflicts: list[EntryId] = field(default_factory=list)
     transaction_conflicts: int = 0
+    too_large: set[EntryId] = field(default_factory=set)
 
 
 class LedgerBusyError(Exception):
@@ -106,7 +108,8 @@ def post_entries(
     batch = dedupe(entries)
     run = _Run(ledger, conflicts, windows, at, patience, budgets, holds)
     run.post(batch.entries)
-    run.done.duplicates += sum(name not in run.busy for name in batch.duplicates)
+    open_ = run.busy | run.done.too_large
+    run.done.duplicates += sum(name not in open_ for name in batch.duplicates)
     run.settle([entry for entry in batch.contested if entry.name not in run.busy])
     if run.busy:
         raise LedgerBusyError(run.done, frozenset(run.busy))
@@ -139,7 +142,12 @@ class _Run:
 
     def _plan(self, entries: Iterable[Entry]) -> list[Posting]:
         entries = list(entries)
-        return plan(entries, self._charged, self._closings(entries))
+        try:
+            return plan(entries, self._charged, self._closings(entries))
+        except PostingTooLargeError as error:
+            names = {entry.name for entry in error.entries}
+            self.done.too_large |= {entry.name for entry in self.settle(error.entries)}
+            return self._plan(entry for entry in entries if entry.name not in names)
 
     def _closings(self, entries: Iterable[Entry]) -> Mapping[EntryId, Closing]:
         budgets = self._budgets or _NO_BUDGETS
@@ -195,7 +203,9 @@ class _Run:
                 return more
             if not left:
                 return more
-            posting, *others = self._plan(left)
+            if not (planned := self._plan(left)):
+                return more
+            posting, *others = planned
             more += others
         self.busy |= {entry.name for entry in posting.entries}
         return more

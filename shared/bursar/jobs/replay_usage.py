@@ -25,10 +25,11 @@ _TOGETHER = 1_000
 @dataclass(slots=True)
 class Replayed:
     """What became of the archived records of a window: `read` is the sum of `there_already`,
-    `posted`, `conflicts` and `busy`.
+    `posted`, `conflicts`, `too_large` and `busy`.
 
     Of those posted, `adjusted` became adjustments of a closed month, and `unpriced` have no
-    price. Under the ids of `conflicts` other bodies stand. `busy` are to be replayed again.
+    price. Under the ids of `conflicts` other bodies stand. More enforced budgets cover those
+    `too_large` than a posting takes; `busy` are to be replayed again.
     """
 
     read: int = 0
@@ -37,6 +38,7 @@ class Replayed:
     adjusted: int = 0
     unpriced: int = 0
     conflicts: int = 0
+    too_large: int = 0
     busy: int = 0
 
     def count(self, entries: Sequence[Entry], became: Posted) -> None:
@@ -46,6 +48,7 @@ class Replayed:
         self.unpriced += len(became.posted & unpriced)
         self.there_already += became.duplicates
         self.conflicts += len(became.conflicts)
+        self.too_large += sum(entry.name in became.too_large for entry in entries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +73,8 @@ class UsageReplay:
         two bodies of an id the first stands again.
 
         Args:
-            dry_run: post nothing and count what would be; what is adjusted or busy is not
-                foreseen.
+            dry_run: post nothing and count what would be; what is adjusted, too large or
+                busy is not foreseen.
         """
         done = Replayed()
         archived = self.archive.hours(window)

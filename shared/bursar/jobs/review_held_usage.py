@@ -19,6 +19,10 @@ class StillBusyError(Exception):
     """The ledger could not take the record now; it is still held."""
 
 
+class StillTooLargeError(Exception):
+    """More enforced budgets cover the record than a posting takes; it is still held."""
+
+
 def release(
     name: EntryId, *, quarantine: Quarantine, archive: UsageArchive, post: Post, at: datetime
 ) -> HeldUsage:
@@ -34,12 +38,15 @@ def release(
     Raises:
         NotHeldError: it is not held, or was decided before.
         StillBusyError: it could not be posted now.
+        StillTooLargeError: it cannot be posted under these budgets.
     """
     held = _waiting(name, quarantine)
     archive.put([held.record], at)
     told = post([held.record])
     if told.busy:
         raise StillBusyError(f"{name[0]}/{name[1]}")
+    if told.too_large:
+        raise StillTooLargeError(f"{name[0]}/{name[1]}")
     decision = Decision.RELEASED
     if told.conflicts:
         decision = Decision.CONFLICT

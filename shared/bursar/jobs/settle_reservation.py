@@ -7,6 +7,7 @@ from datetime import datetime
 from bursar.domain.admission.answers import Busy, Closed, Conflict, Unknown
 from bursar.domain.admission.reservations import HoldStatus, Reservation
 from bursar.domain.admission.settlements import settlement
+from bursar.domain.ledger.planning import PostingTooLargeError
 from bursar.domain.money import Money
 from bursar.jobs.admission import Admission
 from bursar.jobs.post_usage import LedgerBusyError, post_entries
@@ -19,15 +20,19 @@ def settle_reservation(
 
     Whichever comes first counts; the other is a duplicate, whatever it says. After an expiry
     it still counts, even beyond the limit: it is spent.
+
+    Raises:
+        PostingTooLargeError: it holds and would charge more windows than a transaction takes.
     """
     found = find_settleable(reservation_id, principal, admission)
     if isinstance(found, Unknown | Conflict):
         return found
     if not found.awaits_usage:
         return Closed(found)
+    entry = settlement(found, amount, at)
     try:
-        post_entries(
-            [settlement(found, amount, at)],
+        done = post_entries(
+            [entry],
             ledger=admission.ledger,
             conflicts=admission.conflicts,
             windows=admission.windows,
@@ -38,6 +43,8 @@ def settle_reservation(
         )
     except LedgerBusyError:
         return Busy()
+    if done.too_large:
+        raise PostingTooLargeError([entry])
     settled = admission.reservations.find(reservation_id)
     return Closed(settled) if settled else Unknown()
 

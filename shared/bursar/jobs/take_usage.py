@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.domain.ledger.conflicts import conflict_alert, conflict_of
 from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
-from bursar.domain.ledger.entries import Entry
+from bursar.domain.ledger.entries import Entry, EntryId
 from bursar.domain.money import Money
 from bursar.domain.usage.billing import bill
 from bursar.domain.usage.plausibility import PlausibilityLimits
@@ -26,7 +26,7 @@ from bursar.jobs.ingest_usage import (
     ingest,
     ingest_collected,
 )
-from bursar.jobs.post_usage import LedgerBusyError, Patience, post_entries
+from bursar.jobs.post_usage import LedgerBusyError, Patience, Posted, post_entries
 from bursar.ports import (
     ConflictLog,
     EnforcedWindows,
@@ -117,8 +117,8 @@ class UsageIntake:
                 budgets=self.budgets,
             )
         except LedgerBusyError as error:
-            return Told(error.names, error.done.duplicates, len(error.done.conflicts))
-        return Told((), done.duplicates, len(done.conflicts))
+            return _told(error.done, error.names)
+        return _told(done)
 
     def _refuse(self, contested: Contested) -> None:
         held, stands = contested
@@ -131,3 +131,13 @@ class UsageIntake:
 
     def _cost(self, record: UsageRecord) -> Money:
         return self._bill(record).amounts.usd
+
+
+def _told(done: Posted, busy: Collection[EntryId] = ()) -> Told:
+    return Told(
+        busy,
+        done.duplicates,
+        len(done.conflicts),
+        done.too_large,
+        done.transaction_conflicts,
+    )

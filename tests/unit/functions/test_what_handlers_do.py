@@ -58,7 +58,7 @@ SAID = ("accepted", "duplicates", "conflicts")
 def test_usage_from_a_queue_is_in_the_ledger_and_survives_a_bad_neighbour(run, ports):
     bad = message("{", "m-2")
     answer = run("ingest_usage", {"Records": [message(json.dumps(TOLD)), bad]})
-    assert answer == {"batchItemFailures": []}
+    assert answer == {"batchItemFailures": [], "transaction_conflicts": 0}
     [(key, leaf)] = ports.ledger.leaves(TEN).items()
     assert (key.tenant, key.model, leaf.requests) == ("search", "gpt-4.1-mini", 1)
     assert leaf.amounts.usd.plain() == "0.00056"  # 1,000 x 0.40 + 100 x 1.60, per million

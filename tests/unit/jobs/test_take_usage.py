@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,16 +25,27 @@ from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.quarantine import Decision
 from bursar.domain.usage.routes import ModelRoute, ModelRoutes
 from bursar.jobs.ingest_usage import Ingested, Message
-from bursar.jobs.review_held_usage import release
+from bursar.jobs.review_held_usage import StillTooLargeError, release
 from bursar.jobs.take_usage import NotAllPostedError, UsageIntake
+from tests.contract.admission_books import budget, enforced
 from tests.contract.ledger_books import AT_ONCE, NOW, ONE_PM, Books, books_on, record
+from tests.contract.ledger_faults import Fault, Faulty
 
 RATES = TokenRates(input=Decimal(2), output=Decimal(10))  # USD a million
 PRICE = TokenPrice(provider="openai", model="gpt-x", source="t", tiers=(ContextTier(0, RATES),))
 
 
+NO_BUDGETS = EnforcedBudgets((), "acme", lambda _: "")
+CROWD = enforced(*(budget(f"b{n}", "model=gpt-x") for n in range(97)))  # 96 would fit
+
+
 class Intake:
-    def __init__(self, routes: ModelRoutes | None = None, ceiling: str | None = None) -> None:
+    def __init__(
+        self,
+        routes: ModelRoutes | None = None,
+        ceiling: str | None = None,
+        budgets: EnforcedBudgets = NO_BUDGETS,
+    ) -> None:
         self.quarantine = MemoryQuarantine()
         self.books: Books = books_on(None)
         self.archive = MemoryUsageArchive()
@@ -48,7 +60,7 @@ class Intake:
             ledger=books.ledger,
             conflicts=books.conflicts,
             windows=books.windows,
-            budgets=EnforcedBudgets((), "acme", lambda _: ""),
+            budgets=budgets,
             patience=AT_ONCE,
             limits=PlausibilityLimits(dearest_request=ceiling and Money.of(ceiling)),
         )
@@ -182,6 +194,41 @@ def test_a_release_whose_id_stands_for_another_body_is_a_conflict_and_ends_the_h
     [conflict] = intake.books.conflicts.recent()
     assert conflict.usd == Money.of("40.001")  # 20 million x $2 and 100 x $10 a million
     assert Money.sum(leaf.amounts.usd for leaf in intake.leaves().values()) == Money.of("0.003")
+
+
+def test_a_record_that_too_many_enforced_budgets_cover_is_held_and_the_rest_is_posted() -> None:
+    """Entry, leaf, month, hour and 97 windows are 101 items; a transaction takes 100."""
+    intake = Intake(budgets=CROWD)
+    told = line("1"), line("1"), line("1", output_tokens=7), line("2", model="unheard-of")
+    for _ in range(2):  # delivered again, it is the same
+        done = intake.take(*told)
+        assert (done.accepted, done.held, done.conflicts, done.failed) == (1, 2, 1, ())
+    [key] = intake.leaves()
+    assert key.model == "unheard-of"
+    [held] = intake.quarantine.held()
+    assert held.reason == ("more enforced budgets cover it than fit into a posting of 100 items")
+    with pytest.raises(StillTooLargeError):
+        intake.release("1")
+    intake.intake = replace(intake.intake, budgets=NO_BUDGETS)
+    assert intake.release("1") is Decision.RELEASED
+    assert Money.sum(leaf.amounts.usd for leaf in intake.leaves().values()) == Money.of("0.003")
+    # posted before the budgets were so many, it is there, and nothing of it is held
+    intake.intake = replace(intake.intake, budgets=CROWD)
+    done = intake.take(line("1"))
+    assert (done.accepted, done.duplicates, done.held) == (1, 1, 0)
+
+
+def test_transactions_that_were_in_the_way_are_counted() -> None:
+    intake = Intake()
+    faults = iter([Fault.CONFLICT, Fault.CONFLICT])
+    faulty = Faulty(intake.books, lambda _: next(faults, None), lambda: None)
+    intake.intake = replace(intake.intake, ledger=faulty)
+    done = intake.take(line("1"))
+    assert (done.accepted, done.failed, done.transaction_conflicts) == (1, (), 2)
+    endless = Faulty(intake.books, lambda _: Fault.CONFLICT, lambda: None)
+    intake.intake = replace(intake.intake, ledger=endless)
+    done = intake.take(line("2"))
+    assert (done.failed, done.transaction_conflicts) == (("m0",), 8)  # tries have an end
 
 
 def test_what_is_told_again_is_said_to_be_there_and_what_is_told_otherwise_is_not_taken() -> None:

@@ -14,7 +14,7 @@ from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.scopes import Dimension
 
-_MOST_WINDOWS = 90  # the rest of a transaction is for the reservation and its entry
+MOST_WINDOWS = 90  # the rest of a transaction is for the reservation and its entry
 
 
 class UnreservableScopeError(ValueError):
@@ -77,7 +77,7 @@ class EnforcedBudgets:
                 while period.end < life.end:
                     period = budget.window_at(period.end)
                     found.append(BudgetWindow(budget.id, period.start))
-        if len(found) > _MOST_WINDOWS:
+        if len(found) > MOST_WINDOWS:
             raise TooManyWindowsError(f"{len(found)} windows would have to be held")
         return found
 

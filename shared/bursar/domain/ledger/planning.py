@@ -26,7 +26,12 @@ class EntryTooLargeError(ValueError):
 
 
 class PostingTooLargeError(ValueError):
-    """One entry alone needs more items than a transaction takes: too many budgets cover it."""
+    """Entries that alone need more items than a transaction takes: too many budgets cover them."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        name = "/".join(entries[0].name)
+        super().__init__(f"{len(entries)} entries, such as {name}, need over {MOST_ITEMS} items")
+        self.entries = entries
 
 
 ChargedWindows = Callable[[Entry], Collection[BudgetWindow]]
@@ -96,7 +101,7 @@ def plan(
         closings: the reservations that are closed with their entry, by its name.
 
     Raises:
-        PostingTooLargeError: see there.
+        PostingTooLargeError: with all of those that fit into no posting; the others would.
     """
     by_leaf = sorted(entries, key=lambda entry: (entry.key, entry.name))
     return [_posting(group, charged, closings) for group in _groups(by_leaf, charged, closings)]
@@ -119,21 +124,25 @@ def _groups(
 ) -> Iterator[list[Entry]]:
     group: list[Entry] = []
     balances: set[object] = set()
+    too_large = []
     for entry in entries:
         month, hour = month_name(entry.key.hour), entry.key.hour
         own: set[object] = {entry.key, month, hour, *_charges(entry, charged, closings)}
         if closing := closings.get(entry.name):
             own |= {closing.reservation.id, *closing.reservation.frees()}
             own |= {draw.exception for draw in closing.returned}
+        if 1 + len(own) > MOST_ITEMS:
+            too_large.append(entry)
+            continue
         if group and len(group) + 1 + len(balances | own) > MOST_ITEMS:
             yield group
             group, balances = [], set()
         group.append(entry)
         balances |= own
-        if len(group) + len(balances) > MOST_ITEMS:
-            raise PostingTooLargeError(f"{len(balances)} balances of {entry.name}")
     if group:
         yield group
+    if too_large:
+        raise PostingTooLargeError(too_large)
 
 
 def _posting(

@@ -84,8 +84,11 @@ def test_an_entry_that_too_many_budgets_cover_is_refused() -> None:
 
     (posting,) = plan([entry("1")], lambda _: windows(96))
     assert posting.items == 100
-    with pytest.raises(PostingTooLargeError):
-        plan([entry("1")], lambda _: windows(97))
+    with pytest.raises(
+        PostingTooLargeError, match="1 entries, such as gateway/1, need"
+    ) as refused:
+        plan([entry("1"), entry("2")], lambda each: windows(97 if each.id == "1" else 96))
+    assert [each.id for each in refused.value.entries] == ["1"]
 
 
 entries = some.builds(
