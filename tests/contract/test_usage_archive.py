@@ -17,7 +17,10 @@ from bursar.adapters import usage_codec
 from bursar.adapters.memory.usage import MemoryUsageArchive
 from bursar.adapters.s3_usage import S3UsageArchive, folder
 from bursar.adapters.usage_codec import UsageArchiveCorruptError
+from bursar.adapters.usage_formats.reading import read
 from bursar.domain.periods import HOUR, Window, hour_of
+from bursar.domain.usage.producers import ProducerPolicy
+from bursar.domain.usage.rejections import Rejection
 from bursar.ports import UsageArchive
 from tests.contract.ledger_books import NOW, ONE_PM, record
 
@@ -115,6 +118,14 @@ def test_objects_lie_where_athena_looks_and_are_plain_json_lines(bucket: Any) ->
     body = gzip.decompress(bucket.get_object(Bucket=BUCKET, Key=found["Key"])["Body"].read())
     rows = [json.loads(line) for line in body.splitlines()]
     assert [(row["id"], row["tokens"]["input"]) for row in rows] == [("1", 100), ("2", 100)]
+
+
+def test_an_archived_file_told_as_a_producers_is_refused_and_not_taken_for_0_tokens() -> None:
+    """Its counts stand inside `tokens`, which our own format does not have."""
+    body = gzip.decompress(usage_codec.encode([record("1")])).decode()
+    [told] = read(body, ProducerPolicy(name="gateway", tenant="search"))
+    assert isinstance(told, Rejection)
+    assert told.reason == "input_tokens and output_tokens are missing"
 
 
 @pytest.mark.parametrize(
