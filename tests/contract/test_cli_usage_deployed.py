@@ -251,8 +251,10 @@ def test_the_only_producer_needs_no_name(run: Run, tmp_path: Path) -> None:
 
 def test_a_window_of_which_nothing_is_stated_is_unknown_and_not_zero(run: Run) -> None:
     code, out, err = run("summary", *SPAN, "--json")
-    assert (code, json.loads(out)["rows"]) == (0, [])
+    told = json.loads(out)
+    assert (code, told["rows"], told["total"]["usd"]) == (0, [], None)
     assert "unknown, which is not zero" in err
+    assert run("summary", *SPAN)[:2] == (0, "")
 
 
 @pytest.fixture

@@ -80,6 +80,7 @@ def print_ingested(taken: Sequence[Ingested]) -> None:
 
 
 def summary_json(statements: Sequence[Statement], by: Sequence[By], window: Window) -> None:
+    unknown = {} if statements else {"usd": None, "serving_usd": None}
     print_json(
         {
             "from": window.start.isoformat(),
@@ -88,13 +89,15 @@ def summary_json(statements: Sequence[Statement], by: Sequence[By], window: Wind
                 dict(zip(by, names, strict=True)) | _line(line, served)
                 for names, line, served in _rows(statements, by)
             ],
-            "total": _line(*_total(statements)),
+            "total": _line(*_total(statements)) | unknown,
             "unpriced": unpriced_json(unpriced_models(statements)),
         }
     )
 
 
 def print_summary(statements: Sequence[Statement], by: Sequence[By], window: Window) -> None:
+    if not statements:  # that it is unknown was said
+        return
     table = cost_table(
         f"Usage {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC",
         " · ".join(by),
