@@ -15,7 +15,7 @@ from bursar.domain.chargeback import (
     thaw,
 )
 from bursar.domain.ledger.lines import Statement, add_up
-from bursar.domain.periods import Window, hour_of, month_window
+from bursar.domain.periods import HOUR, Window, hour_of, month_window
 from bursar.jobs.close_month import unstated_hours
 from bursar.ports import ClosedMonthStore, StatementStore
 
@@ -37,7 +37,8 @@ def charge_back(
     if at < window.start:
         raise MonthNotBegunError(f"{month} has not begun")
     later = statements.days(Window(window.end, at)) if at > window.end else ()
-    due = min(window.end, hour_of(at).start)  # what is over and could be stated
+    stated_by_now = hour_of(at - HOUR).start  # an hour is stated in the next one
+    due = max(window.start, min(window.end, stated_by_now))
     if frozen := closed_months.frozen(month):
         return thaw(frozen, later)
     return charge(
