@@ -43,6 +43,7 @@ LINES = {
     LineKey(UNATTRIBUTED, CostCategory.CPU_COMPUTE, cluster="prod"): Line(10**12),
 }
 SPAN = ("--from", "2025-03-04", "--to", "2025-03-05")
+STATED = ("--from", "2025-03-04T10", "--to", "2025-03-04T12")
 
 
 @pytest.fixture
@@ -69,9 +70,9 @@ def run(ledger: Any, capsys: pytest.CaptureFixture[str]) -> Any:
 
 
 def test_a_tenants_report_has_one_total_in_each_breakdown(run: Any) -> None:
-    code, out, _ = run("report", "tenant", "acme", *SPAN, "--json")
+    code, out, err = run("report", "tenant", "acme", *STATED, "--json")
     told = json.loads(out)
-    assert (code, told["total_usd"], told["quality"]) == (0, "18", "final")
+    assert (code, err, told["total_usd"], told["quality"]) == (0, "", "18", "final")
     for rows in told["breakdowns"].values():
         assert Money.sum(Money.of(row["usd"]) for row in rows) == Money.of(18)
     # llama's 2 x 2 idle are its alone
@@ -245,6 +246,49 @@ def test_a_window_that_was_never_stated_is_unknown_and_not_zero(run: Any) -> Non
     _, out, err = run("report", "tenant", "acme", *empty, "--json")
     assert (json.loads(out)["total_usd"], json.loads(out)["quality"]) == (None, "unknown")
     assert "unknown, which is not zero" in err
+
+
+UNSTATED = [
+    {"from": "2025-03-04T00:00:00+00:00", "to": "2025-03-04T10:00:00+00:00"},
+    {"from": "2025-03-04T12:00:00+00:00", "to": "2025-03-05T00:00:00+00:00"},
+]
+
+
+@pytest.mark.parametrize("words", [("report", "tenant", "acme"), ("report", "models")])
+def test_hours_that_were_never_stated_make_a_report_an_estimate(run: Any, words: Any) -> None:
+    """Two hours of the day were stated: 10 before them are not, and 12 after."""
+    _, out, err = run(*words, *SPAN, "--json")
+    told = json.loads(out)
+    assert (told["quality"], told["unstated_hours"]) == ("estimated", 22)
+    assert (told["unstated"], told["not_kept"]) == (UNSTATED, [])
+    assert "22 hours were not stated" in err
+    _, out, err = run(*words, *SPAN)
+    shown = " ".join(out.split())
+    assert "Quality: estimated" in shown
+    assert "22 hours were not stated, and their costs are unknown: 2025-03-04 00:00 to" in shown
+    assert err == ""  # said once
+
+
+def test_hours_that_are_kept_by_their_days_alone_make_a_report_an_estimate(
+    run: Any, ledger: Any
+) -> None:
+    days = [
+        Statement(hour_of(MARCH + n * HOUR), LINES, Quality.FINAL, 7) for n in range(24, 24 + 24)
+    ]
+    DynamoStatementStore(ledger).load(days, hours_from=MARCH + 9 * 24 * HOUR)
+    # 5 March from 10:00 is in the ledger by its day alone; of 6 March all that was stated
+    window = ("--from", "2025-03-05T10", "--to", "2025-03-07")
+    not_kept = [{"from": "2025-03-05T10:00:00+00:00", "to": "2025-03-06T00:00:00+00:00"}]
+    for words in (("tenant", "acme"), ("models",)):
+        code, out, err = run("report", *words, *window, "--json")
+        told = json.loads(out)
+        assert (code, told["quality"], told["not_kept"]) == (0, "estimated", not_kept)
+        assert "14 hours were stated, but are kept by their days alone" in err
+        assert told["unstated_hours"] == 14  # of 6 March, from 10:00
+        _, out, _ = run("report", *words, *window)
+        assert "14 hours were stated, but are kept by their days alone" in " ".join(out.split())
+    _, _, err = run("report", "tenant", "acme", *window, "--csv")
+    assert "kept by their days alone" in err
 
 
 RULES = """

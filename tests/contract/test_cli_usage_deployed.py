@@ -29,6 +29,7 @@ from tests.unit.domain.sample_statements import bought, hour_at, pods
 AT = datetime.now(UTC) - timedelta(days=2)  # usage of long ago is held
 MARCH = datetime(2025, 3, 4, 10, tzinfo=UTC)
 SPAN = ("--from", "2025-03-04", "--to", "2025-03-05")
+TWO_HOURS = ("--from", "2025-03-04T10", "--to", "2025-03-04T12")
 CONFIG = {
     "version": 1,
     "organisation": "acme",
@@ -335,7 +336,7 @@ def test_a_model_without_a_price_is_unpriced_with_its_tokens_and_never_0(
 
 @pytest.mark.usefixtures("stated")
 def test_a_summary_is_broken_down_by_hour_too(run: Run) -> None:
-    code, out, err = run("summary", *SPAN, "--by", "hour,model", "--json")
+    code, out, err = run("summary", *TWO_HOURS, "--by", "hour,model", "--json")
     rows = {(row["hour"], row["model"]): row["usd"] for row in json.loads(out)["rows"]}
     hours = [f"{MARCH + n * HOUR:%Y-%m-%dT%H}" for n in range(2)]
     assert (code, err) == (0, "")
@@ -348,10 +349,31 @@ def test_hours_that_only_their_days_keep_are_named_and_not_lost_in_silence(
     store = DynamoStatementStore(table)
     store.load([hour_at(MARCH, bought("acme", "3"))], hours_from=MARCH + timedelta(days=9))
     code, out, err = run("summary", *SPAN, "--json")
-    assert (code, json.loads(out)["total"]["usd"], err) == (0, "3", "")
+    assert (code, json.loads(out)["total"]["usd"], json.loads(out)["not_kept"]) == (0, "3", [])
+    assert "kept" not in err
     code, out, err = run("summary", *SPAN, "--by", "hour", "--json")
-    assert (code, json.loads(out)["rows"]) == (0, [])
-    assert f"kept by their days alone, and not in these sums: {MARCH:%Y-%m-%d %H}:00 to" in err
+    told = json.loads(out)
+    assert (code, told["rows"], told["quality"]) == (0, [], "unknown")
+    assert [each["from"] for each in told["not_kept"]] == [MARCH.isoformat()]
+    said = f"kept by their days alone, and not in these sums: {MARCH:%Y-%m-%d %H}:00 to"
+    assert said in err
+    _, out, err = run("summary", *SPAN, "--by", "hour")
+    assert (said in " ".join(out.split()), err) == (True, "")
+
+
+@pytest.mark.usefixtures("stated")
+def test_hours_that_were_never_stated_make_a_summary_an_estimate(run: Run) -> None:
+    """The day has 24 hours, of which two were stated."""
+    _, out, err = run("summary", *TWO_HOURS, "--json")
+    told = json.loads(out)
+    assert (told["quality"], told["unstated"], told["not_kept"], err) == ("final", [], [], "")
+    _, out, err = run("summary", *SPAN, "--json")
+    told = json.loads(out)
+    assert (told["quality"], told["unstated_hours"]) == ("estimated", 22)
+    assert "22 hours were not stated" in err
+    _, out, err = run("summary", *SPAN)
+    assert "22 hours were not stated, and their costs are unknown" in " ".join(out.split())
+    assert err == ""
 
 
 @pytest.mark.usefixtures("stated")

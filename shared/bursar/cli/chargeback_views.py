@@ -13,13 +13,13 @@ from rich.table import Column, Table
 
 from bursar.adapters.csv_cells import safe_cell
 from bursar.adapters.focus_files import write_focus_csv, write_focus_json
-from bursar.cli.ledger_views import CHARGED_BEFORE
+from bursar.cli.ledger_views import CHARGED_BEFORE, ends, gap_notes
 from bursar.cli.shown_text import shown_text
 from bursar.domain.chargeback import Account, Chargeback
 from bursar.domain.focus import BillingAccount, FocusRow, focus_row
 from bursar.domain.focus.ledger_charges import ledger_charges
+from bursar.domain.ledger.gaps import Gaps
 from bursar.domain.ledger.lines import Line, Statement
-from bursar.domain.ledger.months import in_words
 from bursar.domain.money import Money
 
 COLUMNS = (
@@ -51,12 +51,7 @@ def write_tables(shown: Chargeback, file: TextIO) -> None:
 
 def notes(shown: Chargeback) -> list[str]:
     """What is not known, in no amount."""
-    told = []
-    if shown.unstated:
-        told.append(
-            f"{shown.unstated_hours} hours were not stated, and their costs are unknown:"
-            f" {in_words(shown.unstated)}."
-        )
+    told = gap_notes(Gaps(shown.unstated))
     if shown.statement.missing:
         told.append(f"Some time is unknown of {', '.join(shown.statement.missing)}.")
     lines = shown.statement.lines.values()
@@ -81,9 +76,7 @@ def to_json(shown: Chargeback) -> dict[str, Any]:
         "quality": shown.quality,
         "as_of": shown.statement.as_of,
         "unstated_hours": shown.unstated_hours,
-        "unstated": [
-            {"from": each.start.isoformat(), "to": each.end.isoformat()} for each in shown.unstated
-        ],
+        "unstated": [ends(each) for each in shown.unstated],
         "missing": list(shown.statement.missing),
         **_sums(shown),
         "total_usd": shown.statement.total.plain(),

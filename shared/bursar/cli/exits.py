@@ -11,8 +11,6 @@ from bursar.cli.shown_text import harmless
 
 NOTHING_STATED = "nothing of that window is stated in the ledger: unknown, which is not zero"
 
-NOT_KEPT = "stated, but kept by their days alone, and not in these sums: {}"
-
 
 class Exit(IntEnum):
     DONE = 0

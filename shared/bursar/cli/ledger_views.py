@@ -15,9 +15,12 @@ from rich.table import Table
 
 from bursar.adapters.csv_cells import safe_cell
 from bursar.cli.cost_tables import cost_table
+from bursar.cli.exits import NOTHING_STATED, warn
 from bursar.cli.shown_text import shown_text
 from bursar.domain.cost_report import apportion
+from bursar.domain.ledger.gaps import NO_GAPS, Gaps
 from bursar.domain.ledger.lines import Line
+from bursar.domain.ledger.months import hours_in, in_words
 from bursar.domain.ledger.reports import By, Report
 from bursar.domain.money import Money
 from bursar.domain.periods import Window
@@ -60,6 +63,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "quality": report.quality,
         "as_of": as_of_text(report.as_of),
         "missing": list(report.missing),
+        **gaps_json(report.gaps),
         "total_usd": None if blind else plain(report.total.known_usd),
         **counts(report.total),
         "idle_usd": None if blind else report.idle.plain(),
@@ -121,7 +125,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
     known = report.total.known_usd
     total = "unknown" if report.is_blind else UNPRICED if known is None else str(known)
     console.print(shown_text(f"{report.by} {report.name}, {span(report.window)}: {total}", "bold"))
-    print_quality(report.quality, report.as_of, report.missing, console)
+    print_quality(report.quality, report.as_of, report.missing, console, report.gaps)
     if report.is_blind:
         return
     tokens = report.total.tokens
@@ -157,11 +161,50 @@ def _breakdown(by: By, rows: Sequence[tuple[str, Line]]) -> Table:
     return table
 
 
-def print_quality(quality: Quality, as_of: int, missing: Sequence[str], console: Console) -> None:
+def print_quality(
+    quality: Quality,
+    as_of: int,
+    missing: Sequence[str],
+    console: Console,
+    gaps: Gaps = NO_GAPS,
+) -> None:
     at = f", as of {as_of_text(as_of)}" if as_of else ""
     console.print(f"Quality: {quality}{at}.")
     if missing:
         console.print(shown_text(f"Not wholly seen, and in no amount: {', '.join(missing)}."))
+    for note in gap_notes(gaps):
+        console.print(note)
+
+
+def gap_notes(gaps: Gaps) -> list[str]:
+    notes = []
+    if gaps.unstated:
+        notes.append(
+            f"{hours_in(gaps.unstated)} hours were not stated, and their costs are unknown:"
+            f" {in_words(gaps.unstated)}."
+        )
+    if gaps.not_kept:
+        notes.append(
+            f"{hours_in(gaps.not_kept)} hours were stated, but are kept by their days alone, and"
+            f" not in these sums: {in_words(gaps.not_kept)}."
+        )
+    return notes
+
+
+def gaps_json(gaps: Gaps) -> dict[str, Any]:
+    return {
+        "unstated_hours": hours_in(gaps.unstated),
+        "unstated": [ends(each) for each in gaps.unstated],
+        "not_kept": [ends(each) for each in gaps.not_kept],
+    }
+
+
+def warn_of_gaps(gaps: Gaps, *, any_stated: bool, in_text: bool) -> None:
+    """Say beside figures for programs what they leave out; text for people says it itself."""
+    if not any_stated and not gaps.not_kept:
+        warn([NOTHING_STATED])
+    elif not in_text:
+        warn(gap_notes(gaps))
 
 
 def counts(line: Line) -> dict[str, int]:

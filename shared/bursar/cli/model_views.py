@@ -16,6 +16,7 @@ from bursar.cli.ledger_views import (
     as_of_text,
     counts,
     ends,
+    gaps_json,
     on_both_bases,
     plain,
     print_quality,
@@ -25,6 +26,7 @@ from bursar.cli.ledger_views import (
 )
 from bursar.cli.shown_text import shown_text
 from bursar.domain.cost_report import apportion
+from bursar.domain.ledger.gaps import NO_GAPS, Gaps
 from bursar.domain.ledger.lines import Line, Statement, add_up
 from bursar.domain.ledger.model_costs import ModelCost, ModelTable
 from bursar.domain.ledger.serving import usd_per_request, usd_per_tokens
@@ -40,16 +42,20 @@ _BASES = (
 
 
 def models_json(
-    table: ModelTable, window: Window, statements: Sequence[Statement]
+    table: ModelTable,
+    window: Window,
+    statements: Sequence[Statement],
+    gaps: Gaps = NO_GAPS,
 ) -> dict[str, Any]:
     """Each model on two bases: `usage_basis` is what was used, `with_idle` has its idle too."""
     whole = add_up(window, statements)
     return {
         **ends(window),
         "currency": "USD",
-        "quality": whole.quality,
+        "quality": gaps.quality(whole.quality),
         "as_of": as_of_text(whole.as_of),
         "missing": list(whole.missing),
+        **gaps_json(gaps),
         "models": [_model(each) for each in table.models],
         "rest_usd": table.rest.plain() if statements else None,
         "total_usd": table.total.plain() if statements else None,
@@ -101,6 +107,7 @@ def print_models(
     table: ModelTable,
     window: Window,
     statements: Sequence[Statement],
+    gaps: Gaps = NO_GAPS,
     console: Console | None = None,
 ) -> None:
     """The one table: models with their tenants and idle below, everything else, the total."""
@@ -108,7 +115,7 @@ def print_models(
     whole = add_up(window, statements)
     total = "unknown" if whole.quality is Quality.UNKNOWN else str(table.total)
     console.print(shown_text(f"Models, {span(window)}: {total}", "bold"))
-    print_quality(whole.quality, whole.as_of, whole.missing, console)
+    print_quality(gaps.quality(whole.quality), whole.as_of, whole.missing, console, gaps)
     if not statements:
         return
     shown = cost_table("USD per million tokens", "model", *_COLUMNS)

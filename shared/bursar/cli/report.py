@@ -11,23 +11,24 @@ from cyclopts import App, Parameter
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
-from bursar.cli.exits import NOT_KEPT, NOTHING_STATED, Exit, leave, warn
+from bursar.cli.exits import Exit, leave
 from bursar.cli.ledger_views import (
     print_csv,
     print_json,
     print_report,
     report_json,
     report_rows,
+    warn_of_gaps,
 )
 from bursar.cli.model_views import models_json, print_models
 from bursar.cli.windows import WindowError, read_window
+from bursar.domain.ledger.gaps import Gaps
 from bursar.domain.ledger.lines import Statement
 from bursar.domain.ledger.model_costs import model_table
-from bursar.domain.ledger.months import in_words
 from bursar.domain.ledger.reports import By, pivot
 from bursar.domain.ledger.reports import report as make_report
 from bursar.domain.periods import Window
-from bursar.jobs.read_statements import hours_not_kept, read_statements
+from bursar.jobs.read_statements import find_gaps, read_statements
 
 Help = Parameter
 _NAMES_SHOWN = 10
@@ -87,24 +88,24 @@ def models(*, asked: Asked = _NOTHING_MORE) -> None:
     Rates are on the usage basis and with idle. With everything else, the table sums to the
     ledger's total.
     """
-    window, statements = _read(asked)
+    window, statements, gaps = _read(asked)
     table = model_table(statements)
     if asked.json:
-        print_json(models_json(table, window, statements))
+        print_json(models_json(table, window, statements, gaps))
     else:
-        print_models(table, window, statements)
+        print_models(table, window, statements, gaps)
 
 
 def _show(by: By, name: str, asked: Asked, *, csv: bool) -> None:
     if csv and asked.json:
         leave(Exit.WRONG_INPUT, ["give --json or --csv, not both"])
-    window, statements = _read(asked)
+    window, statements, gaps = _read(asked, csv=csv)
     names = sorted({found for (found,) in pivot(statements, (by,)) if found})
     if statements and name not in names:
         told = f"the ledger knows {', '.join(names[:_NAMES_SHOWN]) or 'none'}"
         more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
         leave(Exit.WRONG_INPUT, [f"no {by} {name!r} in that window: {told}{more}"])
-    made = make_report(statements, by, name, window)
+    made = make_report(statements, by, name, window, gaps)
     if csv:
         print_csv(report_rows(made))
     elif asked.json:
@@ -113,20 +114,18 @@ def _show(by: By, name: str, asked: Asked, *, csv: bool) -> None:
         print_report(made)
 
 
-def _read(asked: Asked) -> tuple[Window, Sequence[Statement]]:
+def _read(asked: Asked, *, csv: bool = False) -> tuple[Window, Sequence[Statement], Gaps]:
+    now = clock.now()
     try:
-        window = read_window(asked.from_, asked.to, clock.now())
+        window = read_window(asked.from_, asked.to, now)
     except WindowError as error:
         leave(Exit.WRONG_INPUT, [str(error)])
     try:
         kept = deployed_table(asked.table, asked.stack, asked.region)
         store = DynamoStatementStore(kept)
         statements = read_statements(window, store)
-        unread = hours_not_kept(window, statements, store)
+        gaps = find_gaps(window, now, statements, store)
     except UNANSWERED as error:
         leave_unanswered(error, asked.stack)
-    if unread:
-        warn([NOT_KEPT.format(in_words(unread))])
-    elif not statements:
-        warn([NOTHING_STATED])
-    return window, statements
+    warn_of_gaps(gaps, any_stated=bool(statements), in_text=not (asked.json or csv))
+    return window, statements, gaps

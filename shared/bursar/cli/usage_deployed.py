@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from bursar.cli import clock
-from bursar.cli.exits import NOT_KEPT, NOTHING_STATED, Exit, leave, warn
+from bursar.cli.exits import Exit, leave, warn
 from bursar.cli.where_ledger import Where
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def summary(
     from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
     from bursar.adapters.dynamodb.statements import DynamoStatementStore
     from bursar.cli.deployed import UNANSWERED, leave_unanswered
+    from bursar.cli.ledger_views import warn_of_gaps
     from bursar.cli.usage_deployed_views import (
         print_shadows,
         print_summary,
@@ -113,10 +114,9 @@ def summary(
         summary_json,
     )
     from bursar.cli.windows import WindowError, read_window
-    from bursar.domain.ledger.months import in_words
     from bursar.domain.ledger.reports import By
     from bursar.jobs.compare_shadows import compare_shadows
-    from bursar.jobs.read_statements import hours_not_kept, read_statements
+    from bursar.jobs.read_statements import find_gaps, read_statements
 
     names = [name.strip() for name in by.split(",")]
     if "user" in names:
@@ -125,8 +125,9 @@ def summary(
         leave(Exit.WRONG_INPUT, [f"usage is not broken down by {', '.join(wrong)}"])
     if len(set(names)) < len(names):
         leave(Exit.WRONG_INPUT, ["--by names a dimension twice"])
+    now = clock.now()
     try:
-        window = read_window(from_, to, clock.now())
+        window = read_window(from_, to, now)
     except WindowError as error:
         leave(Exit.WRONG_INPUT, [str(error)])
     try:
@@ -137,15 +138,12 @@ def summary(
             return
         store = DynamoStatementStore(kept)
         statements = read_statements(window, store, by_hour=By.HOUR in names)
-        unread = hours_not_kept(window, statements, store)
+        gaps = find_gaps(window, now, statements, store)
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
-    if unread:
-        warn([NOT_KEPT.format(in_words(unread))])
-    elif not statements:
-        warn([NOTHING_STATED])
+    warn_of_gaps(gaps, any_stated=bool(statements), in_text=not where.json)
     dimensions = [By(name) for name in names]
-    (summary_json if where.json else print_summary)(statements, dimensions, window)
+    (summary_json if where.json else print_summary)(statements, dimensions, window, gaps)
 
 
 def _producer(settings: Config, name: str | None) -> Producer:

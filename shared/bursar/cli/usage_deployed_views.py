@@ -14,6 +14,9 @@ from bursar.cli.cost_tables import cost_table
 from bursar.cli.ledger_views import (
     CHARGED_BEFORE,
     UNPRICED,
+    ends,
+    gap_notes,
+    gaps_json,
     plain,
     print_json,
     print_unpriced,
@@ -21,7 +24,8 @@ from bursar.cli.ledger_views import (
 )
 from bursar.cli.shown_text import shown_text
 from bursar.cli.usage_review_views import places_of
-from bursar.domain.ledger.lines import Line, Statement
+from bursar.domain.ledger.gaps import Gaps
+from bursar.domain.ledger.lines import Line, Statement, quality_of
 from bursar.domain.ledger.reports import By, pivot, unpriced_models
 from bursar.domain.ledger.serving import serving, usd_per_request, usd_per_tokens
 from bursar.domain.ledger.shadows import ShadowedModel
@@ -79,12 +83,15 @@ def print_ingested(taken: Sequence[Ingested]) -> None:
         out.print(f"... and {len(rejected) - _SHOWN} more; --json lists them all")
 
 
-def summary_json(statements: Sequence[Statement], by: Sequence[By], window: Window) -> None:
+def summary_json(
+    statements: Sequence[Statement], by: Sequence[By], window: Window, gaps: Gaps
+) -> None:
     unknown = {} if statements else {"usd": None, "serving_usd": None}
     print_json(
         {
-            "from": window.start.isoformat(),
-            "to": window.end.isoformat(),
+            **ends(window),
+            "quality": gaps.quality(quality_of(each.quality for each in statements)),
+            **gaps_json(gaps),
             "rows": [
                 dict(zip(by, names, strict=True)) | _line(line, served)
                 for names, line, served in _rows(statements, by)
@@ -95,8 +102,15 @@ def summary_json(statements: Sequence[Statement], by: Sequence[By], window: Wind
     )
 
 
-def print_summary(statements: Sequence[Statement], by: Sequence[By], window: Window) -> None:
-    if not statements:  # that it is unknown was said
+def print_summary(
+    statements: Sequence[Statement], by: Sequence[By], window: Window, gaps: Gaps
+) -> None:
+    console = Console()
+    if not statements and not gaps.not_kept:  # that it is unknown was said
+        return
+    for note in gap_notes(gaps):
+        console.print(note, highlight=False)
+    if not statements:
         return
     table = cost_table(
         f"Usage {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC",
@@ -109,7 +123,6 @@ def print_summary(statements: Sequence[Statement], by: Sequence[By], window: Win
     table.add_section()
     total, served = _total(statements)
     table.add_row("total", *_cells(total, served), style="bold")
-    console = Console()
     console.print(table)
     print_unpriced(unpriced_models(statements), console)
     if late := total.charged_before.total:

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from bursar.domain.attribution.rules import Owner
-from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement, quality_of
+from bursar.domain.ledger.gaps import Gaps
+from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement
 from bursar.domain.ledger.months import hours_in
 from bursar.domain.money import Money
 from bursar.domain.periods import Window, month_window
@@ -80,8 +81,7 @@ class Chargeback:
     @property
     def quality(self) -> Quality:
         """Of which hours are unknown, the sum is no final one."""
-        unknown = [Quality.UNKNOWN] if self.unstated else []
-        return quality_of([self.statement.quality, *unknown])
+        return Gaps(self.unstated).quality(self.statement.quality)
 
     @property
     def opening(self) -> Money:

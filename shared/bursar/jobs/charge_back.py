@@ -15,8 +15,8 @@ from bursar.domain.chargeback import (
     thaw,
 )
 from bursar.domain.ledger.lines import Statement, add_up
-from bursar.domain.periods import HOUR, Window, hour_of, month_window
-from bursar.jobs.close_month import unstated_hours
+from bursar.domain.periods import Window, month_window
+from bursar.jobs.read_statements import unstated_by, unstated_hours
 from bursar.ports import ClosedMonthStore, StatementStore
 
 
@@ -37,15 +37,13 @@ def charge_back(
     if at < window.start:
         raise MonthNotBegunError(f"{month} has not begun")
     later = statements.days(Window(window.end, at)) if at > window.end else ()
-    stated_by_now = hour_of(at - HOUR).start  # an hour is stated in the next one
-    due = max(window.start, min(window.end, stated_by_now))
     if frozen := closed_months.frozen(month):
         return thaw(frozen, later)
     return charge(
         month,
         add_up(window, statements.days(window)),
         _opening(month, statements, closed_months),
-        unstated=unstated_hours(Window(window.start, due), statements),
+        unstated=unstated_by(window, at, statements),
         later=later,
     )
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from bursar.domain.ledger.entries import Entry, EntryId
 from bursar.domain.ledger.months import MonthState, hours_in, in_words
 from bursar.domain.ledger.verification import Difference, correction
-from bursar.domain.periods import Window, hour_of, hours, month_window, spans_of
+from bursar.domain.periods import Window, hour_of, month_window
+from bursar.jobs.read_statements import unstated_hours
 from bursar.jobs.verify_ledger import CheckedHour, InOrder, check_hours, leaves_of, verify_hour
 from bursar.ports import (
     EntryReader,
@@ -121,12 +122,6 @@ def close_month(
         unposted=tuple(name for hour in checked for name in hour.unposted),
         unstated=unstated,
     )
-
-
-def unstated_hours(window: Window, statements: StatementStore) -> tuple[Window, ...]:
-    """What of a window of full hours no statement says anything of."""
-    stated = statements.stated_hours(window)
-    return spans_of(each.start for each in hours(window) if each.start not in stated)
 
 
 def _require_settled(month: str, window: Window, touched: TouchedHours) -> None:

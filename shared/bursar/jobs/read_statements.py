@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from bursar.domain.ledger.gaps import Gaps
 from bursar.domain.ledger.lines import Statement
-from bursar.domain.periods import Window, days, hours, spans_of
+from bursar.domain.periods import HOUR, Window, days, hour_of, hours, spans_of
 from bursar.ports import StatementStore
 
 
@@ -29,9 +31,24 @@ def read_statements(
     ]
 
 
-def hours_not_kept(
-    window: Window, read: Sequence[Statement], statements: StatementStore
-) -> tuple[Window, ...]:
-    """The hours of a window that were stated, and of which only the days are kept still."""
+def find_gaps(
+    window: Window, at: datetime, read: Sequence[Statement], statements: StatementStore
+) -> Gaps:
+    """What the statements that were read of a window leave out of it, as known at `at`."""
     seen = {hour.start for each in read for hour in hours(each.window)}
-    return spans_of(statements.stated_hours(window) - seen)
+    return Gaps(
+        unstated=unstated_by(window, at, statements),
+        not_kept=spans_of(statements.stated_hours(window) - seen),
+    )
+
+
+def unstated_by(window: Window, at: datetime, statements: StatementStore) -> tuple[Window, ...]:
+    """The unstated hours that should have been stated by then: an hour is stated in the next."""
+    due = max(window.start, min(window.end, hour_of(at - HOUR).start))
+    return unstated_hours(Window(window.start, due), statements)
+
+
+def unstated_hours(window: Window, statements: StatementStore) -> tuple[Window, ...]:
+    """What of a window of full hours no statement says anything of."""
+    stated = statements.stated_hours(window)
+    return spans_of(each.start for each in hours(window) if each.start not in stated)

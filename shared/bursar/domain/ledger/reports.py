@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+from bursar.domain.ledger.gaps import NO_GAPS, Gaps
 from bursar.domain.ledger.lines import IDLE, Kind, Line, LineKey, Statement, quality_of
 from bursar.domain.ledger.serving import serving, usd_per_tokens
 from bursar.domain.money import Money, split_units
@@ -84,6 +85,7 @@ class Report:
     idle_beside: Money
     serving: Line
     serving_idle: Money
+    gaps: Gaps = NO_GAPS
 
     @property
     def is_blind(self) -> bool:
@@ -104,8 +106,11 @@ class Report:
 BREAKDOWNS = (By.TENANT, By.TEAM, By.MODEL, By.FEATURE, By.KEY, By.CATEGORY, By.DAY)
 
 
-def report(statements: Sequence[Statement], by: By, name: str, window: Window) -> Report:
-    """Report on one name of one dimension."""
+def report(
+    statements: Sequence[Statement], by: By, name: str, window: Window, gaps: Gaps = NO_GAPS
+) -> Report:
+    """Report on one name of one dimension. `gaps` are what the statements leave out of the window:
+    with some, the report is an estimate."""
     where = {by: name}
     served = serving(statements, with_idle=True)
     own_idle = pivot(served, (), {**where, By.KIND: Kind.IDLE}).get((), Line()).usd
@@ -114,7 +119,7 @@ def report(statements: Sequence[Statement], by: By, name: str, window: Window) -
         by=by,
         name=name,
         window=window,
-        quality=quality_of(each.quality for each in statements),
+        quality=gaps.quality(quality_of(each.quality for each in statements)),
         as_of=max((each.as_of for each in statements), default=0),
         missing=tuple(sorted({cluster for each in statements for cluster in each.missing})),
         total=pivot(statements, (), where).get((), Line()),
@@ -128,6 +133,7 @@ def report(statements: Sequence[Statement], by: By, name: str, window: Window) -
         idle_beside=beside,
         serving=pivot(serving(statements), (), where).get((), Line()),
         serving_idle=own_idle + beside,
+        gaps=gaps,
     )
 
 
