@@ -26,8 +26,17 @@ from infra.constructs.storage import BULK, Storage
 DATABASE = "bursar_usage"
 RESULTS = "results/"
 _TABLE = "usage"
-_TEXTS = ("id", "at", "tenant", "model", "provider", "feature", "key")
-_COUNTS = (
+# all of them texts: what is no number would be nothing in a column of numbers, not a fault
+_COLUMNS = (
+    "id",
+    "at",
+    "tenant",
+    "model",
+    "provider",
+    "feature",
+    "key",
+    "currency",
+    "batch",
     "requests",
     "input_tokens",
     "cached_input_tokens",
@@ -113,11 +122,6 @@ class BulkUsage(Construct):
             database_input=glue.CfnDatabase.DatabaseInputProperty(name=DATABASE),
         )
         location = self._storage.usage.s3_url_for_object(BULK)
-        columns = [
-            *(_column(name, "string") for name in _TEXTS),
-            _column("batch", "boolean"),
-            *(_column(name, "bigint") for name in _COUNTS),
-        ]
         table = glue.CfnTable(
             self,
             "Table",
@@ -126,7 +130,7 @@ class BulkUsage(Construct):
             table_input=glue.CfnTable.TableInputProperty(
                 name=_TABLE,
                 table_type="EXTERNAL_TABLE",
-                partition_keys=[_column(name, "string") for name in ("producer", "day", "hour")],
+                partition_keys=[_column(name) for name in ("producer", "day", "hour")],
                 parameters={
                     "projection.enabled": "true",
                     "projection.producer.type": "enum",
@@ -143,7 +147,7 @@ class BulkUsage(Construct):
                 },
                 storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
                     location=location,
-                    columns=columns,
+                    columns=[_column(name) for name in _COLUMNS],
                     input_format="org.apache.hadoop.mapred.TextInputFormat",
                     output_format="org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
                     serde_info=glue.CfnTable.SerdeInfoProperty(
@@ -222,5 +226,5 @@ class BulkUsage(Construct):
         self.results.grant_put(function.lambda_function, RESULTS + "*")
 
 
-def _column(name: str, type_: str) -> glue.CfnTable.ColumnProperty:
-    return glue.CfnTable.ColumnProperty(name=name, type=type_)
+def _column(name: str) -> glue.CfnTable.ColumnProperty:
+    return glue.CfnTable.ColumnProperty(name=name, type="string")

@@ -25,7 +25,7 @@ from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Leaf, LeafKey, sum_leaves
 from bursar.domain.periods import HOUR, Window
 from bursar.domain.usage.billing import bill
-from bursar.domain.usage.bulk import BulkUsage, BulkUsageUnreadableError
+from bursar.domain.usage.bulk import BulkUsage, BulkUsageUnreadableError, UnsoundRows
 from bursar.domain.usage.producers import ANY_TENANT, ProducerPolicy
 from bursar.domain.usage.rejections import Rejection
 from bursar.domain.usage.routes import ModelRoutes
@@ -36,23 +36,11 @@ from bursar.jobs.take_usage import UsageIntake
 TEN = datetime(2026, 11, 20, 10, tzinfo=UTC)
 ELEVEN = Window(TEN + HOUR, TEN + 2 * HOUR)
 GATEWAY = ProducerPolicy(name="gateway", tenants=frozenset({ANY_TENANT}))
-_COLUMNS = {
-    "id": "VARCHAR",
-    "at": "VARCHAR",
-    "tenant": "VARCHAR",
-    "model": "VARCHAR",
-    "provider": "VARCHAR",
-    "feature": "VARCHAR",
-    "key": "VARCHAR",
-    "batch": "BOOLEAN",
-    "requests": "BIGINT",
-    "input_tokens": "BIGINT",
-    "cached_input_tokens": "BIGINT",
-    "cache_write_tokens": "BIGINT",
-    "cache_write_1h_tokens": "BIGINT",
-    "output_tokens": "BIGINT",
-    "reasoning_tokens": "BIGINT",
-}
+_COLUMNS = (
+    *("id", "at", "tenant", "model", "provider", "feature", "key", "currency", "batch"),
+    *("requests", "input_tokens", "cached_input_tokens", "cache_write_tokens"),
+    *("cache_write_1h_tokens", "output_tokens", "reasoning_tokens"),
+)
 
 
 class DuckSums:
@@ -72,7 +60,8 @@ class DuckSums:
     def between(self, hours: Window) -> BulkUsage:
         with duckdb.connect() as db:
             db.execute("CREATE MACRO regexp_like(a, b) AS regexp_matches(a, b)")
-            columns = ", ".join(f"'{name}': '{kind}'" for name, kind in _COLUMNS.items())
+            db.execute("CREATE MACRO array_join(a, b) AS array_to_string(a, b)")
+            columns = ", ".join(f"'{name}': 'VARCHAR'" for name in _COLUMNS)
             db.execute(
                 f"CREATE VIEW usage AS SELECT * REPLACE (strftime(day, '%Y-%m-%d') AS day) FROM "  # noqa: S608
                 f"(SELECT * REPLACE (CAST(day AS DATE) AS day) FROM read_json("
@@ -198,31 +187,103 @@ def test_sums_that_fall_are_listed_and_take_nothing_back(guard: Guard, tmp_path:
     assert sum(leaf.requests for leaf in guard.leaves().values()) == 2
 
 
+NO_TIME = "at is not a time in UTC such as 2026-11-20T13:05:00Z"
+
+
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "reason"),
     [
-        {"id": ""},
-        {"id": None},
-        {"model": None},
-        {"at": "2026-11-20 10:05"},
-        {"at": "2026-11-20T10:05:00+01:00"},
-        {"input_tokens": -1},
-        {"cached_input_tokens": 1001},
-        {"reasoning_tokens": 101},
-        {"input_tokens": None, "cached_input_tokens": None, "output_tokens": None},
-        {"requests": 0},
+        ({"id": ""}, "id is missing, or the line is no JSON"),
+        ({"id": None}, "id is missing, or the line is no JSON"),
+        ({"id": "x" * 257}, "id is longer than 256 characters"),
+        ({"model": None}, "model is missing"),
+        ({"at": None}, NO_TIME),
+        ({"at": "2026-11-20 10:05"}, NO_TIME),
+        ({"at": "2026-11-20T10:05:00+01:00"}, NO_TIME),
+        ({"at": "2026-11-19T25:00:00Z"}, NO_TIME),
+        ({"at": "2026-11-19T24:00:00Z"}, NO_TIME),
+        ({"at": "2026-11-20T10:75:00Z"}, NO_TIME),
+        ({"at": "2026-11-20T10:05:60Z"}, NO_TIME),
+        ({"at": "2026-11-31T10:05:00Z"}, NO_TIME),
+        ({"at": "2026-02-29T10:05:00Z"}, NO_TIME),
+        # it came between 10:00 and 11:00, in a file that took until 11:05
+        ({"at": "2026-11-20T11:10:01Z"}, "at is more than 5 minutes ahead"),
+        ({"at": "2026-11-20T22:00:00Z"}, "at is more than 5 minutes ahead"),
+        ({"at": "2026-11-13T09:59:59Z"}, "at is more than 7 days ago"),
+        ({"currency": "EUR"}, "currency is not USD"),
+        ({"batch": "perhaps"}, "batch is neither true nor false"),
+        ({"input_tokens": -1}, "input_tokens is not a count"),
+        ({"output_tokens": "1e3"}, "output_tokens is not a count"),
+        ({"output_tokens": {"text": 100}}, "output_tokens is not a count"),
+        ({"output_tokens": 1.5}, "output_tokens is not a count"),
+        ({"reasoning_tokens": True}, "reasoning_tokens is not a count"),
+        ({"cache_write_tokens": 2**63 - 1}, "cache_write_tokens is not a count"),
+        ({"input_tokens": 10**12 + 1}, "input_tokens is beyond 10^12"),
+        (
+            {"cached_input_tokens": 1001},
+            "more tokens cached than input: input includes the cached",
+        ),
+        (
+            {"reasoning_tokens": 101},
+            "more reasoning tokens than output: output includes them",
+        ),
+        (
+            {"input_tokens": None, "cached_input_tokens": None, "output_tokens": None},
+            "input_tokens and output_tokens are missing",
+        ),
+        ({"requests": 0}, "requests is not from 1 to 10^9"),
+        ({"requests": 10**14}, "requests is not from 1 to 10^9"),
     ],
     ids=str,
 )
-def test_a_row_that_is_no_record_is_counted_and_summed_nowhere(
-    guard: Guard, wrong: dict[str, Any]
+def test_a_row_that_is_no_record_is_told_with_its_fault_and_summed_nowhere(
+    guard: Guard, wrong: dict[str, Any], reason: str
 ) -> None:
     guard.sums.arrive(TEN, told("1"), told("2") | wrong)
     assert guard.run() == RolledUp(groups=1, posted=1, rejected=1)
     [leaf] = guard.leaves().values()
     assert leaf.requests == 1
     [row] = guard.quarantine.rejected()
-    assert row.reason == "1 rows of bulk usage are no sound records"
+    assert (row.reason, row.times) == (reason, 1)
+    assert row.places == (() if "id" in wrong else ("2",))
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        {"at": "2026-11-20T10:59:59.999Z"},
+        {"currency": "USD"},
+        {"currency": ""},
+        {"input_tokens": 1000.0},
+        {"batch": False},
+    ],
+    ids=str,
+)
+def test_a_row_is_a_record_as_ingest_takes_it(guard: Guard, right: dict[str, Any]) -> None:
+    guard.sums.arrive(TEN, told("1"), told("2") | right)
+    assert guard.run() == RolledUp(groups=1, posted=1, rejected=0)
+    [leaf] = guard.leaves().values()
+    assert (leaf.requests, leaf.tokens.input) == (2, 2000)
+
+
+def test_rows_that_are_no_records_are_told_once_however_many_runs_see_them(guard: Guard) -> None:
+    guard.sums.arrive(TEN, *(told(f"{n:02}", input_tokens=-5) for n in range(30)))
+    guard.sums.arrive(TEN + HOUR, told("last", input_tokens=-5), told("other", requests=0))
+    for hours in range(5):
+        assert (
+            guard.run(Window(ELEVEN.start + hours * HOUR, ELEVEN.end + hours * HOUR)).posted == 0
+        )
+    rows = {(row.received_at, row.reason): row for row in guard.quarantine.rejected()}
+    first = rows.pop((TEN + HOUR, "input_tokens is not a count"))
+    assert (first.times, first.where, first.places[-1], len(first.places)) == (30, "00", "19", 20)
+    assert {row.places for row in rows.values()} == {("last",), ("other",)}
+
+
+def test_a_record_that_comes_seven_days_late_is_posted_by_the_nights_run(guard: Guard) -> None:
+    night = Window(TEN.replace(hour=2), TEN.replace(hour=3))
+    came = night.end - timedelta(hours=24)  # just after the run of the night before
+    guard.sums.arrive(came, told("1", at=f"{came - timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}"))
+    assert guard.run(night) == RolledUp(groups=1, posted=1, rejected=0)
 
 
 @pytest.mark.parametrize("wrong", [{"tenant": None}, {"tenant": "__idle__"}])
@@ -255,10 +316,10 @@ def test_every_published_tier_begins_at_an_edge_of_the_query() -> None:
     assert not [edge for edge in edges if f"input_tokens > {edge} * requests" not in rollup_sql()]
 
 
-def test_an_hour_sums_a_day_and_once_a_day_a_week() -> None:
+def test_an_hour_sums_a_day_and_once_a_day_eight_days() -> None:
     assert hours_to_sum(ELEVEN) == Window(ELEVEN.end - timedelta(days=1), ELEVEN.end)
     night = Window(TEN.replace(hour=2), TEN.replace(hour=3))
-    assert hours_to_sum(night) == Window(night.end - timedelta(days=7), night.end)
+    assert hours_to_sum(night) == Window(night.end - timedelta(days=8), night.end)
 
 
 def test_arrivals_are_looked_at_from_before_the_first_hour_for_clocks_ahead() -> None:
@@ -272,8 +333,8 @@ def test_arrivals_are_looked_at_from_before_the_first_hour_for_clocks_ahead() ->
     ]
 
 
-HEADER = ["producer", "event_hour", "tenant", "model", "provider", "feature", "key_alias"]
-NAMES = ["gateway", "2026-11-20T10", "acme", "gpt", "openai", "", "", "true", "1"]
+HEADER = ["producer", "fault", "ids", "event_or_arrival_hour", "tenant", "model", "provider"]
+NAMES = ["gateway", "", "", "2026-11-20T10", "acme", "gpt", "openai", "", "", "true", "1"]
 NUMBERS = ["3", "900", "100", "0", "0", "80", "20"]
 
 
@@ -291,13 +352,14 @@ def test_athenas_rows_are_read_as_groups() -> None:
     with mock_aws():
         client = boto3.client("athena", "eu-west-1")
         client.create_work_group(Name="bursar", Configuration={})
-        unsound = ["gateway", "", "", "", "", "", "", "false", "0", "2", *"000000"]
+        where = ["gateway", "model is missing", "a\nb", "2026-11-20T10"]
+        unsound = [*where, *[""] * 6, "0", "2", *"000000"]
         queued(HEADER, [*NAMES, *NUMBERS], unsound)
         found = AthenaUsageSums(client, "bursar", "bursar", sleep=lambda _: None).between(ELEVEN)
         [group] = found.groups
         assert (group.hour, group.tenant, group.batch, group.tier) == (TEN, "acme", True, 1)
         assert (group.requests, group.tokens.counts) == (3, (900, 100, 0, 0, 80, 20))
-        assert found.unsound == {"gateway": 2}
+        assert found.unsound == [UnsoundRows("gateway", TEN, "model is missing", 2, ("a", "b"))]
         [query] = client.list_query_executions(WorkGroup="bursar")["QueryExecutionIds"]
         told_ = client.get_query_execution(QueryExecutionId=query)["QueryExecution"]
         assert told_["QueryExecutionContext"]["Database"] == "bursar"

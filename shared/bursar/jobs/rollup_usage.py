@@ -15,7 +15,8 @@ from bursar.domain.usage.rejections import Rejection
 from bursar.jobs.take_usage import UsageIntake
 from bursar.ports import BulkUsageSums, EntryReader
 
-_EACH_HOUR, _ONCE_A_DAY = timedelta(hours=24), timedelta(days=7)
+# a record that came seven days late waits a day at most for the run that looks so far back
+_EACH_HOUR, _ONCE_A_DAY = timedelta(hours=24), timedelta(days=8)
 _DEEP_RUN_HOUR = 3  # UTC
 
 
@@ -27,7 +28,7 @@ class RolledUp:
 
 
 def hours_to_sum(hour: Window) -> Window:
-    """The day that ends with this hour; once a day the week, for what came later."""
+    """The day that ends with this hour; once a day the last eight days, for what came later."""
     reach = _ONCE_A_DAY if hour.end.hour == _DEEP_RUN_HOUR else _EACH_HOUR
     return Window(hour.end - reach, hour.end)
 
@@ -53,16 +54,15 @@ def rollup_usage(
         NotAllPostedError: the ledger was too busy; the next run posts the rest.
     """
     found = sums.between(hours_to_sum(hour))
-    by_producer: dict[str, list[UsageGroup]] = {name: [] for name in found.unsound}
-    for group in found.groups:
-        by_producer.setdefault(group.producer, []).append(group)
-    posted = rejected = 0
-    for name, groups in sorted(by_producer.items()):
+    posted, rejected = 0, sum(each.rows for each in found.unsound)
+    names = {each.producer for each in found.groups} | {each.producer for each in found.unsound}
+    for name in sorted(names):
         intake = intakes(name)
+        unsound = [each.rejected for each in found.unsound if each.producer == name]
+        intake.quarantine.reject(unsound)
+        groups = [group for group in found.groups if group.producer == name]
         known = _posted(groups, entries)
         told = [*_differences(groups, known, intake.producer)]
-        if rows := found.unsound.get(name):
-            told.append(Rejection("", f"{rows} rows of bulk usage are no sound records"))
         done = intake.take_collected(f"bulk/{name}/{hour.start:%Y-%m-%dT%H}", told, at)
         posted, rejected = posted + done.accepted, rejected + done.rejected
     return RolledUp(len(found.groups), posted, rejected)

@@ -8,7 +8,12 @@ from importlib.resources import files
 from typing import Any
 
 from bursar.domain.periods import Window
-from bursar.domain.usage.bulk import BulkUsage, BulkUsageUnreadableError, UsageGroup
+from bursar.domain.usage.bulk import (
+    BulkUsage,
+    BulkUsageUnreadableError,
+    UnsoundRows,
+    UsageGroup,
+)
 from bursar.domain.usage.records import TokenCounts
 
 _POLL_SECONDS = 2.0
@@ -31,24 +36,27 @@ def parameters(hours: Window, arrived_until: datetime) -> list[str]:
 
 
 def read_sums(rows: Iterable[Row]) -> BulkUsage:
-    """Groups of the query's rows; one with an empty hour counts what nobody could sum."""
-    groups, unsound = [], {}
+    """Groups of the query's rows; one with a fault counts what nobody could sum."""
+    groups, unsound = [], []
     for row in rows:
-        producer, hour, tenant, model, provider, feature, key, batch, tier, *counts = row
-        requests, *tokens = map(int, counts)
-        if not hour:
-            unsound[producer] = requests
+        producer, fault, ids, told, *names, batch, tier = row[:11]
+        tenant, model, provider, feature, key = names
+        hour = datetime.strptime(told, "%Y-%m-%dT%H").replace(tzinfo=UTC)
+        requests, *tokens = map(int, row[11:])
+        if fault:
+            named = tuple(ids.splitlines())
+            unsound.append(UnsoundRows(producer, hour, fault, requests, named))
             continue
         groups.append(
             UsageGroup(
                 producer=producer,
-                hour=datetime.strptime(hour, "%Y-%m-%dT%H").replace(tzinfo=UTC),
+                hour=hour,
                 tenant=tenant,
                 model=model,
                 provider=provider,
                 feature=feature,
                 key=key,
-                batch=batch.lower() == "true",
+                batch=batch == "true",
                 tier=int(tier),
                 requests=requests,
                 tokens=TokenCounts(*tokens),

@@ -43,4 +43,4 @@ class MemoryBulkUsage:
 
     def between(self, hours: Window) -> BulkUsage:
         found = [each for each in self._groups if hours.start <= each.hour < hours.end]
-        return BulkUsage(found, {})
+        return BulkUsage(found, ())

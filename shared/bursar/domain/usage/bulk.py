@@ -9,7 +9,9 @@ from datetime import datetime
 from hashlib import sha256
 
 from bursar.domain.ledger.entries import Entry
+from bursar.domain.periods import HOUR
 from bursar.domain.usage.producers import ProducerPolicy
+from bursar.domain.usage.quarantine import RejectedUsage, digest_of
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.domain.usage.told_records import usage_record
 
@@ -50,11 +52,40 @@ class UsageGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class UnsoundRows:
+    """Rows of one producer that came in one hour and are no records, for one reason.
+
+    `ids` are twenty of theirs at most.
+    """
+
+    producer: str
+    arrived: datetime
+    reason: str
+    rows: int
+    ids: tuple[str, ...] = ()
+
+    @property
+    def rejected(self) -> RejectedUsage:
+        """Told again, it is the same: its name is the hour of arrival and the reason."""
+        name = f"bulk/{self.producer}/arrived/{self.arrived:%Y-%m-%dT%H}".encode()
+        return RejectedUsage(
+            producer=self.producer,
+            message_digest=digest_of(name),
+            message_bytes=len(name),
+            reason=self.reason,
+            where=next(iter(self.ids), ""),
+            times=self.rows,
+            received_at=self.arrived + HOUR,
+            places=self.ids,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class BulkUsage:
-    """What a query found: groups, and how many rows of each producer nobody could sum."""
+    """What a query found: groups, and rows that nobody could sum."""
 
     groups: Sequence[UsageGroup]
-    unsound: dict[str, int]
+    unsound: Sequence[UnsoundRows]
 
 
 def difference(
