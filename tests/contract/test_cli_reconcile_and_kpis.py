@@ -169,6 +169,13 @@ kpis:
 """
 
 
+@pytest.fixture
+def whole_march(guard: Any) -> None:
+    """The other 30 days were stated too: nothing was used."""
+    DynamoStatementStore(guard).load(hours_from(MARCH + 24 * HOUR, 30 * 24), hours_from=AFTER)
+
+
+@pytest.mark.usefixtures("whole_march")
 def test_kpis_are_measured_with_what_a_person_told(guard, capsys, tmp_path: Path) -> None:
     (file := tmp_path / "bursar.yaml").write_text(KPIS)
     words = ("kpis", "--from", "2025-03", "--to", "2025-04", "--table", guard.name)
@@ -199,6 +206,7 @@ def test_kpis_are_measured_with_what_a_person_told(guard, capsys, tmp_path: Path
     assert of_request["history"] == [{"month": "2025-03", "value": "0.1"}]
     assert of_request["trend"]["current"] == "0.1"
     assert told["efficiency_score"] == pytest.approx(75)  # half way from 0.05 to 0.15
+    assert told["unstated_hours"] == {"2025-03": 0}
     [service] = told["services"]
     [month] = service["months"]
     assert (month["usd"], month["usd_per_user"], month["margin_share"]) == ("12", "3", 0.75)
@@ -207,6 +215,32 @@ def test_kpis_are_measured_with_what_a_person_told(guard, capsys, tmp_path: Path
     text = capsys.readouterr().out
     assert "efficiency score 75 of 100" in text
     assert "no data" in text
+
+
+def test_a_month_that_was_partly_stated_is_divided_by_no_users_and_one_that_never_was_is_no_zero(
+    guard, capsys, tmp_path: Path
+) -> None:
+    """Of March one day of 31 was stated: 720 hours were not, and nothing of February."""
+    (file := tmp_path / "bursar.yaml").write_text(KPIS)
+    words = ("kpis", "--from", "2025-02", "--to", "2025-04", "--table", guard.name)
+    assert run(*words, "--config", str(file), "--json") in (0, None)
+    told = json.loads(capsys.readouterr().out)
+    assert told["unstated_hours"] == {"2025-02": 28 * 24, "2025-03": 30 * 24}
+    values = {each["kpi"]: each["value"] for each in told["kpis"]}
+    assert (values["cost_per_active_user"], values["cost_per_request"]) == (None, "0.1")
+    [service] = told["services"]
+    february, march = service["months"]
+    assert (february["usd"], february["requests"]) == (None, None)
+    assert told["serving"][0]["usd"] is None
+    assert (march["usd"], march["usd_per_request"], march["usd_per_user"]) == ("12", "0.1", None)
+    assert (march["margin_usd"], march["margin_share"]) == (None, None)
+    assert service["trends"]["usd"]["points"] == 0
+    assert run(*words, "--config", str(file)) in (0, None)
+    text = " ".join(capsys.readouterr().out.split())
+    assert "2025-02 no data" in text
+    assert "2025-03 $12.00 (part)" in text
+    assert "Nothing is stated of 2025-02: unknown, which is not zero." in text
+    assert "720 hours of 2025-03 were not stated: it is in no trend" in text
 
 
 def test_kpis_say_how_many_requests_and_tokens_they_leave_out(table: Any, capsys) -> None:

@@ -1,10 +1,8 @@
-"""`bursar kpis` and `bursar system`: what a unit of work costs, and where that goes."""
+"""`bursar kpis`: what a unit of work costs, against targets."""
 
 from __future__ import annotations
 
-import json as json_text
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -21,11 +19,10 @@ from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, clusters_seen, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave
+from bursar.cli.ledger_views import plain, print_json
 from bursar.cli.months import check_month
-from bursar.cli.shown_text import shown_text
 from bursar.config.kpis import Kpis
 from bursar.config_file import ConfigError, read_section
-from bursar.domain.ai_system import AiSystem
 from bursar.domain.attribution.dry_run import owner_labels
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.kpi_targets import RATIOS
@@ -84,52 +81,10 @@ def kpis(
         )
     except UNANSWERED as error:
         leave_unanswered(error, stack)
-    (print_json if json else print_tables)(measured)
-
-
-def system(
-    file: Annotated[
-        Path, Help(help="YAML with a section system: name, items, predictions, users")
-    ],
-    *,
-    json: Annotated[bool, Help(negative="", help="print JSON; amounts are strings")] = False,
-) -> None:
-    """Break down what an AI system costs a month, from its items. Exit code 2: wrong input."""
-    try:
-        found = read_section(file, "system", AiSystem)
-    except ConfigError as error:
-        leave(Exit.WRONG_INPUT, error.problems)
     if json:
-        _write(system_json(found))
-        return
-    table = Table("item", "category", "volume", box=SIMPLE_HEAD)
-    table.add_column("USD a month", justify="right")
-    for item in found.items:
-        volume = f"{item.volume:f} {item.unit}"
-        table.add_row(shown_text(item.name), str(item.category), shown_text(volume), str(item.usd))
-    table.add_row(shown_text(found.name), "", "", str(found.usd))
-    console = Console()
-    console.print(table)
-    for name, usd in (
-        ("prediction", found.usd_per_prediction),
-        ("user", found.usd_per_user),
-    ):
-        console.print(f"USD per {name}: {_NO_DATA if usd is None else usd.plain()}")
-
-
-def system_json(found: AiSystem) -> dict[str, Any]:
-    return {
-        "name": found.name,
-        "currency": "USD",
-        "total_usd": found.usd.plain(),
-        "by_category_usd": {str(c): usd.plain() for c, usd in found.by_category().items()},
-        "usd_per_prediction": _plain(found.usd_per_prediction),
-        "usd_per_user": _plain(found.usd_per_user),
-        "items": [
-            {"name": item.name, "category": str(item.category), "usd": item.usd.plain()}
-            for item in found.items
-        ],
-    }
+        print_json(to_json(measured))
+    else:
+        print_tables(measured)
 
 
 def to_json(measured: MeasuredKpis) -> dict[str, Any]:
@@ -137,15 +92,12 @@ def to_json(measured: MeasuredKpis) -> dict[str, Any]:
     return {
         "months": list(measured.months),
         "last_month_is_partial": measured.partial,
+        "unstated_hours": {each.month: each.unstated_hours for each in measured.figures},
         "efficiency_score": measured.score,
         "kpis": [_kpi(each) for each in measured.results],
         "serving": [_served(each) for each in measured.figures],
         "services": [_service(each) for each in measured.services],
     }
-
-
-def print_json(measured: MeasuredKpis) -> None:
-    _write(to_json(measured))
 
 
 def print_tables(measured: MeasuredKpis) -> None:
@@ -173,13 +125,30 @@ def print_tables(measured: MeasuredKpis) -> None:
         for month in service.months:
             table.add_row(month.month, *_cells(month))
         console.print(table)
+    for note in _unstated(measured.figures):
+        console.print(note, highlight=False)
 
 
 def _cells(month: ServiceMonth) -> list[str]:
     amounts = (month.usd_per_request, month.usd_per_user, month.usd_per_revenue_dollar)
     told = [_NO_DATA if usd is None else usd.plain() for usd in amounts]
     share = month.margin_share
-    return [str(month.usd), *told, _NO_DATA if share is None else f"{share:.1%}"]
+    usd = _NO_DATA if month.usd is None else str(month.usd)
+    margin = _NO_DATA if share is None else f"{share:.1%}"
+    return [f"{usd} (part)" if month.is_part else usd, *told, margin]
+
+
+def _unstated(months: Sequence[MonthFigures]) -> list[str]:
+    notes = []
+    if never := [each.month for each in months if each.usd is None]:
+        notes.append(f"Nothing is stated of {', '.join(never)}: unknown, which is not zero.")
+    for each in months:
+        if each.usd is not None and each.unstated_hours:
+            notes.append(
+                f"{each.unstated_hours} hours of {each.month} were not stated: it is in no trend,"
+                " and its cost is a part, which is divided by no users, actions or revenue."
+            )
+    return notes
 
 
 def _kpi(each: KpiResult) -> dict[str, Any]:
@@ -201,7 +170,7 @@ def _served(each: MonthFigures) -> dict[str, Any]:
     served = each.serving
     return {
         "month": each.month,
-        "usd": served.usd.plain(),
+        "usd": None if each.usd is None else served.usd.plain(),
         "priced_requests": served.priced_requests,
         "priced_tokens": served.tokens.total,
         "unpriced_requests": served.unpriced_requests,
@@ -215,15 +184,16 @@ def _service(each: ServiceEconomics) -> dict[str, Any]:
         "months": [
             {
                 "month": month.month,
-                "usd": month.usd.plain(),
-                "requests": month.requests,
-                "unpriced_requests": month.unpriced_requests,
+                "usd": plain(month.usd),
+                "requests": None if month.usd is None else month.requests,
+                "unpriced_requests": None if month.usd is None else month.unpriced_requests,
+                "unstated_hours": month.unstated_hours,
                 "users": month.users,
-                "revenue_usd": _plain(month.revenue),
-                "usd_per_request": _plain(month.usd_per_request),
-                "usd_per_user": _plain(month.usd_per_user),
-                "usd_per_revenue_dollar": _plain(month.usd_per_revenue_dollar),
-                "margin_usd": _plain(month.margin),
+                "revenue_usd": plain(month.revenue),
+                "usd_per_request": plain(month.usd_per_request),
+                "usd_per_user": plain(month.usd_per_user),
+                "usd_per_revenue_dollar": plain(month.usd_per_revenue_dollar),
+                "margin_usd": plain(month.margin),
                 "margin_share": month.margin_share,
             }
             for month in each.months
@@ -274,13 +244,5 @@ def _months(from_: str | None, to: str | None, now: datetime) -> list[str]:
     return months
 
 
-def _plain(usd: Money | None) -> str | None:
-    return None if usd is None else usd.plain()
-
-
 def _shown(value: float | None) -> str:
     return _NO_DATA if value is None else f"{value:.6g}"
-
-
-def _write(told: dict[str, Any]) -> None:
-    sys.stdout.write(json_text.dumps(told, indent=2, ensure_ascii=False) + "\n")

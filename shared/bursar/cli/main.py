@@ -32,7 +32,7 @@ _COMMANDS = {
     "reconcile": ("reconcile:reconcile", "Compare what was metered with what is billed."),
     "network": ("network:network", "What the network cost, and whose bytes it carried."),
     "kpis": ("kpis:kpis", "What a request, a user and a GPU hour cost, against targets."),
-    "system": ("kpis:system", "Break down what an AI system costs, from its items."),
+    "system": ("system:system", "Break down what an AI system costs, from its items."),
     "gate": ("gate:app", "Ask before a job runs: what it will cost, and whether it may."),
     "stop": ("stop:app", "What is stopped and why; approve it, take it back, stop now."),
     "exception": ("exception:app", "Ask for spending beyond a policy, and decide on it."),

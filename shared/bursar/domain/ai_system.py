@@ -69,6 +69,6 @@ class AiSystem(BaseModel):
         return per(self.usd, self.users)
 
 
-def per(usd: Money, count: int | Decimal | None) -> Money | None:
-    """An amount for each of so many; None where there are none, or their number is not known."""
-    return usd.times(1 / Fraction(count)) if count else None
+def per(usd: Money | None, count: int | Decimal | None) -> Money | None:
+    """An amount for each of so many; None where there are none, or one of both is not known."""
+    return usd.times(1 / Fraction(count)) if usd is not None and count else None

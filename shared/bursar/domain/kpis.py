@@ -6,16 +6,17 @@ the same. What has no data takes no part, and is never zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from bursar.domain.ai_system import per
 from bursar.domain.cluster.use import ClusterUse, GpuUse
 from bursar.domain.kpi_targets import Kpi, Status, Target
-from bursar.domain.ledger.lines import Line, LineKey, Statement
+from bursar.domain.ledger.lines import Line, LineKey, Statement, quality_of
 from bursar.domain.ledger.serving import is_serving, usd_per_request, usd_per_tokens
 from bursar.domain.money import Money
+from bursar.domain.quality import Quality
 from bursar.domain.trends import MONTH, Trend, month_points, trend
 
 _SECONDS_PER_HOUR = 3600
@@ -39,19 +40,26 @@ class GpuHours:
 class MonthFigures:
     """What a month's KPIs are made of. None: not known.
 
+    `usd` is None where nothing of the month was stated. Of a partly stated one it is a part, and
+    not what all its users and their actions cost.
     `serving` is what models cost on the usage basis, with their requests and tokens. `gpu_usd`
     is what the clusters cost in the hours in which their GPUs were seen. `label_coverage` is the
     share of the pods' cost that carries an owner label.
     """
 
     month: str
-    usd: Money
+    usd: Money | None
     serving: Line = field(default_factory=Line)
     user_actions: int | None = None
     active_users: int | None = None
     gpu: GpuHours = field(default_factory=GpuHours)
     gpu_usd: Money = field(default_factory=Money.zero)
     label_coverage: Fraction | None = None
+    unstated_hours: int = 0
+
+    @property
+    def whole_usd(self) -> Money | None:
+        return None if self.unstated_hours else self.usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +81,8 @@ def kpi_values(figures: MonthFigures) -> dict[Kpi, float | None]:
     return {
         Kpi.COST_PER_REQUEST: _ratio(usd_per_request(served.usd, served)),
         Kpi.COST_PER_1K_TOKENS: _ratio(usd_per_tokens(served.usd, served, 1000)),
-        Kpi.COST_PER_USER_ACTION: _ratio(per(figures.usd, figures.user_actions)),
-        Kpi.COST_PER_ACTIVE_USER: _ratio(per(figures.usd, figures.active_users)),
+        Kpi.COST_PER_USER_ACTION: _ratio(per(figures.whole_usd, figures.user_actions)),
+        Kpi.COST_PER_ACTIVE_USER: _ratio(per(figures.whole_usd, figures.active_users)),
         Kpi.GPU_EFFICIENCY: figures.gpu.efficiency,
         Kpi.USD_PER_GPU_HOUR: float(figures.gpu_usd.amount) / gpu_hours if gpu_hours else None,
         Kpi.LABEL_COVERAGE: None if coverage is None else float(coverage),
@@ -86,11 +94,13 @@ def assess(
 ) -> list[KpiResult]:
     """Every KPI of the last of these months, oldest first, with its history and trend.
 
-    A `partial` last month is not over, and in no trend.
+    A `partial` last month is not over, and in no trend; nor is one that was not wholly stated.
     """
     values = [(each.month, kpi_values(each)) for each in months]
+    over = months[:-1] if partial else months
+    whole = {each.month for each in over if not each.unstated_hours}
     return [
-        _assess(kpi, tuple((month, of[kpi]) for month, of in values), targets.get(kpi), partial)
+        _assess(kpi, tuple((month, of[kpi]) for month, of in values), targets.get(kpi), whole)
         for kpi in Kpi
     ]
 
@@ -103,13 +113,14 @@ def efficiency_score(results: Iterable[KpiResult]) -> float | None:
 
 def month_figures(
     month: str,
-    statements: Iterable[Statement],
+    statements: Sequence[Statement],
     *,
     user_actions: int | None = None,
     active_users: int | None = None,
     gpu: GpuHours | None = None,
     gpu_usd: Money | None = None,
     label_coverage: Fraction | None = None,
+    unstated_hours: int = 0,
 ) -> MonthFigures:
     """Sum a month. Corrections of closed months are not this month's cost of anything."""
     units, serving = 0, Line()
@@ -119,14 +130,20 @@ def month_figures(
             serving += line
     return MonthFigures(
         month=month,
-        usd=Money.from_units(units),
+        usd=Money.from_units(units) if is_known(statements) else None,
         serving=serving,
         user_actions=user_actions,
         active_users=active_users,
         gpu=gpu or GpuHours(),
         gpu_usd=gpu_usd or Money.zero(),
         label_coverage=label_coverage,
+        unstated_hours=unstated_hours,
     )
+
+
+def is_known(statements: Iterable[Statement]) -> bool:
+    """Something of what they say is known: a sum of nothing else is no zero."""
+    return quality_of(each.quality for each in statements) is not Quality.UNKNOWN
 
 
 def own_lines(statements: Iterable[Statement]) -> Iterable[tuple[LineKey, Line]]:
@@ -161,14 +178,13 @@ def _assess(
     kpi: Kpi,
     history: tuple[tuple[str, float | None], ...],
     target: Target | None,
-    partial: bool,
+    whole: Collection[str],
 ) -> KpiResult:
     value = history[-1][1] if history else None
     status = Status.NO_DATA
     if value is not None:
         status = target.status(value) if target else Status.NO_TARGET
-    over = history[:-1] if partial else history
-    known = [(month, each) for month, each in over if each is not None]
+    known = [(month, each) for month, each in history if each is not None and month in whole]
     return KpiResult(
         kpi=kpi,
         value=value,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bursar.domain.ai_system import per
-from bursar.domain.kpis import own_lines
+from bursar.domain.kpis import is_known, own_lines
 from bursar.domain.ledger.lines import Line, LineKey, Statement
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension, Scope
@@ -15,17 +15,28 @@ from bursar.domain.trends import MONTH, Trend, month_points, trend
 
 @dataclass(frozen=True, slots=True)
 class ServiceMonth:
-    """A service's month. `users` and `revenue` are None where nobody told them.
+    """A service's month. `users` and `revenue` are None where nobody told them, and `usd` where
+    nothing of the month was stated. Of a partly stated one `usd` and `requests` are a part, which
+    is not set against the users and the revenue of the whole.
 
     `unpriced_requests` are those of `requests` whose cost is missing in `usd`.
     """
 
     month: str
-    usd: Money
+    usd: Money | None
     requests: int
     users: int | None = None
     revenue: Money | None = None
     unpriced_requests: int = 0
+    unstated_hours: int = 0
+
+    @property
+    def is_part(self) -> bool:
+        return self.usd is not None and self.unstated_hours > 0
+
+    @property
+    def whole_usd(self) -> Money | None:
+        return None if self.unstated_hours else self.usd
 
     @property
     def usd_per_request(self) -> Money | None:
@@ -34,15 +45,17 @@ class ServiceMonth:
 
     @property
     def usd_per_user(self) -> Money | None:
-        return per(self.usd, self.users)
+        return per(self.whole_usd, self.users)
 
     @property
     def usd_per_revenue_dollar(self) -> Money | None:
-        return per(self.usd, self.revenue.amount) if self.revenue else None
+        return per(self.whole_usd, self.revenue.amount) if self.revenue else None
 
     @property
     def margin(self) -> Money | None:
-        return self.revenue - self.usd if self.revenue is not None else None
+        if self.revenue is None or self.whole_usd is None:
+            return None
+        return self.revenue - self.whole_usd
 
     @property
     def margin_share(self) -> float | None:
@@ -75,25 +88,35 @@ MEASURES: Mapping[str, Measure] = {
 def service_month(
     month: str,
     scope: Scope,
-    statements: Iterable[Statement],
+    statements: Sequence[Statement],
     *,
     users: int | None = None,
     revenue: Money | None = None,
+    unstated_hours: int = 0,
 ) -> ServiceMonth:
     """Sum the lines that a service's scope covers; corrections of closed months are left out."""
     total = Line()
     for key, line in own_lines(statements):
         if scope.covers(facts_of(key)):
             total += line
-    return ServiceMonth(month, total.usd, total.requests, users, revenue, total.unpriced_requests)
+    return ServiceMonth(
+        month,
+        total.usd if is_known(statements) else None,
+        total.requests,
+        users,
+        revenue,
+        total.unpriced_requests,
+        unstated_hours,
+    )
 
 
 def service_trends(months: Sequence[ServiceMonth]) -> dict[str, Trend]:
-    """The trend of each measure over the months that have it."""
+    """The trend of each measure over the wholly stated months that have it."""
+    whole = [each for each in months if not each.unstated_hours]
     return {
         name: trend(
             month_points(
-                [(each.month, value) for each in months if (value := measure(each)) is not None]
+                [(each.month, value) for each in whole if (value := measure(each)) is not None]
             ),
             MONTH,
         )

@@ -17,11 +17,13 @@ from bursar.domain.kpis import (
     gpu_hours,
     month_figures,
 )
+from bursar.domain.ledger.months import hours_in
 from bursar.domain.money import Money
 from bursar.domain.periods import Window, month_window
 from bursar.domain.quality import Quality
 from bursar.domain.trends import Trend
 from bursar.domain.unit_economics import ServiceMonth, service_month, service_trends
+from bursar.jobs.read_statements import unstated_by
 from bursar.ports import ClusterUseStore, CostHistory, StatementStore
 
 _NOTHING = Activity()
@@ -37,7 +39,8 @@ class ServiceEconomics:
 @dataclass(frozen=True, slots=True)
 class MeasuredKpis:
     """Months oldest first; the results and the score are of the last. Trends leave out a month
-    that is not over (`partial`), whose users and revenue nobody knows yet."""
+    that is not over (`partial`), whose users and revenue nobody knows yet, and those of which
+    hours that are over were not stated."""
 
     months: tuple[str, ...]
     figures: tuple[MonthFigures, ...]
@@ -64,6 +67,7 @@ def measure_kpis(
     for month in months:
         window = month_window(month)
         days = statements.days(window)
+        unstated = hours_in(unstated_by(window, at, statements))
         activity = told.months.get(month, _NOTHING)
         hours, usd = _gpu(clusters, window, history, use)
         costs = (each for name in clusters for each in history.days(name, window))
@@ -76,13 +80,19 @@ def measure_kpis(
                 gpu=hours,
                 gpu_usd=usd,
                 label_coverage=label_coverage(costs, owner_labels),
+                unstated_hours=unstated,
             )
         )
         for each in told.services:
             own = each.months.get(month, _NOTHING)
             services[each.name].append(
                 service_month(
-                    month, each.scope, days, users=own.active_users, revenue=own.revenue_usd
+                    month,
+                    each.scope,
+                    days,
+                    users=own.active_users,
+                    revenue=own.revenue_usd,
+                    unstated_hours=unstated,
                 )
             )
     partial = bool(months) and at < month_window(months[-1]).end

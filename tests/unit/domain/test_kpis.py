@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -167,6 +168,21 @@ def test_a_month_that_is_not_over_is_shown_and_in_no_trend() -> None:
     found = {each.kpi: each for each in assess(months, {}, partial=True)}[Kpi.COST_PER_REQUEST]
     assert (found.value, found.trend.points, found.trend.slope) == (0.1, 6, 1.0)
     assert found.trend.direction is Direction.INCREASING
+
+
+def test_a_partly_stated_month_is_divided_by_no_users_and_in_no_trend() -> None:
+    stated = [
+        MonthFigures(f"2026-{n:02}", Money.of(n), Line(Money.of(n).units, requests=1), 4, 2)
+        for n in (8, 9)
+    ]
+    part, whole = replace(stated[0], unstated_hours=552), stated[1]
+    values = kpi_values(part)
+    assert (values[Kpi.COST_PER_USER_ACTION], values[Kpi.COST_PER_ACTIVE_USER]) == (None, None)
+    assert values[Kpi.COST_PER_REQUEST] == 8.0  # cost and request of the same hours
+    found = {each.kpi: each for each in assess([part, whole], {})}
+    assert found[Kpi.COST_PER_ACTIVE_USER].value == 4.5  # 9 / 2
+    assert found[Kpi.COST_PER_REQUEST].trend.points == 1
+    assert month_figures("2026-05", [], active_users=2).usd is None  # nothing stated, and not free
 
 
 def test_gpu_hours_count_what_is_paid_used_and_busy() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -71,6 +72,25 @@ def test_trends_are_fitted_over_the_months_that_have_a_figure() -> None:
     assert trends["usd_per_request"].direction is Direction.INCREASING
     assert trends["usd_per_request"].slope == pytest.approx(1.0)
     assert trends["usd_per_user"].direction is Direction.INSUFFICIENT_DATA
+
+
+def test_a_month_of_which_nothing_was_stated_has_no_cost_and_is_in_no_trend() -> None:
+    never = service_month("2026-08", CHAT, [], users=8, unstated_hours=744)
+    assert (never.usd, never.usd_per_user, never.usd_per_request) == (None, None, None)
+    unused = service_month("2026-11", CHAT, [november(pods("acme", "10"))])
+    assert unused.usd == Money.zero()  # stated, and not used
+    assert service_trends([never, unused])["usd"].points == 1
+
+
+def test_a_partly_stated_month_is_not_set_against_the_whole_months_users_and_revenue() -> None:
+    """552 of 744 hours are unknown: 40 USD are not what 8 users cost, nor what 100 USD took."""
+    lines = november(bought("acme", "40", requests=200, feature="chat"))
+    part = service_month("2026-11", CHAT, [lines], users=8, revenue=Money.of("100"))
+    assert (part.usd_per_user, part.margin_share) == (Money.of("5"), 0.6)
+    part = replace(part, unstated_hours=552)
+    assert (part.usd, part.usd_per_request) == (Money.of("40"), Money.of("0.2"))
+    assert (part.usd_per_user, part.usd_per_revenue_dollar, part.margin) == (None, None, None)
+    assert all(found.points == 0 for found in service_trends([part]).values())
 
 
 def item(name: str, category: str, usd: str, volume: str) -> dict[str, str]:
