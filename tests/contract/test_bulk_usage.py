@@ -35,6 +35,7 @@ from bursar.jobs.take_usage import UsageIntake
 
 TEN = datetime(2026, 11, 20, 10, tzinfo=UTC)
 ELEVEN = Window(TEN + HOUR, TEN + 2 * HOUR)
+TWELVE = Window(ELEVEN.end, ELEVEN.end + HOUR)
 GATEWAY = ProducerPolicy(name="gateway", tenants=frozenset({ANY_TENANT}))
 _COLUMNS = (
     *("id", "at", "tenant", "model", "provider", "feature", "key", "currency", "batch"),
@@ -55,7 +56,7 @@ class DuckSums:
         folder.mkdir(parents=True, exist_ok=True)
         self._files += 1
         lines = "\n".join(json.dumps(row) for row in rows)
-        (folder / f"{self._files}.json").write_text(lines)
+        (folder / f"{self._files:03}.json").write_text(lines)
 
     def between(self, hours: Window) -> BulkUsage:
         with duckdb.connect() as db:
@@ -66,10 +67,10 @@ class DuckSums:
                 f"CREATE VIEW usage AS SELECT * REPLACE (strftime(day, '%Y-%m-%d') AS day) FROM "  # noqa: S608
                 f"(SELECT * REPLACE (CAST(day AS DATE) AS day) FROM read_json("
                 f"'{self.root}/*/*/*/*.json', columns={{{columns}}}, hive_partitioning=true, "
+                f"filename='$path', "
                 f"hive_types={{'hour': VARCHAR, 'day': VARCHAR, 'producer': VARCHAR}}))"
             )
-            asked = parameters(hours, hours.end + HOUR)
-            found = db.execute(rollup_sql(), asked).fetchall()
+            found = db.execute(rollup_sql(), parameters(hours)).fetchall()
         return read_sums([str(cell) for cell in row] for row in found)
 
 
@@ -157,15 +158,40 @@ def test_of_two_bodies_with_one_id_the_first_that_arrived_counts(guard: Guard) -
     assert leaf.tokens.input == 4000
 
 
+def test_an_hour_of_arrival_is_summed_when_it_is_over_so_that_the_first_telling_stays(
+    guard: Guard,
+) -> None:
+    guard.sums.arrive(TEN + HOUR, told("1", tenant="bolt", input_tokens=9000))
+    assert guard.run(Window(TEN, TEN + HOUR)).posted == 0  # at 11:17 more can come
+    guard.sums.arrive(TEN + HOUR, told("1", input_tokens=4000), told("2", input_tokens=3000))
+    assert guard.run() == RolledUp(groups=2, posted=2, rejected=0)
+    assert {key.tenant: leaf.tokens.input for key, leaf in guard.leaves().items()} == {
+        "bolt": 9000,
+        "acme": 3000,
+    }
+    assert guard.run(TWELVE) == RolledUp(groups=2, posted=0, rejected=0)
+
+
+@pytest.mark.parametrize("other", [{"cached_input_tokens": 300}, {"key": "k"}, {"batch": True}])
+def test_two_bodies_in_one_file_are_told_apart_in_the_same_way_each_time(
+    guard: Guard, tmp_path: Path, other: dict[str, Any]
+) -> None:
+    one, two = told("1", key="a"), told("1", key="a") | other
+    there, back = DuckSums(tmp_path / "there"), DuckSums(tmp_path / "back")
+    there.arrive(TEN, one, two)
+    back.arrive(TEN, two, one)
+    assert there.between(ELEVEN) == back.between(ELEVEN)
+
+
 def test_a_run_again_posts_nothing_and_late_records_post_the_difference(guard: Guard) -> None:
     guard.sums.arrive(TEN, told("1"), told("2"))
     assert guard.run().posted == 1
     assert guard.run().posted == 0
     guard.sums.arrive(TEN + 2 * HOUR, told("2"), told("late", input_tokens=7000))
-    assert guard.run().posted == 1
+    assert guard.run(TWELVE).posted == 1
     [leaf] = guard.leaves().values()
     assert (leaf.entries, leaf.requests, leaf.tokens.input) == (2, 3, 9000)
-    assert guard.run().posted == 0
+    assert guard.run(TWELVE).posted == 0
 
 
 def test_what_was_posted_is_in_the_archive_to_be_verified(guard: Guard) -> None:
@@ -180,7 +206,7 @@ def test_sums_that_fall_are_listed_and_take_nothing_back(guard: Guard, tmp_path:
     guard.sums.arrive(TEN, told("1"))
     guard.sums.arrive(TEN, told("2"))
     guard.run()
-    next(tmp_path.rglob("2.json")).unlink()
+    next(tmp_path.rglob("002.json")).unlink()
     assert guard.run() == RolledUp(groups=1, posted=0, rejected=1)
     [row] = guard.quarantine.rejected()
     assert "less than was posted" in row.reason
@@ -325,9 +351,10 @@ def test_an_hour_sums_a_day_and_once_a_day_eight_days() -> None:
 def test_arrivals_are_looked_at_from_before_the_first_hour_for_clocks_ahead() -> None:
     midnight = TEN.replace(hour=0)
     hours = Window(midnight, midnight + timedelta(days=1))
-    assert parameters(hours, hours.end + HOUR) == [
+    assert parameters(hours) == [
         "2026-11-19",
         "2026-11-21",
+        "2026-11-21T00",
         "2026-11-20T00",
         "2026-11-21T00",
     ]
@@ -364,7 +391,8 @@ def test_athenas_rows_are_read_as_groups() -> None:
         told_ = client.get_query_execution(QueryExecutionId=query)["QueryExecution"]
         assert told_["QueryExecutionContext"]["Database"] == "bursar"
         days = ["'2026-11-20'", "'2026-11-20'"]
-        assert told_["ExecutionParameters"] == [*days, "'2026-11-20T11'", "'2026-11-20T12'"]
+        hours = ["'2026-11-20T12'", "'2026-11-20T11'", "'2026-11-20T12'"]
+        assert told_["ExecutionParameters"] == [*days, *hours]
 
 
 class StuckAthena:

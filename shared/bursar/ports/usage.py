@@ -73,5 +73,8 @@ class BedrockMeter(Protocol):
 
 class BulkUsageSums(Protocol):
     def between(self, hours: Window) -> BulkUsage:
-        """The sums of bulk usage by event hour. Raises BulkUsageUnreadableError, never half."""
+        """The sums by event hour of what arrived before these hours were over.
+
+        Raises BulkUsageUnreadableError, never half.
+        """
         ...

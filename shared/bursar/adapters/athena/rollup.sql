@@ -1,7 +1,8 @@
 -- Sums of bulk usage by event hour and leaf. Each id of a producer counts once: its first telling.
 --
--- Parameters: first and last day of arrival (2026-11-20), first event hour and the one after the
--- last (2026-11-20T13). Days of arrival must begin no later than the event hours do.
+-- Parameters: first and last day of arrival (2026-11-20), the hour of arrival after the last
+-- (2026-11-20T13), first event hour and the one after the last. Days of arrival must begin no later
+-- than the event hours do, and hours of arrival must be over: what is first does not change then.
 --
 -- A row with a `fault` is summed nowhere: such rows are counted by fault and hour of arrival, with
 -- up to twenty of their ids. Everything is text until it is judged: a column of numbers would give
@@ -14,6 +15,7 @@ WITH told AS (
         "at",
         try_cast(substr("at", 1, 10) || ' ' || substr("at", 12, 8) AS timestamp) AS event_time,
         day || 'T' || hour AS arrived,
+        "$path" AS file,
         CAST(day || ' ' || hour || ':00:00' AS timestamp) AS arrival,
         coalesce(tenant, '') AS tenant,
         model,
@@ -31,7 +33,7 @@ WITH told AS (
         try_cast(regexp_extract(coalesce(output_tokens, '0'), '^([0-9]{1,15})([.]0+)?$', 1) AS bigint) AS output_tokens,
         try_cast(regexp_extract(coalesce(reasoning_tokens, '0'), '^([0-9]{1,15})([.]0+)?$', 1) AS bigint) AS reasoning_tokens
     FROM usage
-    WHERE day BETWEEN ? AND ?
+    WHERE day BETWEEN ? AND ? AND day || 'T' || hour < ?
 ),
 judged AS (
     SELECT
@@ -75,14 +77,20 @@ numbered AS (
         if(fault = '', substr("at", 1, 13), arrived) AS event_or_arrival_hour,
         row_number() OVER (
             PARTITION BY producer, fault, id
-            ORDER BY arrived, "at", tenant, model, feature, input_tokens, output_tokens, requests
+            -- Firehose names files by the time that they begin at; in one, any order will do
+            ORDER BY
+                arrived, file, "at", tenant, model, provider, feature, key_alias, batch, requests,
+                input_tokens, cached_input_tokens, cache_write_tokens, cache_write_1h_tokens,
+                output_tokens, reasoning_tokens
         ) AS telling
     FROM judged
 )
 SELECT
     producer,
     fault,
-    coalesce(array_join(min(CASE WHEN NOT sound AND length(id) <= 256 THEN id END, 20), chr(10)), '') AS ids,
+    coalesce(
+        array_join(min(CASE WHEN NOT sound AND length(id) <= 256 THEN id END, 20), chr(10)), ''
+    ) AS ids,
     event_or_arrival_hour,
     if(sound, tenant, '') AS tenant,
     if(sound, model, '') AS model,

@@ -28,11 +28,11 @@ def rollup_sql() -> str:
     return files("bursar.adapters.athena").joinpath("rollup.sql").read_text(encoding="utf-8")
 
 
-def parameters(hours: Window, arrived_until: datetime) -> list[str]:
+def parameters(hours: Window) -> list[str]:
     """The query's, in its order. What arrives has happened, by a clock up to minutes ahead."""
     first_arrival = hours.start - timedelta(hours=1)
-    days = (f"{first_arrival:%Y-%m-%d}", f"{arrived_until:%Y-%m-%d}")
-    return [*days, f"{hours.start:%Y-%m-%dT%H}", f"{hours.end:%Y-%m-%dT%H}"]
+    start, end = f"{hours.start:%Y-%m-%dT%H}", f"{hours.end:%Y-%m-%dT%H}"
+    return [f"{first_arrival:%Y-%m-%d}", f"{hours.end:%Y-%m-%d}", end, start, end]
 
 
 def read_sums(rows: Iterable[Row]) -> BulkUsage:
@@ -73,13 +73,13 @@ class AthenaUsageSums:
         self._sleep = sleep
 
     def between(self, hours: Window) -> BulkUsage:
-        """Sum what has arrived of these hours until one hour after them.
+        """Sum what has arrived of these hours until they were over.
 
         Raises:
             BulkUsageUnreadableError: the query failed, or took more than four minutes.
         """
         # Athena takes parameters as literals of SQL
-        told = [f"'{each}'" for each in parameters(hours, hours.end + timedelta(hours=1))]
+        told = [f"'{each}'" for each in parameters(hours)]
         started = self._client.start_query_execution(
             QueryString=rollup_sql(),
             QueryExecutionContext={"Database": self._database},
