@@ -163,6 +163,7 @@ def test_the_one_table_sums_to_the_ledger(run: Any) -> None:
     assert code == 0
     assert "24.00" in shown
     assert "75.0%" in shown
+    assert "unpriced" not in shown  # a column of nothing
 
 
 # acme: 3 USD for a million tokens; globex: 2 for half a million, of which output took 1.60.

@@ -34,7 +34,7 @@ from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
 
-_COLUMNS = ("tokens", "unpriced", "USD", "USD/1M", "with idle", "used")
+_RATES = ("USD", "USD/1M", "with idle", "used")
 _BASES = (
     "A tenant's USD is what it used (usage basis); a model's has its idle too. USD/1M is on the"
     " usage basis, and beside it with idle; both are for tokens that have a price."
@@ -118,33 +118,40 @@ def print_models(
     print_quality(gaps.quality(whole.quality), whole.as_of, whole.missing, console, gaps)
     if not statements:
         return
-    shown = cost_table("USD per million tokens", "model", *_COLUMNS)
+    # the column of what has no price is there where something has none
+    tokens: tuple[str, ...] = ("tokens", "unpriced")
+    if not any(each.used.unpriced.total for each in table.models):
+        tokens = tokens[:1]
+    shown = cost_table("USD per million tokens", "model", *tokens, *_RATES)
+    none = [""] * len(tokens)
     cents = apportion([*(each.total for each in table.models), table.rest])
     for each, usd in zip(table.models, cents, strict=False):
-        _add_model(shown, each, usd)
-    shown.add_row("everything else", "", "", f"{cents[-1]:,.2f}")
+        _add_model(shown, each, usd, none)
+    shown.add_row("everything else", *none, f"{cents[-1]:,.2f}")
     shown.add_section()
-    shown.add_row("total", "", "", f"{sum(cents):,.2f}", style="bold")
+    shown.add_row("total", *none, f"{sum(cents):,.2f}", style="bold")
     console.print(shown)
     console.print(_BASES)
 
 
-def _add_model(shown: Table, each: ModelCost, usd: Decimal) -> None:
+def _add_model(shown: Table, each: ModelCost, usd: Decimal, none: list[str]) -> None:
     """A row of the model, and below it those of its tenants and idle, which are its sum."""
     with_idle = shown_rate(each.per_million(with_idle=True)) if each.is_self_hosted else ""
     used = "" if each.utilisation is None else f"{float(each.utilisation):.1%}"
     label = shown_text(f"{each.model} ({each.hosting})")
-    shown.add_row(label, *_figures(each.used, usd), with_idle, used, style="bold")
+    figures = _figures(each.used, usd, len(none))
+    shown.add_row(label, *figures, with_idle, used, style="bold")
     *parts, idle = apportion([*(line.usd for line in each.tenants.values()), each.idle.usd], usd)
     for (name, line), part in zip(each.tenants.items(), parts, strict=True):
-        shown.add_row(shown_text(f"  {name or NAMELESS}"), *_figures(line, part))
+        shown.add_row(shown_text(f"  {name or NAMELESS}"), *_figures(line, part, len(none)))
     if each.idle.units:
-        shown.add_row("  idle", "", "", f"{idle:,.2f}", style="dim")
+        shown.add_row("  idle", *none, f"{idle:,.2f}", style="dim")
 
 
-def _figures(line: Line, usd: Decimal) -> list[str]:
-    """Tokens with and without a price, USD, and the rate on the usage basis."""
+def _figures(line: Line, usd: Decimal, columns: int) -> list[str]:
+    """Tokens with a price, in two columns those without, USD, and the rate on the usage basis."""
     unpriced = f"{line.unpriced.total:,}" if line.unpriced.total else ""
+    tokens = [f"{line.tokens.total:,}", unpriced][:columns]
     rate = shown_rate(usd_per_tokens(line.usd, line))
     shown = f"{usd:,.2f}" if usd or line.known_usd is not None else UNPRICED
-    return [f"{line.tokens.total:,}", unpriced, shown, rate]
+    return [*tokens, shown, rate]
