@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from bursar.config.fields import Name, Section
 from bursar.domain.kpi_targets import Kpi, Target
@@ -12,8 +12,17 @@ from bursar.domain.money import Money
 from bursar.domain.scopes import Scope
 
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, strict=True)]  # neither a truth value nor a text
 Figure = Annotated[float, Field(ge=0, le=10**15, allow_inf_nan=False)]
+
+
+def _not_below_zero(amount: Money) -> Money:
+    if amount < Money.zero():
+        raise ValueError("is below zero")
+    return amount
+
+
+Revenue = Annotated[Money, AfterValidator(_not_below_zero)]
 
 
 class Goal(Section):
@@ -28,7 +37,7 @@ class Activity(Section):
 
     active_users: Count | None = None
     user_actions: Count | None = None
-    revenue_usd: Money | None = None
+    revenue_usd: Revenue | None = None
 
 
 class Service(Section):

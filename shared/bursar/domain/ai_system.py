@@ -12,7 +12,7 @@ from bursar.domain.ledger.lines import CostCategory
 from bursar.domain.money import Money
 
 Volume = Annotated[Decimal, Field(ge=0, le=Decimal(10**15), allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0, le=10**15)]
+Count = Annotated[int, Field(ge=0, le=10**15, strict=True)]  # neither a truth value nor a text
 MOST_USD = 10**15  # of an item: sums of them are amounts too
 
 

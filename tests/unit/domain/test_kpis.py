@@ -144,6 +144,21 @@ def test_a_warning_that_is_no_worse_than_the_target_is_refused() -> None:
         Kpis.model_validate({"targets": {"gpu_efficiency": {"target": 0.5, "warning": 0.6}}})
 
 
+@pytest.mark.parametrize(
+    ("activity", "told"),
+    [
+        ({"revenue_usd": "-5"}, "revenue_usd\n.*is below zero"),
+        ({"user_actions": True}, "user_actions\n.*valid integer"),
+        ({"active_users": "12"}, "active_users\n.*valid integer"),
+        ({"active_users": -1}, "active_users\n.*greater than or equal to 0"),
+    ],
+)
+def test_an_activity_that_cannot_be_counted_is_refused(activity, told: str) -> None:
+    service = {"name": "chat", "scope": "feature=chat", "months": {"2026-11": activity}}
+    with pytest.raises(ValueError, match=told):
+        Kpis.model_validate({"services": [service]})
+
+
 def test_the_efficiency_score_is_the_mean_of_what_has_value_and_target() -> None:
     targets = {
         Kpi.COST_PER_REQUEST: Target(Kpi.COST_PER_REQUEST, 2.0, 3.0),

@@ -126,6 +126,14 @@ def test_a_volume_that_is_none_is_refused(volume: str) -> None:
         AiSystem.model_validate({"name": "x", "items": [item("a", "storage", "1", volume)]})
 
 
+@pytest.mark.parametrize("field", ["predictions", "users"])
+@pytest.mark.parametrize("count", [True, "1000", -1])
+def test_a_count_that_is_none_is_refused(field: str, count: object) -> None:
+    told = {"name": "x", "items": [item("a", "storage", "1", "1")], field: count}
+    with pytest.raises(ValidationError, match=field):
+        AiSystem.model_validate(told)
+
+
 def test_amounts_of_the_items_are_exact() -> None:
     told = {"name": "x", "items": [item("a", "storage", "0.1", "3")]}
     assert AiSystem.model_validate(told).usd.amount == Decimal("0.3")
