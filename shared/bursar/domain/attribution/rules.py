@@ -11,9 +11,18 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from bursar.domain.attribution.selection import Selection
 from bursar.domain.beginnings import Begin
@@ -52,6 +61,20 @@ OwnerName = Annotated[
     PlainValidator(_read_owner, json_schema_input_type=str),
     PlainSerializer(str, return_type=str),
 ]
+
+
+def _one_owner_once(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    """Several spellings name one owner: only the last would count."""
+    found = read(value)
+    if isinstance(value, dict) and len(found) < len(value):
+        owners = [_read_owner(name) for name in value]
+        twice = sorted({str(owner) for owner in owners if owners.count(owner) > 1})
+        raise ValueError(f"one owner stands twice: {', '.join(twice)}")
+    return found
+
+
+V = TypeVar("V")
+ByOwner = Annotated[dict[OwnerName, V], WrapValidator(_one_owner_once)]
 Share = Annotated[Decimal, Field(gt=0, le=1, allow_inf_nan=False)]
 Count = Annotated[Decimal, Field(ge=0, allow_inf_nan=False, max_digits=30)]
 
@@ -150,7 +173,7 @@ class Fixed(_Rule):
     """Constant shares. What they leave of 1 is left."""
 
     kind: Literal["fixed"]
-    shares: dict[OwnerName, Share] = Field(min_length=1)
+    shares: ByOwner[Share] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _at_most_the_whole(self) -> Fixed:
@@ -173,7 +196,7 @@ class Driver(Section):
         Metric.REQUESTS, Metric.TOKENS, Metric.INPUT_TOKENS, Metric.OUTPUT_TOKENS, None
     ] = None
     among: As = As.TENANT
-    counts: dict[OwnerName, Count] = {}
+    counts: ByOwner[Count] = {}
     per: Literal["hour", "day", "month"] = "month"
 
     @model_validator(mode="after")

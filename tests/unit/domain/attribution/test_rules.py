@@ -211,6 +211,23 @@ def test_it_is_known_what_each_rule_gave_to_whom() -> None:
         ({"kind": "fixed", "shares": {"team=a": "-0.1"}}, "greater than 0"),
         ({"kind": "fixed", "shares": {"team=a": "NaN"}}, "finite number"),
         ({"kind": "fixed", "shares": {"model=a": "1"}}, "is no owner"),
+        (
+            {"kind": "fixed", "shares": {"tenant=a,team=b": "0.6", "team=b,tenant=a": "0.3"}},
+            "shares\n.*one owner stands twice: tenant=a,team=b",
+        ),
+        (
+            {
+                "kind": "activity",
+                "drivers": [
+                    {
+                        "name": "tickets",
+                        "usd": "1",
+                        "counts": {"tenant=a,team=b": 6, "team=b,tenant=a": 3},
+                    }
+                ],
+            },
+            "counts\n.*one owner stands twice: tenant=a,team=b",
+        ),
         ({"kind": "fixed", "shares": {"a": "1"}}, "is not dimension=value"),
         ({"kind": "fixed", "shares": {"tenant=__idle__": "1"}}, "are not given away"),
         ({"kind": "direct", "by": "colour"}, "should match pattern"),
