@@ -26,7 +26,9 @@ from bursar.domain.ledger.entries import Leaf, LeafKey, sum_leaves
 from bursar.domain.periods import HOUR, Window
 from bursar.domain.usage.billing import bill
 from bursar.domain.usage.bulk import BulkUsage, BulkUsageUnreadableError, UnsoundRows
+from bursar.domain.usage.plausibility import PlausibilityLimits
 from bursar.domain.usage.producers import ANY_TENANT, ProducerPolicy
+from bursar.domain.usage.quarantine import Decision
 from bursar.domain.usage.rejections import Rejection
 from bursar.domain.usage.routes import ModelRoutes
 from bursar.jobs.post_usage import Patience
@@ -328,6 +330,63 @@ def test_requests_of_two_context_tiers_are_not_averaged(guard: Guard) -> None:
     assert leaf.amounts.usd.plain() == "0.75375"
 
 
+@pytest.mark.parametrize(
+    ("beyond", "why"),
+    [
+        ({"input_tokens": 50_000_000}, "more than 10000000 tokens a request"),
+        ({"input_tokens": 50 * 10**9}, "more than 10000000 tokens a request"),
+        ({"input_tokens": 2 * 10**10, "requests": 10**7}, "more than 10000000000 tokens"),
+        ({"requests": 10**8 + 1}, "more than 100000000 requests"),
+    ],
+)
+@pytest.mark.parametrize("decision", [Decision.DROPPED, Decision.RELEASED])
+def test_an_implausible_record_is_held_alone_and_the_others_are_posted(
+    guard: Guard, beyond: dict[str, Any], why: str, decision: Decision
+) -> None:
+    guard.sums.arrive(TEN, *(told(str(n), input_tokens=600_000) for n in range(10)))
+    guard.sums.arrive(TEN, told("odd", **beyond))
+    assert guard.run().posted == 1
+    [leaf] = guard.leaves().values()
+    assert (leaf.requests, leaf.tokens.input) == (10, 6_000_000)
+    guard.run(TWELVE)
+    [held] = guard.quarantine.held()
+    assert (held.reason, held.record.tokens.input) == (why, beyond.get("input_tokens", 1000))
+    if decision is Decision.RELEASED:
+        guard.intake("gateway").post([held.record], TWELVE.end)
+    guard.quarantine.decide((held.record.producer, held.record.id), decision, TWELVE.end)
+    guard.sums.arrive(TWELVE.end, told("late"))
+    assert guard.run(Window(TWELVE.end, TWELVE.end + HOUR)).posted == 1
+    assert not guard.quarantine.held()
+    released = beyond.get("requests", 1) if decision is Decision.RELEASED else 0
+    assert sum(leaf.requests for leaf in guard.leaves().values()) == 11 + released
+
+
+def test_records_that_are_plausible_are_posted_however_large_their_sum(guard: Guard) -> None:
+    of_many = {"requests": 10**6, "input_tokens": 2 * 10**9}
+    guard.sums.arrive(TEN, *(told(str(n), **of_many) for n in range(6)))
+    assert guard.run().posted == 1
+    [leaf] = guard.leaves().values()
+    assert leaf.tokens.input == 12 * 10**9
+
+
+def test_the_query_has_the_limits_that_hold_a_record_elsewhere() -> None:
+    limits = PlausibilityLimits()
+    for limit in (
+        f"requests > {limits.most_requests} THEN",
+        f"input_tokens + output_tokens > {limits.most_tokens} THEN",
+        f"input_tokens + output_tokens > {limits.most_tokens_per_request} * requests THEN",
+    ):
+        assert f"WHEN {limit} id" in rollup_sql()
+
+
+def test_a_group_that_cannot_be_posted_is_told_once(guard: Guard) -> None:
+    guard.sums.arrive(TEN, told("1", tenant=None))
+    for hour in (ELEVEN, TWELVE):
+        assert guard.run(hour).rejected == 1
+    [row] = guard.quarantine.rejected()
+    assert (row.where, row.times) == ("2026-11-20T10", 1)
+
+
 def test_every_published_tier_begins_at_an_edge_of_the_query() -> None:
     kept = files("bursar.adapters.token_prices").joinpath("genai_prices.json").read_text()
     rates = [
@@ -360,8 +419,8 @@ def test_arrivals_are_looked_at_from_before_the_first_hour_for_clocks_ahead() ->
     ]
 
 
-HEADER = ["producer", "fault", "ids", "event_or_arrival_hour", "tenant", "model", "provider"]
-NAMES = ["gateway", "", "", "2026-11-20T10", "acme", "gpt", "openai", "", "", "true", "1"]
+HEADER = ["producer", "fault", "ids", "event_or_arrival_hour", "held_id", "tenant", "model"]
+NAMES = ["gateway", "", "", "2026-11-20T10", "", "acme", "gpt", "openai", "", "", "true", "1"]
 NUMBERS = ["3", "900", "100", "0", "0", "80", "20"]
 
 
@@ -380,7 +439,7 @@ def test_athenas_rows_are_read_as_groups() -> None:
         client = boto3.client("athena", "eu-west-1")
         client.create_work_group(Name="bursar", Configuration={})
         where = ["gateway", "model is missing", "a\nb", "2026-11-20T10"]
-        unsound = [*where, *[""] * 6, "0", "2", *"000000"]
+        unsound = [*where, *[""] * 7, "0", "2", *"000000"]
         queued(HEADER, [*NAMES, *NUMBERS], unsound)
         found = AthenaUsageSums(client, "bursar", "bursar", sleep=lambda _: None).between(ELEVEN)
         [group] = found.groups

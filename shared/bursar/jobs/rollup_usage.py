@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from bursar.domain.ledger.entries import Entry, EntryId
 from bursar.domain.periods import Window
 from bursar.domain.usage.bulk import SumsFellError, UsageGroup, difference
+from bursar.domain.usage.plausibility import PlausibilityLimits
 from bursar.domain.usage.producers import ProducerPolicy, TenantRefusedError
 from bursar.domain.usage.records import UsageRecord, UsageRecordError
 from bursar.domain.usage.rejections import Rejection
@@ -18,6 +20,9 @@ from bursar.ports import BulkUsageSums, EntryReader
 # a record that came seven days late waits a day at most for the run that looks so far back
 _EACH_HOUR, _ONCE_A_DAY = timedelta(hours=24), timedelta(days=8)
 _DEEP_RUN_HOUR = 3  # UTC
+_HELD = "/held"
+# each record of a sum was within the limits; the others are groups of their own
+_OF_SUMS = PlausibilityLimits(most_requests=10**18, most_tokens=10**18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +67,22 @@ def rollup_usage(
         intake.quarantine.reject(unsound)
         groups = [group for group in found.groups if group.producer == name]
         known = _posted(groups, entries)
-        told = [*_differences(groups, known, intake.producer)]
-        done = intake.take_collected(f"bulk/{name}/{hour.start:%Y-%m-%dT%H}", told, at)
-        posted, rejected = posted + done.accepted, rejected + done.rejected
+        for source, some in groupby(sorted(groups, key=_source), _source):
+            told = [*_differences(some, known, intake.producer)]
+            limits = intake.limits if source.endswith(_HELD) else _OF_SUMS
+            done = replace(intake, limits=limits).take_collected(source, told, at)
+            posted, rejected = posted + done.accepted, rejected + done.rejected
     return RolledUp(len(found.groups), posted, rejected)
 
 
+def _source(group: UsageGroup) -> str:
+    """What is told of a group is told once by this name, however many runs find it."""
+    held = _HELD if group.held_id else ""
+    return f"bulk/{group.producer}/{group.hour:%Y-%m-%dT%H}{held}"
+
+
 def _differences(
-    groups: Sequence[UsageGroup],
+    groups: Iterable[UsageGroup],
     known: Mapping[UsageGroup, Sequence[Entry]],
     producer: ProducerPolicy,
 ) -> Iterator[UsageRecord | Rejection]:

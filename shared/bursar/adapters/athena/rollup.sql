@@ -5,7 +5,8 @@
 -- than the event hours do, and hours of arrival must be over: what is first does not change then.
 --
 -- A row with a `fault` is summed nowhere: such rows are counted by fault and hour of arrival, with
--- up to twenty of their ids. Everything is text until it is judged: a column of numbers would give
+-- up to twenty of their ids. A row that is beyond `PlausibilityLimits` is a group of its own, by
+-- `held_id`: a person decides on it alone. Everything is text until it is judged: a column of numbers would give
 -- nothing for what is none. `tier` keeps requests of one context tier together (the edges are
 -- those at which published prices change), so that the mean request of a sum pays what each would.
 WITH told AS (
@@ -75,6 +76,13 @@ numbered AS (
         *,
         fault = '' AS sound,
         if(fault = '', substr("at", 1, 13), arrived) AS event_or_arrival_hour,
+        CASE
+            WHEN fault <> '' THEN ''
+            WHEN requests > 100000000 THEN id
+            WHEN input_tokens + output_tokens > 10000000000 THEN id
+            WHEN input_tokens + output_tokens > 10000000 * requests THEN id
+            ELSE ''
+        END AS held_id,
         row_number() OVER (
             PARTITION BY producer, fault, id
             -- Firehose names files by the time that they begin at; in one, any order will do
@@ -92,6 +100,7 @@ SELECT
         array_join(min(CASE WHEN NOT sound AND length(id) <= 256 THEN id END, 20), chr(10)), ''
     ) AS ids,
     event_or_arrival_hour,
+    held_id,
     if(sound, tenant, '') AS tenant,
     if(sound, model, '') AS model,
     if(sound, provider, '') AS provider,
@@ -120,4 +129,4 @@ SELECT
     sum(if(sound, reasoning_tokens, 0)) AS reasoning_tokens
 FROM numbered
 WHERE NOT sound OR (telling = 1 AND event_or_arrival_hour >= ? AND event_or_arrival_hour < ?)
-GROUP BY 1, 2, 4, 5, 6, 7, 8, 9, 10, 11
+GROUP BY 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12

@@ -39,10 +39,10 @@ def read_sums(rows: Iterable[Row]) -> BulkUsage:
     """Groups of the query's rows; one with a fault counts what nobody could sum."""
     groups, unsound = [], []
     for row in rows:
-        producer, fault, ids, told, *names, batch, tier = row[:11]
+        producer, fault, ids, told, held_id, *names, batch, tier = row[:12]
         tenant, model, provider, feature, key = names
         hour = datetime.strptime(told, "%Y-%m-%dT%H").replace(tzinfo=UTC)
-        requests, *tokens = map(int, row[11:])
+        requests, *tokens = map(int, row[12:])
         if fault:
             named = tuple(ids.splitlines())
             unsound.append(UnsoundRows(producer, hour, fault, requests, named))
@@ -60,6 +60,7 @@ def read_sums(rows: Iterable[Row]) -> BulkUsage:
                 tier=int(tier),
                 requests=requests,
                 tokens=TokenCounts(*tokens),
+                held_id=held_id,
             )
         )
     return BulkUsage(groups, unsound)

@@ -29,6 +29,7 @@ class UsageGroup:
     """One producer's usage of one hour that has all of its names in common, as it told them.
 
     `tier` keeps requests of one context tier together, so that their mean pays as each would.
+    `held_id` is of an implausible record, which is summed with no other: it is to be held alone.
     """
 
     producer: str
@@ -42,11 +43,13 @@ class UsageGroup:
     tier: int
     requests: int
     tokens: TokenCounts
+    held_id: str = ""
 
     def entry_id(self, sequence: int) -> str:
         """`bulk/2026-11-20T13/<digest of the names>/<sequence>`: the group's nth posting."""
         names = (self.tenant, self.model, self.provider, self.feature, self.key)
-        text = json.dumps([*names, self.batch, self.tier])
+        alone = [self.held_id] if self.held_id else []
+        text = json.dumps([*names, self.batch, self.tier, *alone])
         digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
         return f"bulk/{self.hour:%Y-%m-%dT%H}/{digest}/{sequence}"
 
