@@ -63,7 +63,7 @@ def _read(path: Path, model: type[M], section: str | None = None, otherwise: M |
         raise ConfigError(
             [
                 f"{path}:{_line(root, (*outer, *at))}: {_field((*outer, *at))}: {message}"
-                for problem in error.errors()
+                for problem in _own(error.errors())
                 for at, message in _told(problem)
             ]
         ) from None
@@ -82,8 +82,23 @@ def _load(path: Path) -> tuple[yaml.Node | None, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise ConfigError([f"{where}: {getattr(error, 'problem', None) or error}"]) from error
-    except (ValueError, RecursionError) as error:  # a date without such a day, endless nesting
+    except RecursionError as error:
+        raise ConfigError([f"{path}: is nested too deeply"]) from error
+    except ValueError as error:  # a date without such a day
         raise ConfigError([f"{path}: {error}"]) from error
+
+
+def _own(problems: Sequence[Any]) -> Iterator[Any]:
+    """Without lists that are too short only for the wrong items in them, which are told."""
+    for problem in problems:
+        at = problem["loc"]
+        follows = (
+            problem["type"] == "too_short"
+            and len(problem["input"]) >= problem["ctx"]["min_length"]
+            and any(each["loc"][: len(at)] == at != each["loc"] for each in problems)
+        )
+        if not follows:
+            yield problem
 
 
 def _told(problem: Any) -> list[tuple[_Location, str]]:

@@ -298,9 +298,30 @@ def test_a_system_is_broken_down_from_its_file(capsys, tmp_path: Path) -> None:
     file.write_text(SYSTEM.replace("annotation", "magic"))
     assert run("system", str(file)) == 2
     assert "system.items[1].category" in capsys.readouterr().err
+    one = [line for line in SYSTEM.splitlines() if "gpus" not in line]
+    file.write_text("\n".join(one).replace("annotation", "magic"))
+    assert run("system", str(file)) == 2
+    [told] = capsys.readouterr().err.splitlines()  # and not that there is no item
+    assert "system.items[0].category" in told
+    file.write_text("system: {name: assistant, items: []}")
+    assert run("system", str(file)) == 2
+    assert "system.items: Tuple should have at least 1 item" in capsys.readouterr().err
     file.write_text(SYSTEM.replace('"2.5"', '"1e25"'))
     assert run("system", str(file)) == 2
     assert "items[0]: costs more than 10^15 USD a month" in capsys.readouterr().err
+
+
+def test_amounts_of_a_system_are_told_to_the_last_digit(
+    capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eighty columns are what a pipe has: names fold there, and amounts do not."""
+    monkeypatch.setenv("COLUMNS", "80")
+    text = SYSTEM.replace("[red]gpus", "gpus of a cluster with a name that goes on and on")
+    (file := tmp_path / "system.yaml").write_text(text.replace('"2.5"', '"1388888888887.5"'))
+    assert run("system", str(file)) in (0, None)
+    shown = capsys.readouterr().out
+    assert "$999,999,999,999,000.00" in shown  # 720 x 1,388,888,888,887.50
+    assert "$999,999,999,999,200.00" in shown  # and 200 for labels
 
 
 def test_what_the_network_cost_is_shown_by_who_sent_the_bytes(guard, capsys) -> None:

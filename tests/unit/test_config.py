@@ -281,6 +281,7 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
         ("version: !!python/object/apply:os.system [id]\n", ":1: could not determine"),
         ("version: 2026-13-45\n", ": month must be in 1..12"),
         ("version: 1\nname: \x07\n", ": unacceptable character"),
+        pytest.param("[" * 3000 + "]" * 3000, ": is nested too deeply", id="3,000 deep"),
     ],
 )
 def test_what_is_no_bursar_yaml_at_all_is_said(

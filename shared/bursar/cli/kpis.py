@@ -119,9 +119,11 @@ def print_tables(measured: MeasuredKpis) -> None:
             " no price: they are in no cost per request or per token."
         )
     for service in measured.services:
-        table = Table(service.name, box=SIMPLE_HEAD)
-        for name in ("USD", "per request", "per user", "per revenue $", "margin"):
-            table.add_column(name, justify="right")
+        table = Table(box=SIMPLE_HEAD)
+        table.add_column(service.name, min_width=len("2026-11"), overflow="fold")
+        table.add_column("USD", justify="right", no_wrap=True)
+        for name in ("per request", "per user", "per revenue $", "margin"):
+            table.add_column(name, justify="right", overflow="fold")
         for month in service.months:
             table.add_row(month.month, *_cells(month))
         console.print(table)

@@ -34,8 +34,10 @@ def system(
     if json:
         print_json(system_json(found))
         return
-    table = Table("item", "category", "volume", box=SIMPLE_HEAD)
-    table.add_column("USD a month", justify="right")
+    table = Table(box=SIMPLE_HEAD)
+    for heading in ("item", "category", "volume"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("USD a month", justify="right", no_wrap=True)
     for item in found.items:
         volume = f"{item.volume:f} {item.unit}"
         table.add_row(shown_text(item.name), str(item.category), shown_text(volume), str(item.usd))
