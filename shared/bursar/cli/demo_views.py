@@ -28,7 +28,10 @@ def write_demo(result: DemoResult, output: Path) -> None:
     accounts = result.accounts
     summary = summary_json(result.report) | {
         "models": models_json(
-            model_table(accounts.statements), accounts.window, accounts.statements
+            model_table(accounts.statements),
+            accounts.window,
+            accounts.statements,
+            accounts.gaps,
         ),
         "closed_month": chargeback_json(accounts.closed) if accounts.closed else None,
         "reconciliation": reconciliation_json(accounts.reconciled),
@@ -53,7 +56,8 @@ def print_demo(result: DemoResult, output: Path) -> None:
     console = Console()
     print_summary(result.report, console)
     accounts = result.accounts
-    print_models(model_table(accounts.statements), accounts.window, accounts.statements)
+    models = model_table(accounts.statements)
+    print_models(models, accounts.window, accounts.statements, accounts.gaps)
     if accounts.closed:
         write_tables(accounts.closed, sys.stdout)
     print_reconciliation(accounts.reconciled)

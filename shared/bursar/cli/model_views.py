@@ -26,7 +26,7 @@ from bursar.cli.ledger_views import (
 )
 from bursar.cli.shown_text import shown_text
 from bursar.domain.cost_report import apportion
-from bursar.domain.ledger.gaps import NO_GAPS, Gaps
+from bursar.domain.ledger.gaps import Gaps
 from bursar.domain.ledger.lines import Line, Statement, add_up
 from bursar.domain.ledger.model_costs import ModelCost, ModelTable
 from bursar.domain.ledger.serving import usd_per_request, usd_per_tokens
@@ -45,7 +45,7 @@ def models_json(
     table: ModelTable,
     window: Window,
     statements: Sequence[Statement],
-    gaps: Gaps = NO_GAPS,
+    gaps: Gaps,
 ) -> dict[str, Any]:
     """Each model on two bases: `usage_basis` is what was used, `with_idle` has its idle too."""
     whole = add_up(window, statements)
@@ -107,7 +107,7 @@ def print_models(
     table: ModelTable,
     window: Window,
     statements: Sequence[Statement],
-    gaps: Gaps = NO_GAPS,
+    gaps: Gaps,
     console: Console | None = None,
 ) -> None:
     """The one table: models with their tenants and idle below, everything else, the total."""

@@ -15,6 +15,7 @@ from bursar.adapters.memory.prices import MemoryPriceStore
 from bursar.config import Config
 from bursar.domain.chargeback import Chargeback
 from bursar.domain.cost_report import CostReport
+from bursar.domain.ledger.gaps import Gaps
 from bursar.domain.ledger.lines import Statement
 from bursar.domain.ledger.months import month_name
 from bursar.domain.money import Money
@@ -22,6 +23,7 @@ from bursar.domain.periods import DAY, HOUR, SECOND, Window, month_of
 from bursar.domain.spend import Metric
 from bursar.jobs.charge_back import charge_back
 from bursar.jobs.publish_report import gather_report
+from bursar.jobs.read_statements import find_gaps
 from bursar.jobs.reconcile import ReconciledMonth, reconcile_month
 from bursar.local.embedded.clock import Clock
 from bursar.local.embedded.schedules import Step
@@ -90,6 +92,7 @@ class LedgerAccounts:
 
     window: Window
     statements: Sequence[Statement]
+    gaps: Gaps
     closed: Chargeback | None
     reconciled: ReconciledMonth
 
@@ -139,9 +142,12 @@ class Demo:
         stores, month = self.guard.stores, month_of(self.now - SECOND)
         closed_months = DynamoClosedMonthStore(stores.table)
         before = month_name(month.start - HOUR)
+        window = Window(month.start, self.now)
+        statements = stores.statements.days(window)
         return LedgerAccounts(
-            window=Window(month.start, self.now),
-            statements=stores.statements.days(Window(month.start, self.now)),
+            window=window,
+            statements=statements,
+            gaps=find_gaps(window, self.now, statements, stores.statements),
             closed=charge_back(
                 before, self.now, statements=stores.statements, closed_months=closed_months
             )
