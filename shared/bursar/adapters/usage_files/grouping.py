@@ -204,7 +204,7 @@ class UsageSums:
         found: Integers = self._groups[names]
         unknown = np.flatnonzero(found < 0)
         if len(unknown):
-            new = np.unique(names[unknown])
+            new = np.flatnonzero(np.bincount(names[unknown]))
             none = np.zeros(len(new), np.int64)
             self._groups[new], _ = self._numbers.of(keys_of(new, none, none))
             found = self._groups[names]
