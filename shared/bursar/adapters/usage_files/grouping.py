@@ -100,36 +100,35 @@ class UsageSums:
     def groups(self) -> Iterator[UsageGroup]:
         """Those that have records, made as they are taken: there may be a million."""
         keys = self._numbers.keys()
-        values, plain = self._values(), cache(PricedAs)
+        plain, time = cache(PricedAs), cache(time_of)
         for start in range(0, len(keys), _GROUPS_AT_ONCE):
             some = keys[start : start + _GROUPS_AT_ONCE]
             sums = self._sums[:, start : start + len(some)].T.tolist()
-            parts = (*parts_of(some), names_and_segments(some))
-            for names, bucket, priced, (entries, requests, *tokens) in zip(
-                *(part.tolist() for part in parts), sums, strict=True
+            names, buckets = parts_of(some)
+            told = [self._names[each] for each in names.tolist()]
+            times = (buckets * self._tick).tolist()
+            by = zip(*(self._values(each, told, times, time) for each in self._by), strict=True)
+            priced = map(self._priced.get, names_and_segments(some).tolist())
+            for values, named, changing, (entries, requests, *tokens) in zip(
+                by, told, priced, sums, strict=True
             ):
                 if entries:
-                    batch, provider, model, *_ = self._names[names]
-                    yield UsageGroup(
-                        values(names, bucket),
-                        self._priced.get(priced) or plain(provider, model, batch),
-                        requests,
-                        tokens,
-                    )
+                    batch, provider, model, *_ = named
+                    own = changing or plain(provider, model, batch)
+                    yield UsageGroup(values, own, requests, tokens)
 
-    def _values(self) -> Callable[[int, int], tuple[str, ...]]:
-        """How names and a bucket are told, in the order of the dimensions."""
-        time = cache(lambda each, bucket: time_of(each, bucket * self._tick))
-        places = [None if each in TIMES else 1 + self._columns.index(each) for each in self._by]
-        parts = tuple(zip(self._by, places, strict=True))
-
-        def values(names: int, bucket: int) -> tuple[str, ...]:
-            told = self._names[names]
-            return tuple(
-                time(each, bucket) if place is None else str(told[place]) for each, place in parts
-            )
-
-        return values
+    def _values(
+        self,
+        dimension: Dimension,
+        told: Sequence[_Names],
+        times: Sequence[int],
+        time: Callable[[Dimension, int], str],
+    ) -> list[str]:
+        """How these names and times are told."""
+        if dimension in TIMES:
+            return [time(dimension, each) for each in times]
+        place = 1 + self._columns.index(dimension)
+        return [str(each[place]) for each in told]
 
     def _code(self, records: Records, row: int) -> int:
         """Of the names of a record."""
