@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bursar.adapters.token_prices.genai import GenaiTokenPrices
-from bursar.adapters.usage_files import name_codes
+from bursar.adapters.usage_files import word_table
 from bursar.adapters.usage_files.lines import UnusableFileError
 from bursar.domain.money import Money
 from bursar.domain.usage.file_costs import RejectedLine
@@ -239,7 +239,7 @@ def test_names_with_one_hash_are_told_apart(
 ) -> None:
     path = tmp_path / "usage.csv"
     path.write_text("tenant,model,input_tokens\n" + "a,gpt,1\nb,gpt,2\nc,gpt,4\n" * 3)
-    monkeypatch.setattr(name_codes, "_FACTORS", np.zeros(200, np.uint64))
+    monkeypatch.setattr(word_table, "_FACTORS", np.zeros(200, np.uint64))
     found = {each.by[0]: each.tokens.input for each in costs(path, by="tenant").rows}
     assert found == {"a": 3, "b": 6, "c": 12}
 

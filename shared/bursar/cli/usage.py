@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -69,7 +68,6 @@ def cost(
         leave(Exit.WRONG_INPUT, ["name at least one file"])
     dimensions = _dimensions(by)
     book = _book(prices)
-    gc.disable()  # of a million rows, looking for cycles again and again would take the most time
     try:
         costs = cost_files(files, book, dimensions, clock.now())
     except UnusableFileError as error:

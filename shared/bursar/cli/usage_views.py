@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from itertools import chain, islice
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any
 
 from bursar.cli.shown_text import harmless
+from bursar.domain.money import plain_of_units
+from bursar.domain.usage.cost_rows import RowColumns
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,15 +21,16 @@ if TYPE_CHECKING:
     from bursar.domain.money import Money
     from bursar.domain.usage.comparisons import ModelCost
     from bursar.domain.usage.conversations import ConversationCost
-    from bursar.domain.usage.file_costs import CostRow, UsageCosts
+    from bursar.domain.usage.cost_rows import CostRow
+    from bursar.domain.usage.file_costs import UsageCosts
 
 _MOST_ROWS = 1000  # in tables, which take a millisecond a row; the total is of all
+_ITEMS_AT_ONCE = 4096  # written
 _MOST_SHOWN = 20  # of rejected lines and unpriced models, in tables
 
 
 def print_costs_json(costs: UsageCosts, *, several_files: bool) -> None:
     """The lists have an item a line, each made when it is written: there may be a million."""
-    by, text = [each.value for each in costs.by], cache(json.dumps)
     unpriced = (
         {
             "model": each.model,
@@ -40,8 +44,9 @@ def print_costs_json(costs: UsageCosts, *, several_files: bool) -> None:
         for each in costs.rejected
     )
     sys.stdout.write('{\n  "rows": ')
-    _write_list(_row_json(by, row, text) for row in costs.rows)
-    sys.stdout.write(f',\n  "total": {_row_json((), costs.total, text)},\n  "unpriced": ')
+    _write_list(chain.from_iterable(_rows_json(costs.by, part) for part in costs.rows.parts()))
+    (total,) = _rows_json((), RowColumns.of(costs.total))
+    sys.stdout.write(f',\n  "total": {total},\n  "unpriced": ')
     _write_list(map(json.dumps, unpriced))
     sys.stdout.write(f',\n  "duplicates": {costs.duplicates},\n')
     sys.stdout.write(f'  "conflicts": {costs.conflicts},\n  "rejected": ')
@@ -49,22 +54,21 @@ def print_costs_json(costs: UsageCosts, *, several_files: bool) -> None:
     sys.stdout.write("\n}\n")
 
 
-def _row_json(names: Sequence[str], row: CostRow, text: Callable[[str], str]) -> str:
-    """What `json.dumps` would say, in a fifth of its time: it is made for fewer objects."""
-    tokens = row.tokens
-    by = [f'"{name}": {text(value)}' for name, value in zip(names, row.by, strict=True)]
-    counts = (
-        f'"requests": {row.requests}, "input_tokens": {tokens.input},'
-        f' "cached_input_tokens": {tokens.cached_input}, "output_tokens": {tokens.output}'
-    )
-    usd = "null" if row.usd is None else f'"{row.usd.plain()}"'
-    return f'{{{", ".join((*by, counts))}, "usd": {usd}}}'
+def _rows_json(names: Sequence[str], part: RowColumns) -> Iterable[str]:
+    """What `json.dumps` would say of each row, in a tenth of its time."""
+    counts = ("requests", "input_tokens", "cached_input_tokens", "output_tokens")
+    row = ", ".join([*(f'"{name}": %s' for name in names), *(f'"{name}": %d' for name in counts)])
+    by = (map(encode_basestring_ascii, texts) for texts in part.by)
+    inputs, cached, _, _, outputs, _ = part.tokens
+    usd = ("null" if units is None else f'"{plain_of_units(units)}"' for units in part.units)
+    columns = (*by, part.requests, inputs, cached, outputs, usd)
+    return map(f'{{{row}, "usd": %s}}'.__mod__, zip(*columns, strict=True))
 
 
 def _write_list(items: Iterable[str]) -> None:
-    before = "[\n    "
-    for item in items:
-        sys.stdout.write(before + item)
+    items, before = iter(items), "[\n    "
+    while some := list(islice(items, _ITEMS_AT_ONCE)):
+        sys.stdout.write(before + ",\n    ".join(some))
         before = ",\n    "
     sys.stdout.write("[]" if before.startswith("[") else "\n  ]")
 

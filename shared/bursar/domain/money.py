@@ -192,5 +192,12 @@ def _decimal(exact: Fraction) -> Decimal:
     return _from_units(round(exact * _UNITS))
 
 
+def plain_of_units(units: int) -> str:
+    """`Money.from_units(units).plain()`, many times as fast: a million rows are written so."""
+    whole, part = divmod(abs(units), _UNITS)
+    sign = "-" if units < 0 else ""
+    return f"{sign}{whole}.{part:012d}".rstrip("0") if part else f"{sign}{whole}"
+
+
 def _from_units(units: int) -> Decimal:
     return Decimal(units).scaleb(-PLACES, _CONTEXT)

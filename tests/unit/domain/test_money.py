@@ -10,7 +10,13 @@ import pytest
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from bursar.domain.money import AmountOutOfRangeError, CurrencyMismatchError, Money, split_units
+from bursar.domain.money import (
+    AmountOutOfRangeError,
+    CurrencyMismatchError,
+    Money,
+    plain_of_units,
+    split_units,
+)
 from tests.unit.for_all import for_all
 
 amounts = st.decimals("-1000000000", "1000000000", places=12, allow_nan=False).map(Money.of)
@@ -167,3 +173,8 @@ def test_statistics_come_back_through_one_named_rounding():
     assert Money.estimate(0.1) == usd("0.1")
     with pytest.raises(AmountOutOfRangeError):
         Money.estimate(float("nan"))
+
+
+@for_all(units=st.integers(-(10**38) + 1, 10**38 - 1))
+def test_units_are_told_as_their_amount_is(units):
+    assert plain_of_units(units) == Money.from_units(units).plain()

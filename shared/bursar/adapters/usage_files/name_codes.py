@@ -1,75 +1,35 @@
-"""Which names records have, as small whole numbers, without sorting them."""
+"""Which names records have, as small whole numbers, and the texts of those."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from bursar.adapters.usage_files.record_columns import Records
-from bursar.adapters.usage_files.words import WORD, Integers, Mask, Words, mixed
+from bursar.adapters.usage_files.word_table import WordTable
+from bursar.adapters.usage_files.words import WORD, Integers, Mask, Words
+from bursar.domain.usage.grouped_usage import Labels
 from bursar.domain.usage.records import LONGEST_NAME_BYTES
 
-_FEWEST_BITS, _MOST_BITS = 12, 18  # of the number of a slot
 _MOST_WORDS = -(-LONGEST_NAME_BYTES // WORD)
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_FACTORS = mixed(np.arange(1, 200, dtype=np.uint64) * _MULTIPLIER) | np.uint64(1)
+_BYTE = np.uint64(0xFF)
 
 
 class NameCodes:
-    """Codes of the names that were seen, in a table by their hash, with one in each slot. What
-    the table tells is compared word by word with the record. Names that it has not are read,
-    once in each chunk; it grows, to a limit, so that none is pushed out by another."""
+    """Codes of the names of records in these columns, and of whether they were in a batch. The
+    names are kept as words: a text is made of one when it is asked for."""
 
-    def __init__(self, columns: Sequence[str], read: Callable[[Records, int], int]) -> None:
-        """`read` tells the code of the names of a record, given its row: the same for the same
-        names, and the next whole number for new ones."""
-        self._columns = columns
-        self._read = read
-        self._bits = _FEWEST_BITS
-        self._slots: Integers = np.zeros(1 << self._bits, np.int64)
-        self._hashes: Words = np.zeros(64, np.uint64)  # by code, as are the known words
-        self._known: dict[int, Words] = {}
-        self._count = 0
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = list(columns)
+        self._table = WordTable()
 
-    def of(self, records: Records) -> Integers:
-        words = self._words(records)
-        hashes = np.zeros(len(records), np.uint64)
-        for place, word in words.items():
-            hashes += word * _FACTORS[place]
-        hashes ^= hashes >> np.uint64(32)
-        hashes *= _MULTIPLIER
-        codes: Integers = self._slots[self._slots_of(hashes)]
-        right = np.ones(len(records), np.bool_)
-        for place, word in words.items():
-            right &= self._known_words(place)[codes] == word
-        left = np.flatnonzero(~right)
-        while len(left):
-            left = self._learn(records, words, hashes, codes, left)
-        return codes
+    def __len__(self) -> int:
+        return len(self._table)
 
-    def _learn(
-        self,
-        records: Records,
-        words: dict[int, Words],
-        hashes: Words,
-        codes: Integers,
-        left: Integers,
-    ) -> Integers:
-        """Set the codes of these rows; those of other names with the same hash are left."""
-        _, first, of = np.unique(hashes[left], return_index=True, return_inverse=True)
-        heads = left[first]
-        found = np.array([self._read(records, row) for row in heads.tolist()], np.int64)
-        self._make_room(int(found.max()))
-        for place, word in words.items():
-            self._known_words(place)[found] = word[heads]
-        self._hashes[found] = hashes[heads]
-        self._fill(found)
-        same: Mask = np.ones(len(left), np.bool_)
-        for word in words.values():
-            same &= word[left] == word[heads][of]
-        codes[left[same]] = found[of[same]]
-        return left[~same]
+    def of(self, records: Records) -> tuple[Integers, Integers]:
+        """See `WordTable.of`."""
+        return self._table.of(self._words(records))
 
     def _words(self, records: Records) -> dict[int, Words]:
         """By its place among all: the lengths of all names in one word, then their words."""
@@ -85,34 +45,35 @@ class NameCodes:
                 found[place] = word
         return found
 
-    def _slots_of(self, hashes: Words) -> Integers:
-        return (hashes >> np.uint64(64 - self._bits)).view(np.int64)
+    def are_batch(self, codes: Integers) -> Mask:
+        found: Mask = self._table.words(0)[codes] & _BYTE != 0
+        return found
 
-    def _fill(self, learnt: Integers) -> None:
-        """Give slots to what was learnt, if need be in a larger table."""
-        self._count = max(self._count, int(learnt.max()) + 1)
-        self._slots[self._slots_of(self._hashes[learnt])] = learnt
-        known = np.arange(self._count)
-        while self._bits < _MOST_BITS and self._is_crowded():
-            self._bits += 2
-            self._slots = np.zeros(1 << self._bits, np.int64)
-            self._slots[self._slots_of(self._hashes[known])] = known
+    def labels(self, column: str, codes: Integers) -> Labels:
+        """The name that each of these codes has in the column."""
+        n = self._columns.index(column)
+        lengths = self._table.words(0)[codes] >> np.uint64(WORD * (n + 1)) & _BYTE
+        count = -(-int(lengths.max(initial=0)) // WORD)
+        first = n * _MOST_WORDS + 1
+        words = [self._table.words(place)[codes] for place in range(first, first + count)]
+        # in the order of their bytes; of names that are alike so far, the shorter comes first
+        order = np.lexsort([lengths, *(word.byteswap() for word in reversed(words))])
+        new = np.zeros(len(codes), np.bool_)
+        new[:1] = True
+        for each in (lengths, *words):
+            told = each[order]
+            new[1:] |= told[1:] != told[:-1]
+        found = np.empty(len(codes), np.int64)
+        found[order] = np.cumsum(new) - 1
+        heads = order[new]
+        return Labels(_texts([word[heads] for word in words], lengths[heads]), found)
 
-    def _is_crowded(self) -> bool:
-        slots = np.zeros(1 << self._bits, np.bool_)
-        slots[self._slots_of(self._hashes[: self._count])] = True
-        return int(np.count_nonzero(slots)) < self._count
 
-    def _known_words(self, place: int) -> Words:
-        known = self._known.get(place)
-        if known is None:
-            known = self._known[place] = np.zeros_like(self._hashes)
-        return known
-
-    def _make_room(self, code: int) -> None:
-        if code < len(self._hashes):
-            return
-        more = np.zeros(code, np.uint64)
-        self._hashes = np.concatenate((self._hashes, more))
-        for place, known in self._known.items():
-            self._known[place] = np.concatenate((known, more))
+def _texts(words: Sequence[Words], lengths: Words) -> list[str]:
+    if not words:
+        return [""] * len(lengths)
+    content = np.stack(words, axis=1).tobytes()
+    size = WORD * len(words)
+    return [
+        content[n * size : n * size + length].decode() for n, length in enumerate(lengths.tolist())
+    ]

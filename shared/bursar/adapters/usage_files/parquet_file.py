@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bursar.adapters.usage_files.grouping import TIMES
+from bursar.adapters.usage_files.grouping import SUMS_OF, TIMES
 from bursar.adapters.usage_files.record_columns import DEFAULTS, MOST
-from bursar.adapters.usage_files.rows import COUNTS, NAMES, SUMMED, TOKENS
+from bursar.adapters.usage_files.rows import COUNTS, NAMES, TOKENS
 from bursar.domain.usage.file_costs import Dimension
 from bursar.domain.usage.records import LONGEST_ID_BYTES, LONGEST_NAME_BYTES
 
@@ -19,6 +19,7 @@ class ParquetFile:
     """Expressions over the rows of `source`; `types` are those of its columns that are known.
 
     `keys` are what prices a row and what is asked for; `grouped` are those that rows differ in.
+    `sums` are by their names in `GroupedUsage`.
     `keeps_rules` is every rule but that of the id, whose hash tells when it is too long. What
     `rows_keep` are its rules that the keys do not tell, and `keys_keep` the others: DuckDB is
     spared a rule that the extremes of a column tell to be kept, where none but AND joins it. A
@@ -47,7 +48,11 @@ class ParquetFile:
         self.keys = (*self.price_names, *of_time)
         told = (key for key, column in zip(self.keys, columns, strict=True) if column in types)
         self.grouped = list(dict.fromkeys(told))
-        self.sums = list(map(self._sum, SUMMED))
+        self.sums = {"records": "count(*)"} | {
+            name: self._sum(column)
+            for column, name in SUMS_OF.items()
+            if column in types or DEFAULTS[column]
+        }
         self._texts, self._at = texts, at
         of_names = list(self._name_rules())
         of_rows = [*self._count_rules(), self._time_rule(by, until)]
@@ -57,9 +62,7 @@ class ParquetFile:
         self.keeps_rules = f"{self.rows_keep} AND {self.keys_keep}"
 
     def _sum(self, name: str) -> str:
-        if name in self.types:
-            return f"sum({self._count(name)})"
-        return "count(*)" if DEFAULTS[name] else "0"
+        return f"sum({self._count(name)})" if name in self.types else "count(*)"
 
     def _count(self, name: str) -> str:
         default = DEFAULTS[name]

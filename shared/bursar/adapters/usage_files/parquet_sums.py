@@ -7,13 +7,12 @@ read as any line is: what they cost, and whether they are rejected, is decided t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from bursar.adapters.usage_files.grouping import TIMES, time_of
 from bursar.adapters.usage_files.parquet_file import ParquetFile
+from bursar.adapters.usage_files.parquet_groups import GroupTable
 from bursar.adapters.usage_files.parquet_ids import doubtful_rows
 from bursar.adapters.usage_files.parquet_rows import (
     connected,
@@ -24,7 +23,8 @@ from bursar.adapters.usage_files.parquet_rows import (
     write_rows,
 )
 from bursar.adapters.usage_files.words import Integers
-from bursar.domain.usage.file_costs import Dimension, PricedAs, UsageGroup
+from bursar.domain.usage.file_costs import Dimension
+from bursar.domain.usage.grouped_usage import GroupedUsage, PricedAs
 from bursar.domain.usage.prices import PriceBreaks
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 _NUMBERS_AT_ONCE = 1 << 17  # told to DuckDB
 _TIME_TYPES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")  # of whole microseconds
-
-_Sums = dict[tuple[Any, ...], list[int]]  # how many rows, and what is summed of them
 
 
 class OddRows(NamedTuple):
@@ -48,7 +46,7 @@ class OddRows(NamedTuple):
 
 
 class ParquetSums(NamedTuple):
-    groups: list[UsageGroup]
+    groups: list[GroupedUsage]
     odd: list[OddRows]  # of each file
 
 
@@ -70,20 +68,20 @@ def sum_plain_rows(
         if not all(map(_is_plain, types)):
             return None
         files = [ParquetFile(path, own, by, until) for path, own in zip(paths, types, strict=True)]
-        groups: list[UsageGroup] = []
+        groups: list[GroupedUsage] = []
         odd: list[OddRows] = []
         try:
             doubtful = doubtful_rows(connection, files)
             for n, file in enumerate(files):
                 _tell_doubtful(connection, doubtful[n])
-                sums = _sums(connection, file, file.source, file.rows_keep, file.keys_keep)
-                changing = _changing(sums, book)
+                table = GroupTable(connection, file)
+                changing = [each for each in table.prices() if _changes(each, book)]
                 plain = _without(connection, file, changing)
-                sums = {key: told for key, told in sums.items() if key[:3] not in changing}
-                _find_odd(connection, file, plain, sum(rows for rows, *_ in sums.values()))
-                for key, also_odd in _sums(connection, file, "odd", plain, "true").items():
-                    sums[key] = [a - b for a, b in zip(sums[key], also_odd, strict=True)]
-                groups += _groups(sums, by)
+                if changing:
+                    table.drop("IN (FROM changing)")
+                _find_odd(connection, file, plain, table.records())
+                table.take_back("odd", plain)
+                groups.append(table.groups(by))
                 odd.append(_write_odd(connection, file, directory / f"rows-{n}"))
         except duckdb().Error as error:
             raise unreadable(paths[0], error) from error
@@ -102,30 +100,12 @@ def _tell_doubtful(connection: DuckDBPyConnection, rows: Integers) -> None:
         connection.execute("INSERT INTO doubtful SELECT unnest($1::BIGINT[])", [some])
 
 
-def _sums(
-    connection: DuckDBPyConnection, file: ParquetFile, rows: str, condition: str, having: str
-) -> _Sums:
-    """How many rows there are and what they sum to, by what prices them and is asked for."""
-    told = ", ".join((*file.keys, "count(*)", *file.sums))
-    found = connection.execute(
-        f"SELECT {told} FROM {rows} WHERE {condition}"  # noqa: S608
-        f" GROUP BY {', '.join(file.grouped)} HAVING {having}"
-    ).fetchall()
-    keys = len(file.keys)
-    return {row[:keys]: list(row[keys:]) for row in found}
-
-
-def _changing(sums: _Sums, book: TokenPriceSchedule) -> set[tuple[Any, ...]]:
-    """Provider, model and batch of those whose price is not always the same."""
-    return {
-        (provider, model, batch)
-        for provider, model, batch in {key[:3] for key in sums}
-        if book.breaks(provider, model, batch=batch) != PriceBreaks()
-    }
+def _changes(priced: PricedAs, book: TokenPriceSchedule) -> bool:
+    return book.breaks(priced.provider, priced.model, batch=priced.batch) != PriceBreaks()
 
 
 def _without(
-    connection: DuckDBPyConnection, file: ParquetFile, changing: set[tuple[Any, ...]]
+    connection: DuckDBPyConnection, file: ParquetFile, changing: Sequence[PricedAs]
 ) -> str:
     """The condition of the rows that are plain, if it were not for their ids. Makes a table of
     the prices that change."""
@@ -134,7 +114,7 @@ def _without(
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE changing AS"
         " SELECT ROW(unnest($1::VARCHAR[]), unnest($2::VARCHAR[]), unnest($3::BOOLEAN[]))",
-        list(map(list, zip(*changing, strict=True))),
+        list(map(list, zip(*(each[:3] for each in changing), strict=True))),
     )
     names = ", ".join(file.price_names)
     return f"{file.keeps_rules} AND ROW({names}) NOT IN (FROM changing)"
@@ -151,17 +131,6 @@ def _find_odd(
         f"CREATE OR REPLACE TEMP TABLE odd AS SELECT file_row_number + 1 AS number, {columns}"  # noqa: S608
         f" FROM {file.source} WHERE file_row_number IN (FROM doubtful){others}"
     )
-
-
-def _groups(sums: _Sums, by: Sequence[Dimension]) -> Iterator[UsageGroup]:
-    priced_as = cache(PricedAs)
-    for (provider, model, batch, *named), (rows, requests, *tokens) in sums.items():
-        if rows:
-            values = tuple(
-                time_of(each, value * TIMES[each]) if each in TIMES else value
-                for each, value in zip(by, named, strict=True)
-            )
-            yield UsageGroup(values, priced_as(provider, model, batch), requests, tokens)
 
 
 def _write_odd(connection: DuckDBPyConnection, file: ParquetFile, target: Path) -> OddRows:

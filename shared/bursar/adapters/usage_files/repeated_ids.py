@@ -48,6 +48,7 @@ class IdLog:
         traceback: TracebackType | None,
     ) -> None:
         self._open.close()
+        self._recent = []
 
     def add(self, hashes: Words, places: Integers, file: int) -> None:
         told = places.view(np.uint64) | np.uint64(file << _PLACE_BITS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,9 +22,9 @@ from bursar.domain.usage.file_costs import (
     Dimension,
     RejectedLine,
     UsageCosts,
-    UsageGroup,
     price_groups,
 )
+from bursar.domain.usage.grouped_usage import GroupedUsage, joined
 
 if TYPE_CHECKING:
     from bursar.ports import TokenPriceSchedule
@@ -42,7 +41,7 @@ def cost_files(
     sums = UsageSums(by, book)
     until = latest(now)
     rejected: list[RejectedLine] = []
-    groups: list[UsageGroup] = []
+    groups: list[GroupedUsage] = []
     homes = _homes(paths)
     with ExitStack() as held, IdLog() as ids:
         files: list[LineFile] = []
@@ -57,7 +56,9 @@ def cost_files(
         again = _Again(0, 0)
         for places in ids.repeated():
             again = again.plus(_count_once(files, homes, places, sums))
-    rows, total, unpriced = price_groups(chain(groups, sums.groups()), book, now)
+    groups.append(sums.groups())
+    del sums  # what it knows of names is as large as the groups
+    rows, total, unpriced = price_groups(joined(groups), book, now)
     return UsageCosts(
         tuple(by), rows, total, unpriced, again.duplicates, again.conflicts, rejected
     )
@@ -75,7 +76,7 @@ def _sum_parquet(
     book: TokenPriceSchedule,
     by: Sequence[Dimension],
     until: int,
-    groups: list[UsageGroup],
+    groups: list[GroupedUsage],
     held: ExitStack,
 ) -> list[LineFile]:
     """Where all is Parquet, add the groups of its plain rows, and tell the lines of the others:

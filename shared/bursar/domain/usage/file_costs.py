@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
-from math import floor
-from operator import add, mul
-from typing import NamedTuple
+from fractions import Fraction
+from math import lcm
+from operator import add
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from bursar.domain.money import Money
+from bursar.domain.usage.cost_rows import CostRow, CostRows, Mask
+from bursar.domain.usage.grouped_usage import (
+    EXACT_INTEGERS,
+    TOKENS,
+    GroupedUsage,
+    Labels,
+    Numbers,
+    PricedAs,
+    first_of_each,
+    merged,
+)
 from bursar.domain.usage.price_books import PublishedPrices
 from bursar.domain.usage.prices import Exact, linear_cost
 from bursar.domain.usage.records import TokenCounts
 
-_NO_TOKENS = (0,) * 6
+_PRICED = (*TOKENS, "requests")  # what `linear_cost` has a price for, in its order
+_NOTHING = (0,) * len(_PRICED)
 
 
 class Dimension(StrEnum):
@@ -26,43 +40,6 @@ class Dimension(StrEnum):
     USER = "user"
     DAY = "day"
     HOUR = "hour"
-
-
-class PricedAs(NamedTuple):
-    """What one price row and context tier hold for.
-
-    `at` and `mean_input`, rounded up, are those of one of the records; `at` is None where no
-    record needs it.
-    """
-
-    provider: str
-    model: str
-    batch: bool
-    at: datetime | None = None
-    mean_input: int = 0
-
-
-class UsageGroup(NamedTuple):
-    """Sums of records that are priced alike. A tuple: there may be as many as records.
-
-    `by` are the values of the dimensions asked for, `tokens` the counts of `TokenCounts`, each in
-    their order.
-    """
-
-    by: tuple[str, ...]
-    priced: PricedAs
-    requests: int
-    tokens: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class CostRow:
-    """`usd` is None where nothing of the row has a price; else it is of the part that has."""
-
-    by: tuple[str, ...]
-    requests: int
-    tokens: TokenCounts
-    usd: Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +61,7 @@ class UsageCosts:
     body the others are duplicates, else conflicts."""
 
     by: tuple[Dimension, ...]
-    rows: Sequence[CostRow]
+    rows: CostRows
     total: CostRow
     unpriced: Sequence[Unpriced]
     duplicates: int = 0
@@ -92,57 +69,45 @@ class UsageCosts:
     rejected: Sequence[RejectedLine] = ()
 
 
-class _Sum:
-    """`units` are of 10^-12 USD, before rounding; None where nothing of it has a price."""
+class _Prices(NamedTuple):
+    """What one more of each of _PRICED costs, in so many parts of 10^-12 USD; `known` are the
+    prices that there are."""
 
-    __slots__ = ("requests", "tokens", "units")
-
-    def __init__(self, units: Exact | None = None) -> None:
-        self.requests = 0
-        self.tokens: Sequence[int] = _NO_TOKENS
-        self.units = units
-
-    def add(self, requests: int, tokens: Sequence[int], units: Exact | None) -> None:
-        self.requests += requests
-        self.tokens = tokens if self.tokens is _NO_TOKENS else [*map(add, self.tokens, tokens)]
-        if units is not None:
-            self.units = units if self.units is None else self.units + units
-
-    def row(self, by: tuple[str, ...], units: int) -> CostRow:
-        usd = None if self.units is None else Money.from_units(units)
-        return CostRow(by, self.requests, TokenCounts(*self.tokens), usd)
+    parts: Sequence[Sequence[int]]
+    parts_of_a_unit: int
+    known: Mask
 
 
 def price_groups(
-    groups: Iterable[UsageGroup], book: PublishedPrices, now: datetime
-) -> tuple[list[CostRow], CostRow, list[Unpriced]]:
+    groups: GroupedUsage, book: PublishedPrices, now: datetime
+) -> tuple[CostRows, CostRow, list[Unpriced]]:
     """Rows in the order of their dimensions, their total, and the tokens without a price.
 
     Prices apply to whole sums, and only the total is rounded, half-even at 10^-12 USD; the rows
     get what they come to, rounded so that they sum to it. `now` is when a model is priced whose
     price does not depend on the time.
     """
-    sums: dict[tuple[str, ...], _Sum] = {}
-    unpriced: dict[str, _Sum] = {}
-    prices = cache(lambda priced: _linear_price(priced, book, now))
-    for by, priced, requests, tokens in groups:
-        price = prices(priced)
-        units = None if price is None else sum(map(mul, price, (*tokens, requests)))
-        if units is None:
-            unpriced.setdefault(priced.model, _Sum()).add(requests, tokens, None)
-        if (row := sums.get(by)) is None:
-            row = sums[by] = _Sum()
-        row.add(requests, tokens, units)
-    keys = sorted(sums)
-    rounded = _rounded([sums[key].units or 0 for key in keys])
-    total = _Sum(units=0)
-    for row in sums.values():
-        total.add(row.requests, row.tokens, row.units)
+    groups = merged(groups)
+    prices = _prices(groups.prices, book, now)
+    known = prices.known[groups.priced]
+    rows = first_of_each([labels.codes for labels in groups.by])
+    units, total = _rounded(np.add.reduceat(_costs(groups, prices), rows), prices.parts_of_a_unit)
+    sums = {name: np.add.reduceat(told, rows) for name, told in groups.sums.items()}
+    counts = {name: int(told.sum()) for name, told in sums.items()}
+    tokens = TokenCounts(*(counts.get(name, 0) for name in TOKENS))
+    by = [Labels(texts, codes[rows]) for texts, codes in groups.by]
     return (
-        [sums.pop(key).row(key, units) for key, units in zip(keys, rounded, strict=True)],
-        total.row((), sum(rounded)),
-        [Unpriced(model, TokenCounts(*unpriced[model].tokens)) for model in sorted(unpriced)],
+        CostRows(by, sums, units, np.logical_or.reduceat(known, rows)),
+        CostRow((), counts.get("requests", 0), tokens, Money.from_units(total)),
+        _unpriced(groups, ~known),
     )
+
+
+def _prices(told: Sequence[PricedAs], book: PublishedPrices, now: datetime) -> _Prices:
+    costs = [_linear_price(each, book, now) for each in told]
+    parts = lcm(*(part.denominator for cost in costs if cost for part in cost))
+    scaled = [[int(part * parts) for part in cost or _NOTHING] for cost in costs]
+    return _Prices(scaled, parts, np.array([cost is not None for cost in costs], np.bool_))
 
 
 def _linear_price(
@@ -154,11 +119,41 @@ def _linear_price(
     return linear_cost(price.rates_for(priced.mean_input, batch=priced.batch))
 
 
-def _rounded(exact: Sequence[Exact]) -> list[int]:
-    """Whole units that sum to the rounded sum: down, and the rest to the largest remainders."""
-    parts = [floor(each) for each in exact]
-    if left := round(sum(exact)) - sum(parts):
-        by_remainder = sorted(range(len(exact)), key=lambda n: parts[n] - exact[n])
-        for n in by_remainder[:left]:
-            parts[n] += 1
-    return parts
+def _costs(groups: GroupedUsage, prices: _Prices) -> Numbers:
+    """Of each group, in parts of a unit: whole numbers of any size."""
+    told = [(n, groups.sums[name]) for n, name in enumerate(_PRICED) if name in groups.sums]
+    dearest = [max((abs(own[n]) for own in prices.parts), default=0) for n, _ in told]
+    most = sum(
+        part * max(float(count.sum(dtype=float)), 1)
+        for part, (_, count) in zip(dearest, told, strict=True)
+    )
+    exact = max(most, prices.parts_of_a_unit) < EXACT_INTEGERS
+    kind: Any = np.result_type(np.int64 if exact else object, *(count for _, count in told))
+    cost = np.zeros(len(groups), kind)
+    for n, count in told:
+        cost += np.array([own[n] for own in prices.parts], kind)[groups.priced] * count
+    return cost
+
+
+def _rounded(exact: Numbers, parts: int) -> tuple[Numbers, int]:
+    """Whole units of so many parts, which sum to the rounded sum: down, and the rest to the
+    largest remainders."""
+    total = round(Fraction(int(exact.sum()), parts))
+    units = exact // parts
+    if left := total - int(units.sum()):
+        units[np.argsort(units * parts - exact, kind="stable")[:left]] += 1
+    return units, total
+
+
+def _unpriced(groups: GroupedUsage, unknown: Mask) -> list[Unpriced]:
+    """The tokens of each model, of the groups without a price."""
+    places = groups.priced[unknown]
+    counts = np.zeros((len(groups.prices), len(TOKENS)), object)
+    for n, name in enumerate(TOKENS):
+        if name in groups.sums:
+            np.add.at(counts[:, n], places, groups.sums[name][unknown].astype(object))
+    found: dict[str, list[int]] = {}
+    for place in sorted(set(places.tolist())):
+        own = found.setdefault(groups.prices[place].model, [0] * len(TOKENS))
+        own[:] = map(add, own, counts[place].tolist())
+    return [Unpriced(model, TokenCounts(*found[model])) for model in sorted(found)]
