@@ -29,6 +29,7 @@ from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.usage.price_books import LayeredTokenPrices, OwnTokenPrices
 from bursar.domain.usage.producers import ProducerPolicy, UsageFormat
 from bursar.domain.usage.routes import ModelRoutes
+from bursar.jobs.bill_usage import UsageBilling
 from bursar.jobs.ingest_usage import Message, ingest
 from bursar.jobs.post_usage import Patience
 from bursar.jobs.take_usage import UsageIntake
@@ -99,15 +100,17 @@ def _intake(producer: ProducerPolicy) -> UsageIntake:
     return UsageIntake(
         producer=producer,
         read=read,
-        routes=ModelRoutes(),
-        prices=LayeredTokenPrices(OwnTokenPrices(()), GenaiTokenPrices()),
         archive=MemoryUsageArchive(),
         quarantine=MemoryQuarantine(),
-        ledger=ledger,
-        conflicts=MemoryConflictLog(MemoryOutbox()),
-        windows=ledger,
-        budgets=EnforcedBudgets((), "example", lambda _: ""),
-        patience=Patience(time.sleep, lambda low, high: (low + high) / 2),
+        billing=UsageBilling(
+            routes=ModelRoutes(),
+            prices=LayeredTokenPrices(OwnTokenPrices(()), GenaiTokenPrices()),
+            ledger=ledger,
+            conflicts=MemoryConflictLog(MemoryOutbox()),
+            windows=ledger,
+            budgets=EnforcedBudgets((), "example", lambda _: ""),
+            patience=Patience(time.sleep, lambda low, high: (low + high) / 2),
+        ),
     )
 
 

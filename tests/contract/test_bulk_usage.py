@@ -31,6 +31,7 @@ from bursar.domain.usage.producers import ANY_TENANT, ProducerPolicy
 from bursar.domain.usage.quarantine import Decision
 from bursar.domain.usage.rejections import Rejection
 from bursar.domain.usage.routes import ModelRoutes
+from bursar.jobs.bill_usage import UsageBilling
 from bursar.jobs.post_usage import Patience
 from bursar.jobs.rollup_usage import RolledUp, hours_to_sum, rollup_usage
 from bursar.jobs.take_usage import UsageIntake
@@ -86,15 +87,17 @@ class Guard:
         return UsageIntake(
             producer=GATEWAY,
             read=read,
-            routes=ModelRoutes(),
-            prices=GenaiTokenPrices(),
             archive=self.archive,
             quarantine=self.quarantine,
-            ledger=self.ledger,
-            conflicts=MemoryConflictLog(MemoryOutbox()),
-            windows=self.ledger,
-            budgets=EnforcedBudgets((), "acme", lambda _: ""),
-            patience=Patience(lambda _: None, lambda low, _: low),
+            billing=UsageBilling(
+                routes=ModelRoutes(),
+                prices=GenaiTokenPrices(),
+                ledger=self.ledger,
+                conflicts=MemoryConflictLog(MemoryOutbox()),
+                windows=self.ledger,
+                budgets=EnforcedBudgets((), "acme", lambda _: ""),
+                patience=Patience(lambda _: None, lambda low, _: low),
+            ),
         )
 
     def run(self, hour: Window = ELEVEN) -> RolledUp:

@@ -25,6 +25,7 @@ from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.records import UsageRecord
 from bursar.domain.usage.routes import ModelRoute, ModelRoutes
+from bursar.jobs.bill_usage import UsageBilling
 from bursar.jobs.collect_bedrock_usage import collect_bedrock_usage
 from bursar.jobs.replay_usage import Replayed, UsageReplay
 from bursar.jobs.take_usage import UsageIntake
@@ -81,13 +82,21 @@ class Guard:
         return UsageIntake(
             producer=ProducerPolicy(name="bedrock:eu-west-1", tenant="search"),
             read=lambda _body, _producer: (),
-            routes=self._routes,
-            prices=self._prices,
             archive=self.archive,
             quarantine=MemoryQuarantine(),
-            ledger=self.books.ledger,
-            conflicts=self.books.conflicts,
-            windows=self.books.windows,
+            billing=self.billing(),
+        )
+
+    def billing(self, faulty: Faulty | None = None) -> UsageBilling:
+        ledger: LedgerStore = faulty or self.books.ledger
+        conflicts: ConflictLog = faulty or self.books.conflicts
+        windows: EnforcedWindows = faulty or self.books.windows
+        return UsageBilling(
+            routes=self._routes,
+            prices=self._prices,
+            ledger=ledger,
+            conflicts=conflicts,
+            windows=windows,
             budgets=self.budgets,
             patience=AT_ONCE,
         )
@@ -98,19 +107,8 @@ class Guard:
     def replay(
         self, window: Window = NOVEMBER, *, faulty: Faulty | None = None, dry_run: bool = False
     ) -> Replayed:
-        ledger: LedgerStore = faulty or self.books.ledger
-        conflicts: ConflictLog = faulty or self.books.conflicts
-        windows: EnforcedWindows = faulty or self.books.windows
         replaying = UsageReplay(
-            routes=self._routes,
-            prices=self._prices,
-            unit_price=unit_price,
-            archive=self.archive,
-            ledger=ledger,
-            conflicts=conflicts,
-            windows=windows,
-            budgets=self.budgets,
-            patience=AT_ONCE,
+            billing=self.billing(faulty), unit_price=unit_price, archive=self.archive
         )
         return replaying.replay(window, NOW + HOUR, dry_run=dry_run)
 

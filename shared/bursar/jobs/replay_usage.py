@@ -8,16 +8,14 @@ from datetime import datetime
 from itertools import islice
 
 from bursar.domain.admission.settlements import tell_the_same
-from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
 from bursar.domain.ledger.entries import Entry, EntryId, Pricing
 from bursar.domain.periods import Window, hours
-from bursar.domain.usage.billing import bill
 from bursar.domain.usage.provisioned import provisioned_entry, provisioned_hour
 from bursar.domain.usage.records import UsageRecord
-from bursar.domain.usage.routes import ModelRoutes
+from bursar.jobs.bill_usage import UsageBilling
 from bursar.jobs.collect_bedrock_usage import UnitPrice
-from bursar.jobs.post_usage import LedgerBusyError, Patience, Posted, post_entries
-from bursar.ports import ConflictLog, EnforcedWindows, LedgerStore, TokenPriceBook, UsageArchive
+from bursar.jobs.post_usage import Posted
+from bursar.ports import UsageArchive
 
 _TOGETHER = 1_000
 
@@ -55,15 +53,9 @@ class Replayed:
 class UsageReplay:
     """Posts archived records that the ledger lacks, priced and routed as when they came in."""
 
-    routes: ModelRoutes
-    prices: TokenPriceBook
+    billing: UsageBilling
     unit_price: UnitPrice
     archive: UsageArchive
-    ledger: LedgerStore
-    conflicts: ConflictLog
-    windows: EnforcedWindows
-    budgets: EnforcedBudgets
-    patience: Patience
 
     def replay(self, window: Window, at: datetime, *, dry_run: bool = False) -> Replayed:
         """Post the archived records of a window's hours that are missing.
@@ -84,7 +76,7 @@ class UsageReplay:
             known: dict[EntryId, str] = {}
             for records in _together(self.archive.records(hour)):
                 entries = [self._bill(record) for record in records]
-                stored = self.ledger.digests({entry.name for entry in entries})
+                stored = self.billing.ledger.digests({entry.name for entry in entries})
                 missing = [each for each in entries if not _stands(each, stored.get(each.name))]
                 done.read += len(entries)
                 done.there_already += len(entries) - len(missing)
@@ -92,31 +84,16 @@ class UsageReplay:
                     known.update(stored)
                     done.count(missing, _foreseen(missing, known))
                 elif missing:
-                    self._post(missing, at, done)
+                    posted, busy = self.billing.post(missing, at)
+                    done.busy += sum(entry.name in busy for entry in missing)
+                    done.count(missing, posted)
         return done
 
     def _bill(self, record: UsageRecord) -> Entry:
         if bought := provisioned_hour(record):
             fee = self.unit_price(bought.model, bought.commitment)
             return provisioned_entry(record, bought, fee)
-        price = self.prices.price_at(record.provider, record.model, record.at)
-        return bill(record, price, self.routes)
-
-    def _post(self, entries: Sequence[Entry], at: datetime, done: Replayed) -> None:
-        try:
-            posted = post_entries(
-                entries,
-                ledger=self.ledger,
-                conflicts=self.conflicts,
-                windows=self.windows,
-                at=at,
-                patience=self.patience,
-                budgets=self.budgets,
-            )
-        except LedgerBusyError as error:
-            posted = error.done
-            done.busy += sum(entry.name in error.names for entry in entries)
-        done.count(entries, posted)
+        return self.billing.bill(record)
 
 
 def _together(records: Iterator[UsageRecord]) -> Iterator[list[UsageRecord]]:

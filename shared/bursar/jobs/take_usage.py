@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.domain.ledger.conflicts import conflict_alert, conflict_of
-from bursar.domain.ledger.enforced_budgets import EnforcedBudgets
-from bursar.domain.ledger.entries import Entry, EntryId
+from bursar.domain.ledger.entries import Entry
 from bursar.domain.money import Money
-from bursar.domain.usage.billing import bill
 from bursar.domain.usage.plausibility import PlausibilityLimits
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.quarantine import Contested
 from bursar.domain.usage.records import UsageRecord
 from bursar.domain.usage.rejections import Rejection
-from bursar.domain.usage.routes import ModelRoutes
+from bursar.jobs.bill_usage import UsageBilling
 from bursar.jobs.ingest_usage import (
     DEFAULT_LIMITS,
     Ingested,
@@ -26,15 +24,7 @@ from bursar.jobs.ingest_usage import (
     ingest,
     ingest_collected,
 )
-from bursar.jobs.post_usage import LedgerBusyError, Patience, Posted, post_entries
-from bursar.ports import (
-    ConflictLog,
-    EnforcedWindows,
-    LedgerStore,
-    Quarantine,
-    TokenPriceBook,
-    UsageArchive,
-)
+from bursar.ports import Quarantine, UsageArchive
 
 
 class NotAllPostedError(Exception):
@@ -47,15 +37,9 @@ class UsageIntake:
 
     producer: ProducerPolicy
     read: Read
-    routes: ModelRoutes
-    prices: TokenPriceBook
     archive: UsageArchive
     quarantine: Quarantine
-    ledger: LedgerStore
-    conflicts: ConflictLog
-    windows: EnforcedWindows
-    budgets: EnforcedBudgets
-    patience: Patience
+    billing: UsageBilling
     limits: PlausibilityLimits = DEFAULT_LIMITS
 
     def take(self, messages: Sequence[Message]) -> Ingested:
@@ -102,42 +86,23 @@ class UsageIntake:
 
     def post(self, records: Sequence[UsageRecord], at: datetime) -> Told:
         """Price and post records."""
-        return self.post_entries([self._bill(record) for record in records], at)
+        return self.post_entries([self.billing.bill(record) for record in records], at)
 
     def post_entries(self, entries: Sequence[Entry], at: datetime) -> Told:
         """Post what has its price."""
-        try:
-            done = post_entries(
-                entries,
-                ledger=self.ledger,
-                conflicts=self.conflicts,
-                windows=self.windows,
-                at=at,
-                patience=self.patience,
-                budgets=self.budgets,
-            )
-        except LedgerBusyError as error:
-            return _told(error.done, error.names)
-        return _told(done)
+        done, busy = self.billing.post(entries, at)
+        return Told(
+            busy,
+            done.duplicates,
+            len(done.conflicts),
+            done.too_large,
+            done.transaction_conflicts,
+        )
 
     def _refuse(self, contested: Contested) -> None:
         held, stands = contested
-        conflict = conflict_of(self._bill(held.record), stands, held.received_at)
-        self.conflicts.record(conflict, conflict_alert(conflict))
-
-    def _bill(self, record: UsageRecord) -> Entry:
-        price = self.prices.price_at(record.provider, record.model, record.at)
-        return bill(record, price, self.routes)
+        conflict = conflict_of(self.billing.bill(held.record), stands, held.received_at)
+        self.billing.conflicts.record(conflict, conflict_alert(conflict))
 
     def _cost(self, record: UsageRecord) -> Money:
-        return self._bill(record).amounts.usd
-
-
-def _told(done: Posted, busy: Collection[EntryId] = ()) -> Told:
-    return Told(
-        busy,
-        done.duplicates,
-        len(done.conflicts),
-        done.too_large,
-        done.transaction_conflicts,
-    )
+        return self.billing.bill(record).amounts.usd

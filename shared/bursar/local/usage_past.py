@@ -23,6 +23,7 @@ from bursar.domain.periods import DAY, HOUR, Window, hours, month_of
 from bursar.domain.usage.records import UsageRecord
 from bursar.domain.usage.rejections import Placed
 from bursar.jobs.attribute_costs import Sources, attribute_costs
+from bursar.jobs.bill_usage import UsageBilling
 from bursar.jobs.charge_back import close_chargeback
 from bursar.jobs.close_month import ClosedMonth, close_month
 from bursar.jobs.post_usage import Patience, post_entries
@@ -91,15 +92,17 @@ class UsagePast:
         self._intake = UsageIntake(
             producer=config.usage.producer(GATEWAY).policy(),
             read=_no_messages,
-            routes=model_routes(config),
-            prices=token_prices(config),
             archive=self.archive,
             quarantine=MemoryQuarantine(),
-            ledger=self.ledger,
-            conflicts=self._conflicts,
-            windows=self.ledger,
-            budgets=self._budgets,
-            patience=_AT_ONCE,
+            billing=UsageBilling(
+                routes=model_routes(config),
+                prices=token_prices(config),
+                ledger=self.ledger,
+                conflicts=self._conflicts,
+                windows=self.ledger,
+                budgets=self._budgets,
+                patience=_AT_ONCE,
+            ),
         )
         self._sources = Sources(
             clusters=[cluster.name for cluster in config.clusters],

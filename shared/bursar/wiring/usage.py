@@ -19,6 +19,7 @@ from bursar.domain.usage.plausibility import PlausibilityLimits
 from bursar.domain.usage.price_books import LayeredTokenPrices, OwnTokenPrices
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.routes import ModelRoute, ModelRoutes
+from bursar.jobs.bill_usage import UsageBilling
 from bursar.jobs.post_usage import Patience
 from bursar.jobs.take_usage import UsageIntake
 from bursar.ports import TokenPriceBook, UsageArchive
@@ -38,15 +39,9 @@ def usage_intake(
     return UsageIntake(
         producer=producer,
         read=read,
-        routes=model_routes(config),
-        prices=prices,
         archive=S3UsageArchive(s3, bucket),
         quarantine=DynamoQuarantine(table),
-        ledger=DynamoLedgerStore(table),
-        conflicts=DynamoConflictLog(table),
-        windows=DynamoEnforcedWindows(table),
-        budgets=enforced_budgets(config),
-        patience=Patience(time.sleep, random.uniform),
+        billing=_billing(config, table, prices),
         limits=PlausibilityLimits(dearest_request=config.usage.record_ceiling_usd),
     )
 
@@ -57,10 +52,16 @@ def usage_replay(
     from bursar.jobs.replay_usage import UsageReplay  # by hand alone: no function imports it
 
     return UsageReplay(
-        routes=model_routes(config),
-        prices=prices,
+        billing=_billing(config, table, prices),
         unit_price=config.usage.provisioned_price,
         archive=archive,
+    )
+
+
+def _billing(config: Config, table: Any, prices: TokenPriceBook) -> UsageBilling:
+    return UsageBilling(
+        routes=model_routes(config),
+        prices=prices,
         ledger=DynamoLedgerStore(table),
         conflicts=DynamoConflictLog(table),
         windows=DynamoEnforcedWindows(table),

@@ -47,6 +47,7 @@ from bursar.domain.usage.records import TokenCounts
 from bursar.domain.usage.routes import ModelRoutes
 from bursar.jobs.admission import Admission
 from bursar.jobs.attribute_costs import Sources
+from bursar.jobs.bill_usage import UsageBilling
 from bursar.jobs.post_usage import Patience
 from bursar.jobs.raised_limits import RaisedLimits
 from bursar.jobs.stopping import Reach, Stopping
@@ -260,15 +261,17 @@ class MemoryPorts:
         return UsageIntake(
             producer=producer,
             read=read,
-            routes=ModelRoutes(),
-            prices=OwnTokenPrices([MINI]),
             archive=MemoryUsageArchive(),
             quarantine=self.quarantine,
-            ledger=self.ledger,
-            conflicts=MemoryConflictLog(self.outbox),
-            windows=self.ledger,
-            budgets=EnforcedBudgets((), "acme", lambda _: ""),
-            patience=Patience(lambda _: None, lambda low, _: low),
+            billing=UsageBilling(
+                routes=ModelRoutes(),
+                prices=OwnTokenPrices([MINI]),
+                ledger=self.ledger,
+                conflicts=MemoryConflictLog(self.outbox),
+                windows=self.ledger,
+                budgets=EnforcedBudgets((), "acme", lambda _: ""),
+                patience=Patience(lambda _: None, lambda low, _: low),
+            ),
         )
 
     def reservations(self, _cluster: object) -> MemoryReservationCatalogue:

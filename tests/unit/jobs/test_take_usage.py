@@ -24,6 +24,7 @@ from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
 from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.quarantine import Decision
 from bursar.domain.usage.routes import ModelRoute, ModelRoutes
+from bursar.jobs.bill_usage import UsageBilling
 from bursar.jobs.ingest_usage import Ingested, Message
 from bursar.jobs.review_held_usage import StillTooLargeError, release
 from bursar.jobs.take_usage import NotAllPostedError, UsageIntake
@@ -53,17 +54,23 @@ class Intake:
         self.intake = UsageIntake(
             producer=ProducerPolicy(name="gateway", tenant="search"),
             read=read,
-            routes=routes or ModelRoutes(),
-            prices=OwnTokenPrices([PRICE]),
             archive=self.archive,
             quarantine=self.quarantine,
-            ledger=books.ledger,
-            conflicts=books.conflicts,
-            windows=books.windows,
-            budgets=budgets,
-            patience=AT_ONCE,
+            billing=UsageBilling(
+                routes=routes or ModelRoutes(),
+                prices=OwnTokenPrices([PRICE]),
+                ledger=books.ledger,
+                conflicts=books.conflicts,
+                windows=books.windows,
+                budgets=budgets,
+                patience=AT_ONCE,
+            ),
             limits=PlausibilityLimits(dearest_request=ceiling and Money.of(ceiling)),
         )
+
+    def change(self, **changes: Any) -> None:
+        """Another ledger, or other budgets."""
+        self.intake = replace(self.intake, billing=replace(self.intake.billing, **changes))
 
     def take(self, *bodies: str, at: datetime = NOW) -> Ingested:
         return self.intake.take([Message(f"m{n}", body, at) for n, body in enumerate(bodies)])
@@ -209,11 +216,11 @@ def test_a_record_that_too_many_enforced_budgets_cover_is_held_and_the_rest_is_p
     assert held.reason == ("more enforced budgets cover it than fit into a posting of 100 items")
     with pytest.raises(StillTooLargeError):
         intake.release("1")
-    intake.intake = replace(intake.intake, budgets=NO_BUDGETS)
+    intake.change(budgets=NO_BUDGETS)
     assert intake.release("1") is Decision.RELEASED
     assert Money.sum(leaf.amounts.usd for leaf in intake.leaves().values()) == Money.of("0.003")
     # posted before the budgets were so many, it is there, and nothing of it is held
-    intake.intake = replace(intake.intake, budgets=CROWD)
+    intake.change(budgets=CROWD)
     done = intake.take(line("1"))
     assert (done.accepted, done.duplicates, done.held) == (1, 1, 0)
 
@@ -222,11 +229,11 @@ def test_transactions_that_were_in_the_way_are_counted() -> None:
     intake = Intake()
     faults = iter([Fault.CONFLICT, Fault.CONFLICT])
     faulty = Faulty(intake.books, lambda _: next(faults, None), lambda: None)
-    intake.intake = replace(intake.intake, ledger=faulty)
+    intake.change(ledger=faulty)
     done = intake.take(line("1"))
     assert (done.accepted, done.failed, done.transaction_conflicts) == (1, (), 2)
     endless = Faulty(intake.books, lambda _: Fault.CONFLICT, lambda: None)
-    intake.intake = replace(intake.intake, ledger=endless)
+    intake.change(ledger=endless)
     done = intake.take(line("2"))
     assert (done.failed, done.transaction_conflicts) == (("m0",), 8)  # tries have an end
 
