@@ -1,4 +1,5 @@
-"""How much CPU and memory it takes to cost 1.5 million usage records, by tenant and model.
+"""How much CPU and memory it takes to cost 1.5 million usage records, by tenant and model; and
+by user, where there are half as many users as records.
 
 Readers of the same file, each a process of its own, charged from the interpreter's start:
 `bursar usage cost`; pandas with columns of Decimal objects, as one would have amounts exact in it,
@@ -29,6 +30,8 @@ ROOT = Path(__file__).resolve().parents[1]
 RECORDS = 1_500_000
 RUNS = 3
 KINDS = ("jsonl", "csv", "parquet")
+FEW_ROWS, MANY_ROWS = "tenant,model", "user"
+OF_USERS = "users.jsonl"
 BURSAR, PANDAS, DUCKDB = "bursar", "pandas, prices joined", "duckdb"
 USUAL_PANDAS = "pandas, Series.map"
 PANDAS_GOAL, DUCKDB_GOAL, PEAK_GOAL_MB = 10, 2, 400
@@ -42,15 +45,19 @@ def measure(records: int = RECORDS, runs: int = RUNS) -> dict[str, Any]:
     found: dict[str, Any] = {"records": records, "runs": runs}
     with tempfile.TemporaryDirectory() as directory:
         generate(Path(directory), records)
-        _run(BURSAR, Path(directory) / "few.csv")  # what was edited since is compiled
-        for kind in KINDS:
-            path = Path(directory) / f"usage.{kind}"
+        _run(BURSAR, Path(directory) / "few.csv", FEW_ROWS)  # what was edited since is compiled
+        for kind, file, by in (
+            *((kind, f"usage.{kind}", FEW_ROWS) for kind in KINDS),
+            (OF_USERS, OF_USERS, MANY_ROWS),
+        ):
+            path = Path(directory) / file
             # in turns: what else the machine does meets all of them alike
             told = [
-                {each: _run(each, path) for each in (BURSAR, PANDAS, DUCKDB)} for _ in range(runs)
+                {each: _run(each, path, by) for each in (BURSAR, PANDAS, DUCKDB)}
+                for _ in range(runs)
             ]
             found[kind] = {each: _medians([one[each] for one in told]) for each in told[0]}
-            told[0][USUAL_PANDAS] = _run(USUAL_PANDAS, path)
+            told[0][USUAL_PANDAS] = _run(USUAL_PANDAS, path, by)
             found[kind][USUAL_PANDAS] = _medians([told[0][USUAL_PANDAS]])
             _assert_same({reader: one["answer"] for reader, one in told[0].items()})
     return found
@@ -76,7 +83,7 @@ def generate(directory: Path, records: int) -> None:
     numbers = random.Random(11)
     began = 1_767_225_600
     lines = directory / "usage.jsonl"
-    with lines.open("w") as file:
+    with lines.open("w") as file, (directory / OF_USERS).open("w") as of_users:
         for n in range(records):
             prompt = int(numbers.lognormvariate(6.5, 1.2))
             cached = int(prompt * numbers.random()) if numbers.random() < 0.3 else 0
@@ -91,7 +98,10 @@ def generate(directory: Path, records: int) -> None:
                 "output_tokens": int(numbers.lognormvariate(5, 1)),
             }
             line = json.dumps(told) + "\n"
-            file.write(line * (2 if n % 1000 == 0 else 1))
+            times = 2 if n % 1000 == 0 else 1
+            file.write(line * times)
+            user = f"user-{numbers.randrange(-(-records // 2))}"
+            of_users.write((json.dumps(told | {"user": user}) + "\n") * times)
     rows = duckdb.read_json(str(lines))
     rows.write_csv(str(directory / "usage.csv"))
     rows.write_parquet(str(directory / "usage.parquet"))
@@ -109,28 +119,28 @@ def generate(directory: Path, records: int) -> None:
 def table(found: dict[str, Any]) -> list[str]:
     lines = [
         f"{found['records']:,} records, median of {found['runs']}; {USUAL_PANDAS} once",
-        f"{'':10s} {'':22s} {'CPU s':>7s} {'peak MB':>8s}",
+        f"{'':11s} {'':22s} {'CPU s':>7s} {'peak MB':>8s}",
     ]
-    for kind in KINDS:
+    for kind in (*KINDS, OF_USERS):
         ours = found[kind][BURSAR]["cpu_seconds"]
         for reader, told in found[kind].items():
             cpu = told["cpu_seconds"]
             lines.append(
-                f"{kind:10s} {reader:22s} {cpu:7.2f} {told['peak_mb']:8.1f}"
+                f"{kind:11s} {reader:22s} {cpu:7.2f} {told['peak_mb']:8.1f}"
                 f"  {cpu / ours:5.1f}x ours"
             )
         of_duckdb = ours / found[kind][DUCKDB]["cpu_seconds"]
         lines.append(
-            f"{kind:10s} of DuckDB: {of_duckdb:.1f}x   goal: at most {DUCKDB_GOAL}x;"
+            f"{kind:11s} of DuckDB: {of_duckdb:.1f}x   goal: at most {DUCKDB_GOAL}x;"
             f" pandas: at least {PANDAS_GOAL}x ours; peak under {PEAK_GOAL_MB} MB"
         )
     return lines
 
 
-def _run(reader: str, path: Path) -> dict[str, Any]:
+def _run(reader: str, path: Path, by: str) -> dict[str, Any]:
     python = _pandas_python() if reader.startswith("pandas") else sys.executable
     environment = {name: told for name, told in os.environ.items() if name not in _BYTECODE}
-    command = [python, "-m", "benchmarks.usage_readers", reader, str(path)]
+    command = [python, "-m", "benchmarks.usage_readers", reader, str(path), by]
     done = subprocess.run(
         command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=environment
     )

@@ -1,4 +1,4 @@
-"""The readers of `usage_cost`, each in a process of its own: `... usage_readers NAME FILE`.
+"""The readers of `usage_cost`, each in a process of its own: `... usage_readers NAME FILE BY`.
 
 Nothing is imported here that one of them alone needs: each is charged for its own imports.
 """
@@ -18,8 +18,8 @@ TOKENS = ["input_tokens", "cached_input_tokens", "output_tokens"]
 _SCANS = {"jsonl": "read_json", "csv": "read_csv", "parquet": "read_parquet"}
 
 
-def cost_with_bursar(path: Path) -> dict[str, Any]:
-    """`bursar usage cost FILE --prices FILE --by tenant,model --json`."""
+def cost_with_bursar(path: Path, by: list[str]) -> str:
+    """`bursar usage cost FILE --prices FILE --by DIM,... --json`."""
     import contextlib
     import io
 
@@ -27,17 +27,14 @@ def cost_with_bursar(path: Path) -> dict[str, Any]:
 
     told = io.StringIO()
     prices = str(path.with_name("prices.yaml"))
-    by = ["--by", "tenant,model", "--json"]
-    sys.argv = ["bursar", "usage", "cost", str(path), "--prices", prices, *by]
+    asked = ["--prices", prices, "--by", ",".join(by), "--json"]
+    sys.argv = ["bursar", "usage", "cost", str(path), *asked]
     with contextlib.redirect_stdout(told), contextlib.suppress(SystemExit):
         main()
-    found = json.loads(told.getvalue())
-    names = ["tenant", "model", "requests", *TOKENS]
-    rows = [[*(row[name] for name in names), _plain(row["usd"])] for row in found["rows"]]
-    return _answer(rows, found["duplicates"], found["conflicts"])
+    return told.getvalue()
 
 
-def cost_with_pandas_joined(path: Path) -> dict[str, Any]:
+def cost_with_pandas_joined(path: Path, by: list[str]) -> str:
     """Prices are joined to the rows: the least CPU that columns of Decimals were seen to take.
 
     A list comprehension over the plain integers of each row takes as much.
@@ -52,19 +49,19 @@ def cost_with_pandas_joined(path: Path) -> dict[str, Any]:
         joined = rows[["model"]].merge(prices, left_on="model", right_index=True)
         return [joined[name] for name in prices]
 
-    return _cost_with_pandas(path, prices_of)
+    return _cost_with_pandas(path, by, prices_of)
 
 
-def cost_with_pandas_mapped(path: Path) -> dict[str, Any]:
+def cost_with_pandas_mapped(path: Path, by: list[str]) -> str:
     """Prices are mapped onto the column of models, as most would write it."""
 
     def prices_of(rows: Any, rates: dict[str, list[Decimal]]) -> list[Any]:
         return [rows["model"].map({m: own[n] for m, own in rates.items()}) for n in range(3)]
 
-    return _cost_with_pandas(path, prices_of)
+    return _cost_with_pandas(path, by, prices_of)
 
 
-def _cost_with_pandas(path: Path, prices_of: Callable[..., list[Any]]) -> dict[str, Any]:
+def _cost_with_pandas(path: Path, by: list[str], prices_of: Callable[..., list[Any]]) -> str:
     """Tokens become Decimals, and columns are multiplied by the columns of prices."""
     import pandas as pd
 
@@ -81,27 +78,27 @@ def _cost_with_pandas(path: Path, prices_of: Callable[..., list[Any]]) -> dict[s
     of_input, of_cached, of_output = prices_of(rows, rates)
     tokens, cached, output = (rows[name].map(Decimal) for name in TOKENS)
     rows["usd"] = (tokens - cached) * of_input + cached * of_cached + output * of_output
-    sums = rows.groupby(["tenant", "model"]).agg(
+    sums = rows.groupby(by).agg(
         requests=("id", "count"), **{name: (name, "sum") for name in TOKENS}, usd=("usd", "sum")
     )
-    found = [
-        [*names, *map(int, row[:-1]), _plain(row[-1])]
-        for names, *row in sums.itertuples(name=None)
-    ]
-    return _answer(found, len(told) - len(distinct), len(distinct) - len(rows))
+    rows_told = sums.reset_index().assign(usd=sums["usd"].map(str).array).to_dict("records")
+    again = {"duplicates": len(told) - len(distinct), "conflicts": len(distinct) - len(rows)}
+    return json.dumps({"rows": rows_told} | again)
 
 
-def sum_with_duckdb(path: Path) -> dict[str, Any]:
+def sum_with_duckdb(path: Path, by: list[str]) -> str:
     import duckdb
 
     source = f"{_SCANS[path.suffix[1:]]}('{path}')"
     values = ", ".join(f"any_value({name}) AS {name}" for name in TOKENS)
+    names = ", ".join(f'"{name}"' for name in by)
+    kept = ", ".join(f'any_value("{name}") AS "{name}"' for name in by)
     rows = duckdb.sql(
-        f"SELECT tenant, model, count(*), {', '.join(f'sum({name})' for name in TOKENS)} FROM ("  # noqa: S608
-        " SELECT id, any_value(tenant) AS tenant, any_value(model) AS model,"
-        f" {values} FROM {source} GROUP BY id) GROUP BY ALL"
+        f"SELECT {names}, count(*), {', '.join(f'sum({name})' for name in TOKENS)} FROM ("  # noqa: S608
+        f" SELECT id, {kept}, {values} FROM {source} GROUP BY id) GROUP BY ALL"
     ).fetchall()
-    return {"rows": sorted([*row[:2], *map(int, row[2:])] for row in rows)}
+    told = [*by, "requests", *TOKENS]
+    return json.dumps({"rows": [dict(zip(told, row, strict=True)) for row in rows]}, default=int)
 
 
 READERS = {
@@ -112,23 +109,31 @@ READERS = {
 }
 
 
-def _answer(rows: list[list[Any]], duplicates: int, conflicts: int) -> dict[str, Any]:
-    return {"rows": sorted(rows), "duplicates": duplicates, "conflicts": conflicts}
+def _comparable(text: str, by: list[str]) -> dict[str, Any]:
+    """What was told, with its rows as lists in one order, and amounts written one way."""
+    told = json.loads(text)
+    names = [*by, "requests", *TOKENS]
+    rows = [
+        [*(row[name] for name in names), *([_plain(row["usd"])] if "usd" in row else [])]
+        for row in told["rows"]
+    ]
+    again = {name: told[name] for name in ("duplicates", "conflicts") if name in told}
+    return {"rows": sorted(rows)} | again
 
 
-def _plain(usd: Decimal | str) -> str:
+def _plain(usd: str) -> str:
     return f"{Decimal(usd).normalize():f}"
 
 
 def main() -> None:
-    """Print what a reader came to, and the CPU and memory that it took up to here."""
-    name, path = sys.argv[1:]
-    answer = READERS[name](Path(path))
+    """Print what a reader came to, and the CPU and memory that it took to tell it as JSON."""
+    name, path, by = sys.argv[1:]
+    told = READERS[name](Path(path), by.split(","))
     used = resource.getrusage(resource.RUSAGE_SELF)
     status = Path("/proc/self/status").read_text()
     (peak,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
     figures = {
-        "answer": answer,
+        "answer": _comparable(told, by.split(",")),
         "cpu_seconds": round(used.ru_utime + used.ru_stime, 2),
         "peak_mb": round(int(peak) / 1024, 1),
     }
