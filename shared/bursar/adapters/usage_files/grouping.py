@@ -106,8 +106,8 @@ class UsageSums:
     def _labels(self, dimension: Dimension, names: Integers, buckets: Integers) -> Labels:
         if dimension in TIMES:
             return labels_of_times(dimension, buckets * self._tick)
-        texts, codes = self._names.labels(dimension, np.arange(len(self._names)))
-        return Labels(texts, codes[names])
+        texts, codes = self._names.labels(dimension)
+        return Labels(texts, codes if self._groups is None else codes[names])
 
     def _grouped_by_keys(self, before: int) -> WordTable:
         """The groups of the names before, told by their keys; sums move to where these are."""
@@ -145,8 +145,9 @@ class UsageSums:
         for name in told.keys() - sums.keys():
             sums[name] = sums["records"].copy() if name == "requests" else sums["records"] * 0
         if (width := self._width) > len(sums["records"]):
+            room = max(width, len(sums["records"]) * 5 // 4)
             for name, each in sums.items():
-                sums[name] = np.concatenate((each, np.zeros(width, each.dtype)))
+                sums[name] = np.concatenate((each, np.zeros(room - len(each), each.dtype)))
         self._most += records * max([1, *(int(each.max()) for each in told.values())])
         if self._most >= EXACT_INTEGERS and sums["records"].dtype != object:
             for name, each in sums.items():

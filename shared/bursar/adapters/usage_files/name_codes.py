@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bursar.adapters.usage_files.record_columns import Records
 from bursar.adapters.usage_files.word_table import WordTable
@@ -49,31 +51,47 @@ class NameCodes:
         found: Mask = self._table.words(0)[codes] & _BYTE != 0
         return found
 
-    def labels(self, column: str, codes: Integers) -> Labels:
+    def labels(self, column: str, codes: Integers | slice = slice(None)) -> Labels:
         """The name that each of these codes has in the column."""
         n = self._columns.index(column)
-        lengths = self._table.words(0)[codes] >> np.uint64(WORD * (n + 1)) & _BYTE
+        lengths = (self._table.words(0)[codes] >> np.uint64(WORD * (n + 1))).astype(np.uint8)
         count = -(-int(lengths.max(initial=0)) // WORD)
         first = n * _MOST_WORDS + 1
-        words = [self._table.words(place)[codes] for place in range(first, first + count)]
+        words: list[NDArray[Any]] = [
+            self._table.words(place)[codes] for place in range(first, first + count)
+        ]
         # in the order of their bytes; of names that are alike so far, the shorter comes first
         order = np.lexsort([lengths, *(word.byteswap() for word in reversed(words))])
-        new = np.zeros(len(codes), np.bool_)
+        new = np.zeros(len(lengths), np.bool_)
         new[:1] = True
         for each in (lengths, *words):
             told = each[order]
             new[1:] |= told[1:] != told[:-1]
-        found = np.empty(len(codes), np.int64)
+        found = np.empty(len(lengths), np.int64)
         found[order] = np.cumsum(new) - 1
         heads = order[new]
-        return Labels(_texts([word[heads] for word in words], lengths[heads]), found)
+        return Labels(_Texts([word[heads] for word in words], lengths[heads]), found)
 
 
-def _texts(words: Sequence[Words], lengths: Words) -> list[str]:
-    if not words:
-        return [""] * len(lengths)
-    content = np.stack(words, axis=1).tobytes()
-    size = WORD * len(words)
-    return [
-        content[n * size : n * size + length].decode() for n, length in enumerate(lengths.tolist())
-    ]
+class _Texts(Sequence[str]):
+    """Texts that are words: each is made when it is asked for, as there may be a million."""
+
+    def __init__(self, words: Sequence[Words], lengths: NDArray[np.uint8]) -> None:
+        self._content = np.stack(words, axis=1).data.cast("B") if words else memoryview(b"")
+        self._size = WORD * len(words)
+        self._lengths = lengths.tobytes()
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [self[n] for n in range(len(self))[place]]
+        start = place * self._size
+        return str(self._content[start : start + self._lengths[place]], "utf-8")
