@@ -134,6 +134,11 @@ def test_a_close_puts_right_what_differs_and_closes_once(
     assert run("verify", "--month", "2025-03", *WHERE)[0] == 0
     code, out, _ = run("close", "--month", "2025-03", *WHERE)
     assert (code, out) == (0, "2025-03 was closed before.\n")
+    spoil(table, books, 3)
+    code, out, _ = run("verify", "--month", "2025-03", *WHERE)
+    assert code == 1
+    # 14 by the entries; 14 + 5 + 3 in the balance, and -5 of its correction
+    assert "entries say 0.000000000014 USD, the balance 0.000000000017" in out
 
 
 def test_a_month_that_is_not_over_is_not_closed(books: Books, run: Run) -> None:

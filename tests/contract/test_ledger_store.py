@@ -95,6 +95,14 @@ def test_shards_of_a_leaf_are_summed(books: Books) -> None:
     assert (leaf.entries, leaf.amounts.units) == (16, 2**16 - 1)
 
 
+def test_an_entry_may_count_as_others_than_one_and_may_leave_nothing(books: Books) -> None:
+    more = replace(entry("1", 5), requests=0, tokens=TokenCounts(), counts_as=3)
+    less = replace(entry("2", -5), requests=0, tokens=TokenCounts(), counts_as=-3)
+    books.post(more, less)
+    assert books.ledger.leaves(ONE_PM) == {more.key: Leaf()}
+    assert books.reader.entries([less.name]) == {less.name: less}
+
+
 def test_an_hour_holds_its_own_leaves_alone(books: Books) -> None:
     hours = [ONE_PM + timedelta(hours=n) for n in (-1, 0, 1)]
     books.post(*(entry(f"{n}", 10**n, at=hour) for n, hour in enumerate(hours)))

@@ -11,7 +11,14 @@ from bursar.domain.ledger.months import MonthState, hours_in, in_words
 from bursar.domain.ledger.verification import Difference, correction
 from bursar.domain.periods import Window, hour_of, month_window
 from bursar.jobs.read_statements import unstated_hours
-from bursar.jobs.verify_ledger import CheckedHour, InOrder, check_hours, leaves_of, verify_hour
+from bursar.jobs.verify_ledger import (
+    CheckedHour,
+    InOrder,
+    check_hours,
+    leaves_of,
+    verify_hour,
+    with_corrections,
+)
 from bursar.ports import (
     EntryReader,
     LedgerStore,
@@ -111,7 +118,8 @@ def close_month(
             for before in checked
         ]
         differences = tuple(each for hour in checked for each in hour.differences)
-        post([correction(each, hour_of(at).start) for each in differences])
+        wrong = [each for each in with_corrections(differences, reader) if not each.is_right]
+        post([correction(each, hour_of(at).start) for each in wrong])
     except BaseException:
         gates.turn(month, MonthState.OPEN)
         raise

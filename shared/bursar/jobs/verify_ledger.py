@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Protocol, TypeVar
 
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey, sum_leaves
-from bursar.domain.ledger.verification import Difference, compare, correction_name
+from bursar.domain.ledger.verification import Corrected, Difference, compare
 from bursar.domain.periods import Window, hours, month_window
 from bursar.ports import EntryReader, LedgerStore, UsageArchive
 
@@ -40,9 +40,10 @@ class CheckedHour:
 class VerifiedMonth:
     """What a month's balances lack or have too much of.
 
-    `corrected` are differences that the month's close has put right by adjustments;
-    `adjustments` are leaves of adjustments that are not the sum of their entries. `unsteady`
-    hours could not be compared for the postings that kept coming in.
+    `corrected` are differences that the month's close has put right by adjustments; of one that
+    these do not put right, `differences` has what is left. `adjustments` are leaves of
+    adjustments that are not the sum of their entries. `unsteady` hours could not be compared for
+    the postings that kept coming in.
     """
 
     month: str
@@ -87,9 +88,8 @@ def verify_ledger(
         checked = list(
             check_hours(window, ledger=ledger, reader=reader, archive=archive, in_order=in_order)
         )
-        found = {correction_name(each.key): each for hour in checked for each in hour.differences}
-        corrections = reader.entries(list(found))
-        late = _late(checked, corrections.values())
+        found = with_corrections((each for hour in checked for each in hour.differences), reader)
+        late = _late(checked, (entry for each in found for entry in each.corrections))
         adjusting = _adjustments(month, late, ledger)
         adjustments = tuple(compare(late, adjusting))
         if settled := not adjustments or adjusting == before:
@@ -98,8 +98,8 @@ def verify_ledger(
     moving = () if settled else adjustments
     return VerifiedMonth(
         month=month,
-        differences=tuple(each for name, each in found.items() if name not in corrections),
-        corrected=tuple(each for name, each in found.items() if name in corrections),
+        differences=tuple(each.rest for each in found if not each.is_right),
+        corrected=tuple(each.difference for each in found if each.is_right),
         adjustments=adjustments if settled else (),
         unposted=tuple(name for hour in checked for name in hour.unposted),
         unsteady=(
@@ -162,6 +162,21 @@ def verify_hour(
             )
         before = now
     return CheckedHour(hour.start, (), (), {}, steady=False)
+
+
+def with_corrections(differences: Iterable[Difference], reader: EntryReader) -> list[Corrected]:
+    """Each difference with its corrections: a close that was broken off may have posted one
+    before another."""
+    found = [Corrected(each) for each in differences]
+    open_ = set(range(len(found)))
+    while open_:
+        names = {found[n].next_name: n for n in sorted(open_)}
+        stored = reader.entries(list(names))
+        for name, entry in stored.items():
+            each = found[names[name]]
+            found[names[name]] = replace(each, corrections=(*each.corrections, entry))
+        open_ = {names[name] for name in stored}
+    return found
 
 
 def leaves_of(hour: datetime, ledger: LedgerStore) -> dict[LeafKey, Leaf]:

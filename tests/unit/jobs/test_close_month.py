@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,11 +11,11 @@ import pytest
 from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.adapters.memory.usage import MemoryUsageArchive
-from bursar.domain.ledger.entries import Entry, LeafKey
+from bursar.domain.ledger.entries import Entry, Leaf, LeafKey
 from bursar.domain.ledger.months import MonthState
-from bursar.domain.ledger.planning import plan
 from bursar.domain.periods import Window, hour_of, hours, month_window
-from bursar.domain.usage.records import UsageRecord
+from bursar.domain.usage.amounts import ClassAmounts
+from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.jobs.close_month import (
     ClosedMonth,
     HoursUnstatedError,
@@ -78,16 +77,12 @@ class Estate:
             with_unknown_hours=with_unknown_hours,
         )
 
-    def spoil(self, units: int, tokens: int = 0, **where: Any) -> LeafKey:
+    def spoil(self, units: int = 0, *, tokens: int = 0, **where: Any) -> LeafKey:
         """Add to a leaf what no entry says, as a fault of ours would."""
-        wrong = entry("fault", units, at=OCTOBER)
-        wrong = replace(wrong, key=wrong.key._replace(**where))
-        (posting,) = plan([wrong])
-        (key,) = posting.leaves
-        leaf = posting.leaves[key]
-        spoilt = replace(leaf, entries=0, requests=0, tokens=type(leaf.tokens)(input=tokens))
-        self.books.ledger.post(replace(posting, entries=(wrong,), leaves={key: spoilt}), 0)
-        self.books.ledger._entries.pop(wrong.name)  # type: ignore[attr-defined]
+        key = entry("fault", at=OCTOBER).key._replace(**where)
+        leaves = self.books.ledger._leaves.setdefault(key.hour, {})  # type: ignore[attr-defined]
+        fault = Leaf(tokens=TokenCounts(tokens), amounts=ClassAmounts(units))
+        leaves[key] = leaves.get(key, Leaf()) + fault
         return key
 
 
@@ -276,12 +271,10 @@ def test_an_adjustment_that_is_not_the_sum_of_its_entries_is_named(estate: Estat
     assert (difference.entries_say.amounts.units, difference.leaf_says.amounts.units) == (5, 105)
 
 
-@pytest.mark.parametrize(("fault", "tokens"), [(100, 3), (-4, 0)])
-def test_a_close_puts_differences_right_by_adjustments(
-    estate: Estate, fault: int, tokens: int
-) -> None:
+@pytest.mark.parametrize("fault", [100, -4])
+def test_a_close_puts_differences_right_by_adjustments(estate: Estate, fault: int) -> None:
     estate.use("1", "2")
-    estate.spoil(fault, tokens)
+    estate.spoil(fault)
     (corrected,) = estate.close().corrected
     assert corrected.missing.units == -fault
     # the month's own 14 + fault stay as they were; the hour of the close holds the difference
@@ -292,7 +285,31 @@ def test_a_close_puts_differences_right_by_adjustments(
     assert found.corrected == (corrected,)
 
 
-def test_a_close_that_fails_opens_the_month_again_and_can_be_repeated(estate: Estate) -> None:
+def test_what_goes_wrong_in_a_balance_after_its_correction_is_named(estate: Estate) -> None:
+    estate.use("1", "2")
+    estate.spoil(100)
+    estate.close()
+    estate.spoil(50)
+    found = estate.verify()
+    (left,) = found.differences
+    # 14 + 100 + 50 in the balance, and a correction of -100
+    assert (left.entries_say.amounts.units, left.leaf_says.amounts.units) == (14, 64)
+    assert (found.holds, found.corrected) == (False, ())
+
+
+def test_a_count_of_entries_that_is_wrong_is_put_right_too(estate: Estate) -> None:
+    estate.use("1", "2")
+    estate.books.ledger._leaves[OCTOBER] = {}  # type: ignore[attr-defined]
+    estate.close()
+    (leaf,) = estate.books.ledger.leaves(ONE_PM).values()
+    assert (leaf.entries, leaf.requests, leaf.amounts.units) == (2, 2, 14)
+    assert estate.verify().holds
+
+
+@pytest.mark.parametrize("more", [0, 30])
+def test_a_close_that_fails_opens_the_month_again_and_can_be_repeated(
+    estate: Estate, more: int
+) -> None:
     estate.use("1")
     estate.spoil(100)
     books = estate.books
@@ -317,9 +334,12 @@ def test_a_close_that_fails_opens_the_month_again_and_can_be_repeated(estate: Es
         )
     assert books.gates.state("2026-10") is MonthState.OPEN
     estate.use("2")
+    if more:
+        estate.spoil(more)
     estate.close()
-    assert units(books, [ONE_PM]) == -100  # once
-    assert estate.verify().holds
+    assert units(books, [ONE_PM]) == -100 - more  # once
+    found = estate.verify()
+    assert (found.holds, len(found.corrected)) == (True, 1)
 
 
 def test_usage_between_the_check_and_the_freeze_is_counted(estate: Estate) -> None:

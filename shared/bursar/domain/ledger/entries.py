@@ -69,7 +69,8 @@ class Entry:
     """A usage record as it was posted: what it adds to its leaf.
 
     `digest` is of the producer's fields alone: the same id told again with the same digest is
-    a duplicate, with another one a conflict.
+    a duplicate, with another one a conflict. A correction `counts_as` as many entries as its
+    leaf lacks.
     """
 
     producer: str
@@ -81,6 +82,7 @@ class Entry:
     tokens: TokenCounts
     amounts: ClassAmounts
     user: str = ""
+    counts_as: int = 1
 
     @property
     def name(self) -> EntryId:
@@ -88,7 +90,7 @@ class Entry:
 
     @property
     def adds(self) -> Leaf:
-        return Leaf(1, self.requests, self.tokens, self.amounts)
+        return Leaf(self.counts_as, self.requests, self.tokens, self.amounts)
 
 
 def sum_leaves(entries: Iterable[Entry]) -> dict[LeafKey, Leaf]:

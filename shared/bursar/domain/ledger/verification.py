@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -41,30 +41,52 @@ def compare(
     ]
 
 
-def correction_name(key: LeafKey) -> EntryId:
-    """Of a leaf's correction: a close that is repeated posts it once."""
-    text = repr(tuple(map(str, key)))
-    return LEDGER, f"close-{sha256(text.encode()).hexdigest()[:32]}"
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A difference, and the corrections of it that closes have posted: none, or some."""
+
+    difference: Difference
+    corrections: tuple[Entry, ...] = ()
+
+    @property
+    def rest(self) -> Difference:
+        """The difference as it is now: the leaf with what the corrections add to it."""
+        leaf = sum((each.adds for each in self.corrections), start=self.difference.leaf_says)
+        return replace(self.difference, leaf_says=leaf)
+
+    @property
+    def is_right(self) -> bool:
+        return self.rest.entries_say == self.rest.leaf_says
+
+    @property
+    def next_name(self) -> EntryId:
+        """Of the correction after those: a close that is repeated posts each once."""
+        text, number = repr(tuple(map(str, self.difference.key))), len(self.corrections)
+        name = f"close-{sha256(text.encode()).hexdigest()[:32]}"
+        return LEDGER, f"{name}-{number}" if number else name
 
 
-def correction(difference: Difference, hour: datetime) -> Entry:
-    """An entry that puts a difference right, as an adjustment of the leaf's month.
+def correction(corrected: Corrected, hour: datetime) -> Entry:
+    """An entry that puts right what is left of a difference, as an adjustment of the leaf's month.
 
     Money is corrected up or down; counts only up, for no entry has fewer than no tokens.
     """
-    says, has, amounts = difference.entries_say, difference.leaf_says, difference.missing
+    left = corrected.rest
+    says, has, amounts = left.entries_say, left.leaf_says, left.missing
     requests, tokens = max(says.requests - has.requests, 0), _more(says.tokens, has.tokens)
-    told = repr((requests, astuple(tokens), astuple(amounts)))
-    producer, id_ = correction_name(difference.key)
+    entries = says.entries - has.entries
+    told = repr((entries, requests, astuple(tokens), astuple(amounts)))
+    producer, id_ = corrected.next_name
     return Entry(
         producer=producer,
         id=id_,
         digest=sha256(told.encode()).hexdigest()[:32],
-        at=difference.key.hour,
-        key=difference.key._replace(hour=hour, adjusts=month_name(difference.key.hour)),
+        at=left.key.hour,
+        key=left.key._replace(hour=hour, adjusts=month_name(left.key.hour)),
         requests=requests,
         tokens=tokens,
         amounts=amounts,
+        counts_as=entries,
     )
 
 

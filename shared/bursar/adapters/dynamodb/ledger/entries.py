@@ -59,6 +59,8 @@ def is_marked(reservation_id: str) -> dict[str, Any]:
 
 def item(entry: Entry) -> dict[str, Any]:
     counts = [entry.requests, *astuple(entry.tokens), *astuple(entry.amounts)]
+    if entry.counts_as != 1:
+        counts.append(entry.counts_as)
     return {
         **key(entry.name),
         "digest": entry.digest,
@@ -78,7 +80,8 @@ def read(name: EntryId, stored: Mapping[str, Any]) -> Entry:
         key=read_leaf_key(stored["leaf"]),
         requests=requests,
         tokens=TokenCounts(*counts[:6]),
-        amounts=ClassAmounts(*counts[6:]),
+        amounts=ClassAmounts(*counts[6:12]),
+        counts_as=counts[12] if len(counts) > 12 else 1,
     )
 
 

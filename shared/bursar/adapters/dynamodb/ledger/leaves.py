@@ -39,12 +39,13 @@ def addition(key: LeafKey, leaf: Leaf, shard: int) -> dict[str, Any]:
     values = (leaf.entries, leaf.requests, *astuple(leaf.tokens), *astuple(leaf.amounts))
     named = {name: value for name, value in zip(_NUMBERS, values, strict=True) if value}
     adds = ", ".join(f"#{name} :{name}" for name in named)
+    update = "SET #leaf = :leaf"
     return {
         "Key": {
             "pk": _pk(key.hour, part, shadow=bool(key.shadow)),
             "sk": f"{sha256(text.encode()).hexdigest()[:32]}#{shard:x}",
         },
-        "UpdateExpression": f"SET #leaf = :leaf ADD {adds}",
+        "UpdateExpression": f"{update} ADD {adds}" if adds else update,
         "ExpressionAttributeNames": {"#leaf": "leaf", **{f"#{name}": name for name in named}},
         "ExpressionAttributeValues": {
             ":leaf": text,
