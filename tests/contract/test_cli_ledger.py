@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,9 +13,11 @@ import pytest
 from bursar.adapters.dynamodb.ledger import leaves
 from bursar.adapters.s3_usage import S3UsageArchive, folder
 from bursar.cli.main import app
+from bursar.domain.ledger.entries import Leaf
 from bursar.domain.ledger.months import MonthState
 from bursar.domain.periods import HOUR, hour_of
 from bursar.domain.usage.amounts import ClassAmounts
+from bursar.domain.usage.records import TokenCounts
 from tests.contract.ledger_books import Books, books_on, entry, record
 
 MARCH = datetime(2025, 3, 4, 10, tzinfo=UTC)
@@ -49,11 +50,11 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return running
 
 
-def spoil(table: Any, books: Books, units: int) -> None:
+def spoil(table: Any, books: Books, units: int = 0, requests: int = 0, tokens: int = 0) -> None:
     """Add to the hour's leaf what no entry says, as a fault of ours would."""
-    [(key, leaf)] = books.ledger.leaves(MARCH).items()
-    nothing = replace(leaf, entries=0, requests=0, amounts=ClassAmounts(input=units))
-    table.update_item(**leaves.addition(key, replace(nothing, tokens=type(leaf.tokens)()), 5))
+    [key] = books.ledger.leaves(MARCH)
+    fault = Leaf(0, requests, TokenCounts(tokens), ClassAmounts(input=units))
+    table.update_item(**leaves.addition(key, fault, 5))
 
 
 def settle(books: Books) -> None:
@@ -94,6 +95,25 @@ def test_a_balance_that_is_not_the_sum_of_its_entries_is_exit_code_1(
     code, out, _ = run("verify", "--month", "2025-03", *WHERE)
     assert code == 1
     assert "2025-03-04 10:00 search gpt-x: entries say 0.000000000014 USD" in out
+
+
+def test_requests_and_tokens_that_differ_are_told_on_both_sides(
+    table: Any, books: Books, run: Run
+) -> None:
+    spoil(table, books, requests=7, tokens=5_000_000)
+    code, out, _ = run("verify", "--month", "2025-03", *WHERE)
+    # two requests of 100 input tokens each; 7 and 5 million more in the balance
+    assert (code, out) == (
+        1,
+        "2025-03-04 10:00 search gpt-x: entries say 2 requests, the balance 9;"
+        " 200 input tokens, the balance 5,000,200\n",
+    )
+    _, out, _ = run("verify", "--month", "2025-03", *WHERE, "--json")
+    [difference] = json.loads(out)["differences"]
+    assert (difference["entries_requests"], difference["balance_requests"]) == (2, 9)
+    tokens = difference["entries_tokens"], difference["balance_tokens"]
+    assert [(each["input"], each["output"]) for each in tokens] == [(200, 20), (5_000_200, 20)]
+    assert difference["pricing"] == "priced"
 
 
 @pytest.mark.usefixtures("books")

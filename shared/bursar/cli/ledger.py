@@ -11,13 +11,13 @@ from bursar.adapters.usage_codec import UsageArchiveCorruptError
 from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, leave_unanswered
 from bursar.cli.exits import Exit, leave
+from bursar.cli.ledger_differences import difference_in_words, difference_json
 from bursar.cli.ledger_replay import replay
 from bursar.cli.ledger_views import print_json
 from bursar.cli.months import CLOSE_ANYHOW, WithUnknownHours, check_month
 from bursar.cli.shown_text import shown_text
 from bursar.cli.where_ledger import Where
 from bursar.domain.ledger.months import hours_in, in_words, month_name
-from bursar.domain.ledger.verification import Difference
 from bursar.jobs.close_month import (
     ClosedMonth,
     HoursUnstatedError,
@@ -104,9 +104,9 @@ def _verified_json(verified: VerifiedMonth) -> dict[str, Any]:
     return {
         "month": verified.month,
         "holds": verified.holds,
-        "differences": [_difference_json(each) for each in verified.differences],
-        "corrected": [_difference_json(each) for each in verified.corrected],
-        "adjustments": [_difference_json(each) for each in verified.adjustments],
+        "differences": [difference_json(each) for each in verified.differences],
+        "corrected": [difference_json(each) for each in verified.corrected],
+        "adjustments": [difference_json(each) for each in verified.adjustments],
         "unposted": [list(name) for name in verified.unposted],
         "unsteady": [hour.isoformat() for hour in verified.unsteady],
     }
@@ -116,7 +116,7 @@ def _closed_json(closed: ClosedMonth) -> dict[str, Any]:
     return {
         "month": closed.month,
         "was_closed": closed.was_closed,
-        "corrected": [_difference_json(each) for each in closed.corrected],
+        "corrected": [difference_json(each) for each in closed.corrected],
         "unposted": [list(name) for name in closed.unposted],
         "unstated": [
             {"from": each.start.isoformat(), "to": each.end.isoformat()}
@@ -125,27 +125,12 @@ def _closed_json(closed: ClosedMonth) -> dict[str, Any]:
     }
 
 
-def _difference_json(difference: Difference) -> dict[str, Any]:
-    key = difference.key
-    return {
-        "hour": key.hour.isoformat(),
-        "tenant": key.tenant,
-        "model": key.model,
-        "feature": key.feature,
-        "key": key.key,
-        "entries_usd": difference.entries_say.amounts.usd.plain(),
-        "balance_usd": difference.leaf_says.amounts.usd.plain(),
-        "entries": difference.entries_say.entries,
-        "entries_in_balance": difference.leaf_says.entries,
-    }
-
-
 def _print_verified(verified: VerifiedMonth) -> None:
     out = Console()
     if verified.holds:
         out.print(f"{verified.month}: every balance is the sum of its entries.")
     for difference in (*verified.differences, *verified.adjustments):
-        out.print(shown_text(_in_words(difference)))
+        out.print(shown_text(difference_in_words(difference)))
     for hour in verified.unsteady:
         out.print(f"{hour:%Y-%m-%d %H}:00: usage kept coming in; repeat it later.")
     if verified.corrected:
@@ -165,13 +150,4 @@ def _print_closed(closed: ClosedMonth) -> None:
     if closed.unstated:
         out.print(f"{hours_in(closed.unstated)} hours stay unknown: {in_words(closed.unstated)}.")
     for difference in closed.corrected:
-        out.print(shown_text(_in_words(difference)))
-
-
-def _in_words(difference: Difference) -> str:
-    key = difference.key
-    says, has = difference.entries_say.amounts.usd, difference.leaf_says.amounts.usd
-    return (
-        f"{key.hour:%Y-%m-%d %H}:00 {key.tenant} {key.model}: "
-        f"entries say {says.plain()} USD, the balance {has.plain()}"
-    )
+        out.print(shown_text(difference_in_words(difference)))
