@@ -338,6 +338,30 @@ def test_a_dry_run_shows_what_rules_would_move_and_writes_nothing(
     assert (code, "unknown, which is not zero" in err) == (0, True)
 
 
+@pytest.mark.usefixtures("cluster")
+def test_a_dry_run_leaves_out_hours_that_it_cannot_make_anew_and_names_them(
+    run: Any, ledger: Any, tmp_path: Path
+) -> None:
+    """15 of a cluster were stated of the hour of 13:00, and its costs are not kept any more."""
+    rules = tmp_path / "bursar.yaml"
+    rules.write_text(RULES)
+    at = MARCH + 3 * HOUR
+    pods = LineKey(UNATTRIBUTED, CostCategory.CPU_COMPUTE, cluster="prod")
+    stated = Statement(hour_of(at), {pods: Line(15 * 10**12)}, Quality.FINAL, int(at.timestamp()))
+    DynamoStatementStore(ledger).put_hour(stated)
+    hours = ("--from", "2025-03-04T10", "--to", "2025-03-04T15")
+    code, out, err = run("attribution", "dry-run", str(rules), *hours, "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["total_before_usd"] == "24"  # what the fixture stated of the two hours before
+    assert told["not_kept"] == [
+        {"from": "2025-03-04T13:00:00+00:00", "to": "2025-03-04T14:00:00+00:00"}
+    ]
+    assert "not known any more" in err
+    _, shown, _ = run("attribution", "dry-run", str(rules), *hours)
+    assert "not known any more, left out: 2025-03-04 13:00" in " ".join(shown.split())
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

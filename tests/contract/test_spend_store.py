@@ -14,12 +14,13 @@ from botocore.awsrequest import AWSResponse
 from bursar.adapters.dynamodb.spend import DynamoSpendStore, SpendConflictError
 from bursar.adapters.memory.spend import MemorySpendStore
 from bursar.domain.money import Money
-from bursar.domain.spend import Metric, SpendFact
+from bursar.domain.spend import Metric, SpendFact, as_of_one_bill
 from bursar.ports import SpendStore
 
 ACCOUNT = "111122223333"
 DAY = date(2026, 11, 1)
 NOON = datetime(2026, 11, 6, 12, tzinfo=UTC)
+ONE_DAY = timedelta(days=1)
 UNBLENDED = Metric.UNBLENDED
 
 
@@ -262,3 +263,13 @@ def test_writers_at_the_same_time_leave_one_history(store: SpendStore) -> None:
     ((_, amount, sequence),) = amounts(store)
     assert (amount, sequence) == ("4", kept)  # the newest telling wins, whoever wrote first
     assert balance(store) == {"total": "4"}
+
+
+def test_newest_tellings_of_one_store_are_told_to_another_whole(store: SpendStore) -> None:
+    """The total was seen again a day later; its group, which did not change, was not."""
+    for days in range(2):
+        told = [fact("4"), fact("4", "service=Amazon S3")]
+        store.record([each.model_copy(update={"as_of": NOON + days * ONE_DAY}) for each in told])
+    other = MemorySpendStore()
+    other.record(as_of_one_bill(store.latest(ACCOUNT, UNBLENDED, DAY, DAY)))
+    assert amounts(other) == amounts(store) == [("service=Amazon S3", "4", 1), ("total", "4", 1)]

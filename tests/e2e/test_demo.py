@@ -266,6 +266,8 @@ def test_serve_says_where_it_is_answers_and_ends_with_sigterm(serving, tmp_path)
     assert {"gpt-4.1-mini", "llama-3-1-8b"} <= {row["model"] for row in told["rows"]}
     report = ask_its_aws(tmp_path / "aws.env", "report", "tenant", "acme", "--json")
     assert json.loads(report)["from"] == "2026-08-01T00:00:00+00:00"  # its month, not our own
+    compared = ask_its_aws(tmp_path / "aws.env", "reconcile", "--month", "2026-08", "--json")
+    assert "of no service that the bill tells" not in json.loads(compared)["parts_usd"]
     closing = ("chargeback", "--month", "2026-08", "--close", "--with-unknown-hours")
     refused = ask_its_aws(tmp_path / "aws.env", *closing, code=2)
     assert "2026-08 ends at 2026-09-01 00:00 UTC" in refused

@@ -14,7 +14,7 @@ from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
-from bursar.cli.dry_run_views import dry_run_json, print_dry_run
+from bursar.cli.dry_run_views import dry_run_json, left_out, print_dry_run
 from bursar.cli.exits import NOTHING_STATED, Exit, leave, warn
 from bursar.cli.ledger_views import print_json
 from bursar.cli.windows import WindowError, read_window
@@ -37,7 +37,11 @@ def dry_run(
     ),
     *,
     from_: Annotated[
-        str | None, Help(name="--from", help="a UTC day or full hour; default: yesterday")
+        str | None,
+        Help(
+            name="--from",
+            help="a UTC day or full hour; default: yesterday, or with --to the month's first",
+        ),
     ] = None,
     to: Annotated[str | None, Help(help="the first that is not in it")] = None,
     stack: Annotated[str, Help(help="the deployed stack")] = "Bursar",
@@ -48,7 +52,9 @@ def dry_run(
     """Show what the rules of a file would move, per rule and team, and what stays nobody's.
 
     The total never changes. Every hour is made anew from its usage and its clusters: a day
-    takes some seconds, a month some minutes. Nothing is written. Exit code 2: wrong input.
+    takes some seconds, a month some minutes. Hours that were not stated, or of which it is kept
+    no more what their clusters cost, are named and left out. Nothing is written. Exit code 2:
+    wrong input.
     """
     now = clock.now()
     if from_ is None and to is None:
@@ -80,6 +86,7 @@ def dry_run(
     if not found.teams:
         warn([NOTHING_STATED])
     if json:
+        warn(left_out(found))
         print_json(dry_run_json(found, window))
     else:
         print_dry_run(found, window)

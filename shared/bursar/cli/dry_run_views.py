@@ -7,8 +7,10 @@ from typing import Any
 from rich.console import Console
 
 from bursar.cli.cost_tables import cost_table
+from bursar.cli.ledger_views import ends
 from bursar.cli.shown_text import shown_text
 from bursar.domain.attribution.dry_run import Change, DryRun
+from bursar.domain.ledger.months import in_words
 from bursar.domain.periods import Window
 
 _NAMELESS = "(none)"
@@ -24,6 +26,8 @@ def dry_run_json(found: DryRun, window: Window) -> dict[str, Any]:
         "total_after_usd": found.total_after.plain(),
         "residual_before_usd": found.residual.before.plain(),
         "residual_after_usd": found.residual.after.plain(),
+        "unstated": [ends(each) for each in found.unstated],
+        "not_kept": [ends(each) for each in found.forgotten],
         "label_coverage": None if coverage is None else f"{float(coverage):.4f}",
         "rules": [
             {
@@ -41,6 +45,18 @@ def dry_run_json(found: DryRun, window: Window) -> dict[str, Any]:
     }
 
 
+def left_out(found: DryRun) -> list[str]:
+    told = []
+    if found.unstated:
+        told.append(f"Not stated, and left out: {in_words(found.unstated)}.")
+    if found.forgotten:
+        told.append(
+            "What clusters cost is kept for 70 days and not known any more, left out:"
+            f" {in_words(found.forgotten)}."
+        )
+    return told
+
+
 def _change(dimension: str, change: Change) -> dict[str, str]:
     return {
         dimension: change.name,
@@ -55,6 +71,8 @@ def print_dry_run(found: DryRun, window: Window, console: Console | None = None)
     console.print(shown_text(f"Dry run, {span}; nothing is written", "bold"))
     console.print(f"Total: {found.total_before} as stated, {found.total_after} by these rules.")
     console.print(f"Nobody's: {found.residual.before} as stated, {found.residual.after} by these.")
+    for note in left_out(found):
+        console.print(shown_text(note))
     if found.label_coverage is not None:
         console.print(f"Of the pods' cost {float(found.label_coverage):.1%} has an owner label.")
     rules = cost_table("What each rule gives", "rule", "USD", "to", "not covered")

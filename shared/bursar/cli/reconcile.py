@@ -22,7 +22,7 @@ from bursar.cli.exits import Exit, leave, warn
 from bursar.cli.months import check_month
 from bursar.cli.shown_text import shown_text
 from bursar.domain.money import Money
-from bursar.domain.reconciliation.aws_bill import ReconciledDay
+from bursar.domain.reconciliation.aws_bill import ReconciledDay, Reconciliation
 from bursar.domain.reconciliation.provider_bill import (
     ProviderBillUnavailableError,
     ProviderKeyMissingError,
@@ -85,10 +85,23 @@ def reconcile(
         leave_unanswered(error, stack)
     (print_json if json else print_tables)(found)
     verdicts = [found.aws.agrees, *(each.agrees for each in found.providers)]
+    warn(_not_compared(found.aws))
     if found.aws.agrees is None:
         warn(["no closed day has both a bill and statements: nothing can be said yet"])
     if False in verdicts:
         raise SystemExit(1)
+
+
+def _not_compared(aws: Reconciliation) -> list[str]:
+    """Days that tell nothing of whether the books agree."""
+    told = []
+    if aws.unmetered:
+        days = ", ".join(map(str, aws.unmetered))
+        told.append(f"billed, but nothing was stated of them, which is not zero: {days}")
+    if aws.unbilled:
+        days = ", ".join(map(str, aws.unbilled))
+        told.append(f"stated, but there is no bill of them: {days}")
+    return told
 
 
 def to_json(found: ReconciledMonth) -> dict[str, Any]:

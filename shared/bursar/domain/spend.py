@@ -110,6 +110,14 @@ def differences(changes: Iterable[tuple[SpendFact | None, SpendFact]]) -> dict[B
     return {balance: amount for balance, amount in sums.items() if amount}
 
 
+def as_of_one_bill(latest: Sequence[SpendFact]) -> list[SpendFact]:
+    """Newest tellings of an account and metric, to be told to another store at once: with the time
+    of their day's total. A group that has not changed since has an older one, by which it would
+    be of a bill that another has replaced."""
+    newest = {fact.day: fact.as_of for fact in latest if fact.group == TOTAL_GROUP}
+    return [fact.model_copy(update={"as_of": newest.get(fact.day, fact.as_of)}) for fact in latest]
+
+
 def with_vanished(told: Sequence[SpendFact], latest: Iterable[SpendFact]) -> list[SpendFact]:
     """Add a zero for each group that was told before and is no longer in a day's bill.
 

@@ -119,7 +119,7 @@ def _restate(
         return _Outcome.WAITS
     old = next(iter(statements.hours(late)), None)
     new = state_hour(late, sources, as_of=as_of).statement
-    if _has_forgotten(old, new):
+    if has_forgotten(old, new):
         return _Outcome.FORGOTTEN
     if state is MonthState.CLOSED:
         since = Window(month_of(late.start).end, hour.end)
@@ -165,7 +165,7 @@ def _exact(seconds: float) -> Fraction:
     return Fraction(round(seconds * _MICROSECONDS), _MICROSECONDS)
 
 
-def _has_forgotten(old: Statement | None, new: Statement) -> bool:
+def has_forgotten(old: Statement | None, new: Statement) -> bool:
     """True when a cluster that was stated is not known any more."""
     if old is None:
         return False

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bursar.domain.ledger.lines import Statement
-from bursar.domain.periods import Window, day_of, month_window
+from bursar.domain.periods import Window, day_of, hour_of, month_window
+from bursar.domain.periods import days as every_day
 from bursar.domain.reconciliation.alerts import difference_alert
 from bursar.domain.reconciliation.aws_bill import (
     Reconciliation,
-    billed_days,
-    metered_days,
     reconcile,
 )
+from bursar.domain.reconciliation.books import billed_days, metered_days
+from bursar.domain.reconciliation.corrections import corrections
 from bursar.domain.reconciliation.provider_bill import (
     ProviderReconciliation,
     reconcile_provider,
@@ -67,11 +68,13 @@ def reconcile_month(
     first, last = _days(window)
     metered = _finest(window, statements)
     billed = billed_days(spend.latest(account, metric, first, last))
-    found = reconcile(billed, metered_days(metered))
+    since = Window(month_window(month).end, max(hour_of(at).end, month_window(month).end))
+    corrected = corrections(_coarsest(since, statements), month) if since.length else {}
+    found = reconcile(billed, metered_days(metered), corrected)
     alert = difference_alert(month, found, at)
     told = bool(outbox and alert and outbox.post(alert))
     providers = tuple(
-        reconcile_provider(name, bill.facts(first, last), metered)
+        reconcile_provider(name, bill.facts(first, last), metered, corrected)
         for name, bill in sorted(bills.items())
     )
     return ReconciledMonth(month, found, providers, told)
@@ -83,6 +86,15 @@ def _finest(window: Window, statements: StatementStore) -> list[Statement]:
     by_hour = {hour.window.start.date() for hour in hours}
     days = statements.days(window)
     return [*hours, *(day for day in days if day.window.start.date() not in by_hour)]
+
+
+def _coarsest(window: Window, statements: StatementStore) -> list[Statement]:
+    """The days that are stated, and the hours of the others."""
+    days = statements.days(window)
+    stated = {day.window.start.date() for day in days}
+    first = next((day.start for day in every_day(window) if day.start.date() not in stated), None)
+    hours = statements.hours(Window(first, window.end)) if first else ()
+    return [*days, *(hour for hour in hours if hour.window.start.date() not in stated)]
 
 
 def _days(window: Window) -> tuple[date, date]:

@@ -16,7 +16,7 @@ from bursar.domain.health import SourceHealth
 from bursar.domain.ledger.months import MonthState, month_name
 from bursar.domain.periods import DAY, HOUR, Window, month_of
 from bursar.domain.quality import Quality
-from bursar.domain.spend import Metric
+from bursar.domain.spend import Metric, as_of_one_bill
 from bursar.jobs.check_health import expected_sources
 from bursar.local.backfill import Past
 from bursar.local.scenario import Scenario, inventory, pods
@@ -26,18 +26,21 @@ from bursar.local.usage_past import UsagePast
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _SNAPSHOTS_REACH_BACK = timedelta(hours=3)
 _SPEND_REACHES_BACK = timedelta(days=31)
-_HOURS_REACH_BACK = timedelta(days=7)
+_HOURS_REACH_BACK = timedelta(days=7)  # or the month: late usage has its hours stated anew
 _LEDGER_REACHES_BACK = timedelta(days=2)
 _LIVES_REACH_BACK = timedelta(days=120)
 
 
 def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, now: datetime) -> None:
     """Write what the functions will look for from `now` on, but for the ledger."""
-    stores.history.load(past.hours, hours_from=now - _HOURS_REACH_BACK)
+    hours_from = min(now - _HOURS_REACH_BACK, month_of(now).start)
+    stores.history.load(past.hours, hours_from=hours_from)
     stores.prices.record(past.prices)
     first, last = (now - _SPEND_REACHES_BACK).date(), now.date()
     for metric in Metric:
-        stores.spend.record(past.spend.latest(config.account, metric, first, last))
+        stores.spend.record(
+            as_of_one_bill(past.spend.latest(config.account, metric, first, last))
+        )
         stores.spend.load(past.spend.latest(config.account, metric, date.min, first - DAY))
     for row in past.outbox.all():
         stores.outbox.post(row)

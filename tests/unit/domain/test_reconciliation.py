@@ -13,10 +13,10 @@ from bursar.domain.periods import HOUR
 from bursar.domain.reconciliation.alerts import difference_alert
 from bursar.domain.reconciliation.aws_bill import (
     Reconciliation,
-    billed_days,
-    metered_days,
     reconcile,
 )
+from bursar.domain.reconciliation.books import billed_days, metered_days
+from bursar.domain.reconciliation.corrections import corrections, explained
 from bursar.domain.reconciliation.provider_bill import ProviderFact, reconcile_provider
 from bursar.domain.spend import Metric, SpendFact
 from tests.unit.domain.sample_statements import (
@@ -30,7 +30,7 @@ from tests.unit.domain.sample_statements import (
 )
 from tests.unit.for_all import for_all
 
-DAY = NOVEMBER.date()
+DAY, ONE_DAY = NOVEMBER.date(), timedelta(days=1)
 NOON = datetime(2026, 11, 9, 12, tzinfo=UTC)
 EC2 = "Amazon Elastic Compute Cloud - Compute"
 
@@ -260,3 +260,73 @@ def test_a_providers_parts_sum_to_its_difference(facts, lines) -> None:
         if (key.provider, key.cluster, key.adjusts) == ("openai", "", "")
     ]
     assert found.metered == Money.sum(own)
+
+
+def test_a_day_that_was_never_stated_is_all_hours_not_seen_and_says_nothing_of_the_books() -> None:
+    facts = services("24", {f"service={EC2}": "24"})
+    facts += services("30", {f"service={EC2}": "26", "service=Tax": "4"}, day=DAY + ONE_DAY)
+    found = compare(facts, pods("acme", "1"))
+    assert parts(found) == {"hours not seen: compute": "26", "tax": "4"}
+    assert found.unmetered == (DAY + ONE_DAY,)
+    assert [day.unseen_hours for day in found.days] == [0, 24]
+    assert [day.day for day in found.closed] == [DAY]
+    assert found.agrees
+    alone = compare(facts[2:], hours=0)
+    assert alone.agrees is None
+
+
+def test_services_that_the_bill_does_not_tell_are_no_rounding() -> None:
+    found = compare(bill("24"), pods("acme", "1"))
+    assert parts(found) == {"of no service that the bill tells": "24", "residual: compute": "-24"}
+    found = compare(services("24.004", {f"service={EC2}": "24"}), pods("acme", "1"))
+    assert parts(found) == {"rounding of services": "0.004"}
+
+
+def test_what_a_closed_month_was_corrected_by_later_explains_what_its_bill_has_more() -> None:
+    """The bill has 30 and the hours 24; 5 were told after the month was closed: 1 is left."""
+    facts = services("30", {f"service={EC2}": "30"})
+    later = hour_at(NOVEMBER + 40 * ONE_DAY, pods("acme", "5", adjusts="2026-11"))
+    other = hour_at(NOVEMBER + 41 * ONE_DAY, pods("acme", "7", adjusts="2026-10"))
+    corrected = corrections([later, other], "2026-11")
+    metered = metered_days(hours_from(NOVEMBER, 24, pods("acme", "1")))
+    found = reconcile(billed_days(facts), metered, corrected)
+    assert parts(found) == {"booked later: compute": "5", "residual: compute": "1"}
+    assert (found.residual, found.share) == (Money.of("1"), Fraction(1, 30))
+
+
+def test_a_correction_that_the_bill_does_not_have_explains_nothing() -> None:
+    facts = services("20", {f"service={EC2}": "20"})
+    later = hour_at(NOVEMBER + 40 * ONE_DAY, pods("acme", "5", adjusts="2026-11"))
+    metered = metered_days(hours_from(NOVEMBER, 24, pods("acme", "1")))
+    found = reconcile(billed_days(facts), metered, corrections([later], "2026-11"))
+    assert parts(found) == {"residual: compute": "-4"}
+
+
+def test_late_usage_of_a_closed_month_is_no_difference_from_its_providers_bill() -> None:
+    """3 of gpt-4o and all of o9's 2 were told late; of o9's nothing was metered in its month."""
+    facts = [
+        ProviderFact("openai", DAY, "gpt-4o-2024-08-06", "tokens", Money.of("15")),
+        ProviderFact("openai", DAY, "o9", "tokens", Money.of("2")),
+    ]
+    late = {
+        **bought("acme", "3", model="gpt-4o", provider="openai", adjusts="2026-11"),
+        **bought("acme", "2", model="o9", provider="openai", adjusts="2026-11"),
+    }
+    corrected = corrections([hour_at(NOVEMBER + 40 * ONE_DAY, late)], "2026-11")
+    hours = [hour_at(NOVEMBER, bought("acme", "12", model="gpt-4o", provider="openai"))]
+    found = reconcile_provider("openai", facts, hours, corrected)
+    assert {cause: usd.plain() for cause, usd in found.parts.items()} == {
+        "residual": "0",
+        "not metered": "0",
+        "booked later": "5",
+    }
+    assert (found.unexplained, found.agrees) == (Money.zero(), True)
+
+
+@for_all(differences=st.lists(st.integers(-9, 9), max_size=5), corrected=st.integers(-30, 30))
+def test_a_correction_explains_no_more_than_it_is_and_than_differs(differences, corrected):
+    told = {f"{n}": each for n, each in enumerate(differences)}
+    found = explained(told, corrected)
+    assert all(0 < part / told[name] <= 1 for name, part in found.items())
+    same = sum(each for each in differences if each * corrected > 0)
+    assert sum(found.values()) == (min(same, corrected) if corrected > 0 else max(same, corrected))

@@ -17,7 +17,7 @@ from bursar.events.runs import ScheduledRun
 from bursar.jobs.reconcile import ReconciledMonth
 from bursar.jobs.reconcile_spend import reconcile_spend
 from bursar.ports import ProviderBill
-from tests.unit.domain.sample_statements import NOVEMBER, bought, hours_from, pods
+from tests.unit.domain.sample_statements import NOVEMBER, bought, hour_at, hours_from, pods
 from tests.unit.jobs.sample_config import ACCOUNT, config
 
 EC2 = "service=Amazon Elastic Compute Cloud - Compute"
@@ -84,6 +84,7 @@ def test_a_month_is_compared_until_its_last_days_are_no_longer_restated(day, mon
 
 
 NOON = datetime(2026, 11, 12, 12, tzinfo=UTC)
+DECEMBER_5 = datetime(2026, 12, 5, 10, tzinfo=UTC)
 
 
 def test_what_differs_is_told_once() -> None:
@@ -105,6 +106,16 @@ def test_a_providers_own_bill_is_compared() -> None:
     [found] = Books("24").reconcile(NOON, openai=OpenAi())
     [provider] = found.providers
     assert (provider.billed, provider.metered) == (Money.of("13"), Money.of("12"))  # 24 x 0.5
+
+
+def test_what_was_booked_after_the_month_was_closed_is_found_in_later_hours_and_days() -> None:
+    books = Books("30")
+    for at, usd in ((datetime(2026, 12, 1, 3, tzinfo=UTC), "2"), (DECEMBER_5, "3")):
+        books.statements.put_hour(hour_at(at, pods("acme", usd, adjusts="2026-11")))
+    [found] = [each for each in books.reconcile(DECEMBER_5) if each.month == "2026-11"]
+    later = {name: usd.plain() for name, usd in found.aws.parts.items() if "later" in name}
+    assert later == {"booked later: compute": "5"}  # of 30 - 24
+    assert found.aws.residual == Money.of("1")
 
 
 def test_a_provider_that_cannot_be_asked_fails_the_run_after_aws_bill_was_told_of() -> None:

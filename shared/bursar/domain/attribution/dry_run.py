@@ -11,6 +11,7 @@ from bursar.domain.attribution.rules import Attribution, Direct, Owner
 from bursar.domain.cluster.hours import HourCosts
 from bursar.domain.ledger.lines import LineKey, Statement
 from bursar.domain.money import Money
+from bursar.domain.periods import Window
 
 DEFAULT_OWNER_LABELS = ("team", "owner", "tenant")
 
@@ -38,7 +39,8 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class DryRun:
     """`label_coverage` is the share of the pods' cost that carries an owner label; None when
-    pods cost nothing."""
+    pods cost nothing. Nothing is of hours that were not stated, or of which it is `forgotten`
+    what their clusters cost: that is kept for a time only."""
 
     total_before: Money
     total_after: Money
@@ -47,6 +49,8 @@ class DryRun:
     tenants: tuple[Change, ...]
     residual: Change
     label_coverage: Fraction | None
+    unstated: tuple[Window, ...] = ()
+    forgotten: tuple[Window, ...] = ()
 
 
 def compare(

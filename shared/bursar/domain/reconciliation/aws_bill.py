@@ -4,91 +4,38 @@ billed - metered = tax + credits + discounts + unmetered services + rounding
                    - what is not on the AWS bill + (each group: explained + residual)
 
 What a group bills beyond its meter is explained, in this order, by hours that were not seen (at
-the day's mean of those that were), and by a day that Cost Explorer still estimates. The rest is
+the day's mean of those that were; of a day without any, by them alone), by a day that Cost
+Explorer still estimates, and by what was booked later, after the month was closed. The rest is
 the group's residual.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from bursar.domain.ledger.lines import Line, LineKey, Statement
+from bursar.domain.ledger.lines import LineKey
 from bursar.domain.money import Money
-from bursar.domain.periods import HOUR
+from bursar.domain.reconciliation.books import HOURS_OF_A_DAY, BilledDay, MeteredDay
+from bursar.domain.reconciliation.corrections import LATER, explained
 from bursar.domain.reconciliation.service_groups import (
     ServiceGroup,
     group_of_line,
     group_of_service,
 )
-from bursar.domain.spend import TOTAL_GROUP, SpendFact
 
 TOLERANCE = Fraction(2, 100)
-HOURS_OF_A_DAY = 24
-_SERVICE, _TYPE = "service=", "type:"
-_TAX = "Tax"
-_CREDITS = frozenset({"Credit", "Refund"})
+_CENT = 10**10  # of 10^-12 USD: more than that for each service is no rounding
 
-TAX, CREDITS, DISCOUNTS = "tax", "credits", "discounts"
 ROUNDING = "rounding of services"
+UNTOLD = "of no service that the bill tells"
 UNMETERED = "not metered: "
 ELSEWHERE = "not on the AWS bill: "
 UNSEEN = "hours not seen: "
 ESTIMATED = "still estimated by AWS: "
 RESIDUAL = "residual: "
-
-
-@dataclass(slots=True)
-class MeteredDay:
-    """A day of statements, in 10^-12 USD; `seen_hours` were wholly known, and their sums apart."""
-
-    groups: dict[ServiceGroup, int] = field(default_factory=dict)
-    elsewhere: dict[str, int] = field(default_factory=dict)
-    seen_hours: int = 0
-    seen: dict[ServiceGroup, int] = field(default_factory=dict)
-    unpriced_tokens: int = 0
-
-    def add(self, part: Statement) -> None:
-        """Add an hour of it; or all of it, when its hours are kept no more."""
-        for key, line in part.lines.items():
-            self._add_line(key, line)
-        if not part.missing:
-            self.seen_hours += part.window.length // HOUR
-            for key, line in part.lines.items():
-                if group := group_of_line(key):
-                    self.seen[group] = self.seen.get(group, 0) + line.units
-
-    @property
-    def total(self) -> int:
-        return sum(self.groups.values()) + sum(self.elsewhere.values())
-
-    def unseen(self, group: ServiceGroup) -> int | None:
-        """What the group's unseen hours would have cost beyond what was metered of them, at the
-        mean of the seen ones. None when no hour was seen."""
-        if not self.seen_hours:
-            return None
-        whole = self.seen.get(group, 0) * HOURS_OF_A_DAY // self.seen_hours
-        return max(whole - self.groups.get(group, 0), 0)
-
-    def _add_line(self, key: LineKey, line: Line) -> None:
-        if group := group_of_line(key):
-            self.groups[group] = self.groups.get(group, 0) + line.units
-        else:
-            name = key.provider or str(key.category)
-            self.elsewhere[name] = self.elsewhere.get(name, 0) + line.units
-        self.unpriced_tokens += line.unpriced.total
-
-
-@dataclass(frozen=True, slots=True)
-class BilledDay:
-    """A day of Cost Explorer, in 10^-12 USD; `services` are as billed, with what is `apart`."""
-
-    total: int
-    services: Mapping[str, int]
-    apart: Mapping[str, Mapping[str, int]]  # tax, credits, discounts: by service
-    estimated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +67,52 @@ class ReconciledDay:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Days of both books; days that only one of them has are `unbilled` or `unmetered`.
+    """Days that are billed. Of the `unmetered` nothing was metered; `unbilled` are days that the
+    metered book alone has, and they are in no sum.
 
     `residual` is gross, of each day and group: too much on one day does not make up for too
     little on another. Both books put an hour's usage into the UTC day in which it was used.
+    `corrected` is what each group of the month was corrected by since, in 10^-12 USD.
     """
 
     days: tuple[ReconciledDay, ...]
     unbilled: tuple[date, ...] = ()
     unmetered: tuple[date, ...] = ()
+    corrected: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def closed(self) -> tuple[ReconciledDay, ...]:
-        return tuple(day for day in self.days if day.closed)
+        """Those that tell whether the books agree."""
+        return tuple(day for day in self.days if day.closed and day.day not in self.unmetered)
 
     @property
     def parts(self) -> dict[str, Money]:
-        return sum_parts(self.days)
+        found = sum_parts(self.days)
+        for group, later in self._booked_later().items():
+            found[f"{LATER}: {group}"] = later
+            if not (rest := found.pop(RESIDUAL + group) - later):
+                continue
+            found[RESIDUAL + group] = rest
+        return found
 
     @property
     def residual(self) -> Money:
-        return Money.sum(day.residual for day in self.closed)
+        later = self._booked_later().values()
+        gross = Money.sum(day.residual for day in self.closed)
+        return gross - Money.sum(max(usd, -usd) for usd in later)
+
+    def _booked_later(self) -> dict[str, Money]:
+        """What of the closed days' residual was metered after the month was closed."""
+        found = {}
+        for group, units in self.corrected.items():
+            of_days = {
+                f"{day.day}": usd.units
+                for day in self.closed
+                if (usd := day.parts.get(RESIDUAL + group))
+            }
+            if later := sum(explained(of_days, units).values()):
+                found[group] = Money.from_units(later)
+        return found
 
     @property
     def share(self) -> Fraction | None:
@@ -164,54 +136,24 @@ def sum_parts(days: Iterable[ReconciledDay]) -> dict[str, Money]:
     return sums
 
 
-def metered_days(parts: Iterable[Statement]) -> dict[date, MeteredDay]:
-    """The days of hours, and of whole days. Corrections of closed months are left out: that bill
-    is another's."""
-    days: dict[date, MeteredDay] = {}
-    for part in parts:
-        own = {key: line for key, line in part.lines.items() if not key.adjusts}
-        kept = Statement(part.window, own, part.quality, part.as_of, part.missing)
-        days.setdefault(part.window.start.date(), MeteredDay()).add(kept)
-    return days
-
-
-def billed_days(facts: Sequence[SpendFact]) -> dict[date, BilledDay]:
-    """The days that facts of one account and metric tell a total of.
-
-    `type:Credit=Amazon EC2` says what of a service's amount is a credit; taxes are told so, or
-    as a service named Tax.
-    """
-    totals = {fact.day: fact for fact in facts if fact.group == TOTAL_GROUP}
-    services: dict[date, dict[str, int]] = {day: {} for day in totals}
-    apart: dict[date, dict[str, dict[str, int]]] = {day: {} for day in totals}
-    for fact in facts:
-        if fact.day not in totals:
-            continue
-        if fact.group.startswith(_SERVICE):
-            services[fact.day][fact.group.removeprefix(_SERVICE)] = fact.amount.units
-        elif fact.group.startswith(_TYPE):
-            kind, _, service = fact.group.removeprefix(_TYPE).partition("=")
-            if name := _apart(kind):
-                sums = apart[fact.day].setdefault(name, {})
-                sums[service] = sums.get(service, 0) + fact.amount.units
-    for day, amounts in services.items():
-        taxes = apart[day].setdefault(TAX, {})
-        if _TAX in amounts and _TAX not in taxes:
-            taxes[_TAX] = amounts[_TAX]
-    return {
-        day: BilledDay(total.amount.units, services[day], apart[day], total.estimated)
-        for day, total in totals.items()
-    }
-
-
 def reconcile(
-    billed: Mapping[date, BilledDay], metered: Mapping[date, MeteredDay]
+    billed: Mapping[date, BilledDay],
+    metered: Mapping[date, MeteredDay],
+    corrected: Mapping[LineKey, int] | None = None,
 ) -> Reconciliation:
-    both = sorted(billed.keys() & metered.keys())
+    """`corrected` is what their month was corrected by since, in 10^-12 USD; see there."""
+    groups: dict[str, int] = {}
+    for key, units in (corrected or {}).items():
+        if group := group_of_line(key):
+            groups[group] = groups.get(group, 0) + units
     return Reconciliation(
-        days=tuple(_reconcile_day(day, billed[day], metered[day]) for day in both),
+        days=tuple(
+            _reconcile_day(day, billed[day], metered.get(day) or MeteredDay())
+            for day in sorted(billed)
+        ),
         unbilled=tuple(sorted(metered.keys() - billed.keys())),
         unmetered=tuple(sorted(billed.keys() - metered.keys())),
+        corrected=groups,
     )
 
 
@@ -224,13 +166,14 @@ def _reconcile_day(day: date, billed: BilledDay, metered: MeteredDay) -> Reconci
             groups[group] = groups.get(group, 0) + own
         else:
             parts[UNMETERED + service] = own
-    parts[ROUNDING] = billed.total - sum(billed.services.values())
-    parts[ROUNDING] -= sum(  # told apart of a service that is not told: taken out above
+    rest = billed.total - sum(billed.services.values())
+    rest -= sum(  # told apart of a service that is not told: taken out above
         units
         for of in billed.apart.values()
         for service, units in of.items()
         if service not in billed.services
     )
+    parts[ROUNDING if abs(rest) <= _CENT * (len(billed.services) + 1) else UNTOLD] = rest
     for name, units in metered.elsewhere.items():
         parts[ELSEWHERE + name] = -units
     for group in sorted(groups.keys() | metered.groups.keys()):
@@ -258,11 +201,3 @@ def _explain(
     rest = left - part
     name = ESTIMATED if billed.estimated else RESIDUAL
     return [(UNSEEN, part), (name, rest)]
-
-
-def _apart(kind: str) -> str | None:
-    if kind == _TAX:
-        return TAX
-    if kind in _CREDITS:
-        return CREDITS
-    return DISCOUNTS if kind.endswith(" Discount") else None

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from bursar.domain.ledger.lines import Statement
+from bursar.domain.ledger.lines import LineKey, Statement
 from bursar.domain.money import Money
 from bursar.domain.reconciliation.aws_bill import TOLERANCE
+from bursar.domain.reconciliation.corrections import LATER, explained
 
 _RELEASE = re.compile(r"[-@](?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
 
@@ -60,8 +61,11 @@ class ModelDay:
 
 @dataclass(frozen=True, slots=True)
 class ProviderReconciliation:
+    """`corrected` is what each model of the month was corrected by since, in 10^-12 USD."""
+
     provider: str
     rows: tuple[ModelDay, ...]
+    corrected: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def billed(self) -> Money:
@@ -76,13 +80,29 @@ class ProviderReconciliation:
         sums: dict[str, Money] = {}
         for row in self.rows:
             sums[row.cause] = sums.get(row.cause, Money.zero()) + row.difference
+        for cause, units in self._booked_later().items():
+            later = Money.from_units(units)
+            sums[cause] -= later
+            sums[LATER] = sums.get(LATER, Money.zero()) + later
         return sums
 
     @property
     def unexplained(self) -> Money:
         """Gross by day and model: all but charges that are not for tokens."""
         own = (row.difference for row in self.rows if row.cause != OTHER)
-        return Money.sum(max(usd, -usd) for usd in own)
+        later = sum(abs(units) for units in self._booked_later().values())
+        return Money.sum(max(usd, -usd) for usd in own) - Money.from_units(later)
+
+    def _booked_later(self) -> dict[str, int]:
+        """What of each cause was metered after the month was closed."""
+        found: dict[str, int] = {}
+        for model, corrected in self.corrected.items():
+            own = [row for row in self.rows if row.model == model and row.cause != OTHER]
+            differences = {f"{n}": row.difference.units for n, row in enumerate(own)}
+            for n, units in explained(differences, corrected).items():
+                cause = own[int(n)].cause
+                found[cause] = found.get(cause, 0) + units
+        return found
 
     @property
     def agrees(self) -> bool | None:
@@ -95,9 +115,13 @@ class ProviderReconciliation:
 
 
 def reconcile_provider(
-    provider: str, facts: Iterable[ProviderFact], days: Iterable[Statement]
+    provider: str,
+    facts: Iterable[ProviderFact],
+    days: Iterable[Statement],
+    corrected: Mapping[LineKey, int] | None = None,
 ) -> ProviderReconciliation:
-    """Compare a bill with the metered days; a model's dated release is the model."""
+    """Compare a bill with the metered days; a model's dated release is the model. `corrected` is
+    what their month was corrected by since: see `corrections`."""
     billed: dict[tuple[date, str], int] = {}
     other: dict[tuple[date, str], int] = {}
     for fact in facts:
@@ -113,7 +137,11 @@ def reconcile_provider(
         ModelDay(day, item, Money.from_units(units), Money.zero(), OTHER)
         for (day, item), units in sorted(other.items())
     ]
-    return ProviderReconciliation(provider, tuple(rows))
+    models: dict[str, int] = {}
+    for key, units in (corrected or {}).items():
+        if key.provider == provider and not key.cluster:
+            models[family(key.model)] = models.get(family(key.model), 0) + units
+    return ProviderReconciliation(provider, tuple(rows), models)
 
 
 def metered_models(provider: str, days: Iterable[Statement]) -> Mapping[tuple[date, str], int]:
