@@ -21,7 +21,7 @@ from bursar.config.usage import Producer
 from bursar.settings import RollupUsageSettings
 from infra.constructs.function import Function, Shared, pascal_case
 from infra.constructs.private_bucket import PrivateBucket
-from infra.constructs.storage import BULK, Storage
+from infra.constructs.storage import BULK, USAGE, Storage
 
 DATABASE = "bursar_usage"
 RESULTS = "results/"
@@ -221,7 +221,8 @@ class BulkUsage(Construct):
             function.lambda_function.add_to_role_policy(
                 iam.PolicyStatement(actions=list(actions), resources=resources)
             )
-        self._storage.usage.grant_read(function.lambda_function, BULK + "*")
+        for prefix in (BULK, USAGE):
+            self._storage.usage.grant_read(function.lambda_function, prefix + "*")
         self.results.grant_read(function.lambda_function, RESULTS + "*")
         self.results.grant_put(function.lambda_function, RESULTS + "*")
 

@@ -94,6 +94,8 @@ def test_the_rollup_may_query_its_own_table_and_nothing_else(bulk):
         "arn:aws:athena:eu-west-1:111122223333:workgroup/bursar-usage"
     ]
     assert allowed["glue:GetTable"] == catalog
+    objects = [arn["Fn::Join"][1][-1] for arn in allowed["s3:GetObject*"] if "Fn::Join" in arn]
+    assert sorted(objects) == ["/bulk/*", "/results/*", "/usage/*"]
     assert not [name for name in allowed if name.startswith("s3:Delete")]
     for other in set(bulk.functions()) - {"rollup_usage"}:
         assert not [name for name in bulk.allowed(other) if name.startswith(("athena:", "glue:"))]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import count, groupby, takewhile
 
 from bursar.domain.ledger.entries import Entry, EntryId
-from bursar.domain.periods import Window
+from bursar.domain.periods import HOUR, Window
 from bursar.domain.usage.bulk import SumsFellError, UsageGroup, difference
 from bursar.domain.usage.plausibility import PlausibilityLimits
 from bursar.domain.usage.producers import ProducerPolicy, TenantRefusedError
 from bursar.domain.usage.records import UsageRecord, UsageRecordError
 from bursar.domain.usage.rejections import Rejection
 from bursar.jobs.take_usage import UsageIntake
-from bursar.ports import BulkUsageSums, EntryReader
+from bursar.ports import BulkUsageSums, EntryReader, UsageArchive
 
 # a record that came seven days late waits a day at most for the run that looks so far back
 _EACH_HOUR, _ONCE_A_DAY = timedelta(hours=24), timedelta(days=8)
@@ -68,7 +68,7 @@ def rollup_usage(
         groups = [group for group in found.groups if group.producer == name]
         known = _posted(groups, entries)
         for source, some in groupby(sorted(groups, key=_source), _source):
-            told = [*_differences(some, known, intake.producer)]
+            told = [*_untold(some, known, intake)]
             limits = intake.limits if source.endswith(_HELD) else _OF_SUMS
             done = replace(intake, limits=limits).take_collected(source, told, at)
             posted, rejected = posted + done.accepted, rejected + done.rejected
@@ -81,19 +81,49 @@ def _source(group: UsageGroup) -> str:
     return f"bulk/{group.producer}/{group.hour:%Y-%m-%dT%H}{held}"
 
 
-def _differences(
-    groups: Iterable[UsageGroup],
-    known: Mapping[UsageGroup, Sequence[Entry]],
-    producer: ProducerPolicy,
+def _untold(
+    groups: Iterable[UsageGroup], known: Mapping[UsageGroup, Sequence[Entry]], intake: UsageIntake
 ) -> Iterator[UsageRecord | Rejection]:
+    """What the ledger lacks of groups: what a run before archived of them, and the rest.
+
+    A run that ends between the archive and the ledger has given numbers away. What has them is
+    posted as it was archived, so that a number has one body in the ledger and in a replay.
+    """
+    behind = list[UsageGroup]()
     for group in groups:
-        try:
-            record = difference(group, known[group], producer)
-        except (SumsFellError, UsageRecordError, TenantRefusedError) as error:
-            yield Rejection(f"{group.hour:%Y-%m-%dT%H}", str(error))
-            continue
-        if record is not None:
-            yield record
+        match _difference(group, known[group], intake.producer):
+            case Rejection() as rejected:
+                yield rejected
+            case UsageRecord():
+                behind.append(group)
+    archived = _archived(behind, intake.archive)
+    for group in behind:
+        posted = known[group]
+        names = (group.entry_id(number) for number in count(len(posted)))
+        owed = [archived[name] for name in takewhile(archived.__contains__, names)]
+        yield from owed
+        if more := _difference(group, [*posted, *owed], intake.producer):
+            yield more
+
+
+def _difference(
+    group: UsageGroup, told: Sequence[Entry | UsageRecord], producer: ProducerPolicy
+) -> UsageRecord | Rejection | None:
+    try:
+        return difference(group, told, producer)
+    except (SumsFellError, UsageRecordError, TenantRefusedError) as error:
+        return Rejection(f"{group.hour:%Y-%m-%dT%H}", str(error))
+
+
+def _archived(groups: Sequence[UsageGroup], archive: UsageArchive) -> dict[str, UsageRecord]:
+    """By id; of two bodies the first, as it stands after a replay."""
+    names = {(group.producer, group.name) for group in groups}
+    found: dict[str, UsageRecord] = {}
+    for start in sorted({group.hour for group in groups}):
+        for record in archive.records(Window(start, start + HOUR)):
+            if (record.producer, record.id.rpartition("/")[0]) in names:
+                found.setdefault(record.id, record)
+    return found
 
 
 def _posted(groups: Sequence[UsageGroup], entries: EntryReader) -> dict[UsageGroup, list[Entry]]:

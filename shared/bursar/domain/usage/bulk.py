@@ -45,13 +45,18 @@ class UsageGroup:
     tokens: TokenCounts
     held_id: str = ""
 
-    def entry_id(self, sequence: int) -> str:
-        """`bulk/2026-11-20T13/<digest of the names>/<sequence>`: the group's nth posting."""
+    @property
+    def name(self) -> str:
+        """`bulk/2026-11-20T13/<digest of the names>`, the same however much of it has come."""
         names = (self.tenant, self.model, self.provider, self.feature, self.key)
         alone = [self.held_id] if self.held_id else []
         text = json.dumps([*names, self.batch, self.tier, *alone])
         digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
-        return f"bulk/{self.hour:%Y-%m-%dT%H}/{digest}/{sequence}"
+        return f"bulk/{self.hour:%Y-%m-%dT%H}/{digest}"
+
+    def entry_id(self, sequence: int) -> str:
+        """`<name>/<sequence>`: the group's nth posting."""
+        return f"{self.name}/{sequence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +97,27 @@ class BulkUsage:
 
 
 def difference(
-    group: UsageGroup, posted: Sequence[Entry], producer: ProducerPolicy
+    group: UsageGroup, told: Sequence[Entry | UsageRecord], producer: ProducerPolicy
 ) -> UsageRecord | None:
     """What is to be posted so that the ledger holds the group's sums; None: it does.
+
+    Args:
+        told: all that has the group's numbers from 0 on, posted or about to be.
 
     Raises:
         SumsFellError: see there.
         UsageRecordError, TenantRefusedError: its names cannot be kept, or are not for them.
     """
-    requests = group.requests - sum(entry.requests for entry in posted)
-    told = _sum(entry.tokens.counts for entry in posted)
-    counts = [now - before for now, before in zip(group.tokens.counts, told, strict=True)]
+    requests = group.requests - sum(each.requests for each in told)
+    before = _sum(each.tokens.counts for each in told)
+    counts = [now - then for now, then in zip(group.tokens.counts, before, strict=True)]
     if requests < 0 or min(counts) < 0:
-        raise SumsFellError(f"{group.entry_id(len(posted))}: less than was posted")
+        raise SumsFellError(f"{group.entry_id(len(told))}: less than was posted")
     if not requests and not any(counts):
         return None
     return usage_record(
         producer,
-        id=group.entry_id(len(posted)),
+        id=group.entry_id(len(told)),
         at=group.hour,
         tenant=group.tenant,
         model=group.model,
