@@ -132,7 +132,9 @@ def exact_cost(tokens: TokenCounts, requests: int, rates: TokenRates) -> dict[st
         for each, count in by_class(tokens).items()
     }
     if rates.reasoning is not None:
-        units["output"] += _units(tokens.reasoning, rates.reasoning - rates.output, MILLION)
+        # two exact products: a difference of two Decimals is rounded to 28 digits
+        units["output"] += _units(tokens.reasoning, rates.reasoning, MILLION)
+        units["output"] -= _units(tokens.reasoning, rates.output, MILLION)
     return units | {"requests": _units(requests, rates.per_thousand_requests, 1000)}
 
 

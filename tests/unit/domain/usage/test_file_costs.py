@@ -75,6 +75,21 @@ def test_what_one_more_of_each_costs_prices_any_sum(rates, parts, requests):
 
 
 @for_all(
+    output=st.decimals("0", "999999999", places=30),
+    reasoning=st.decimals("0", "999999999", places=30),
+    answer=COUNTS,
+    thought=COUNTS,
+)
+def test_reasoning_is_priced_apart_to_the_last_digit_of_its_rate(
+    output, reasoning, answer, thought
+):
+    rates = TokenRates(Decimal(0), output, reasoning=reasoning)
+    found = exact_cost(TokenCounts(output=answer + thought, reasoning=thought), 1, rates)
+    # USD per million tokens, in 10^-12 USD: x 10^12 / 10^6
+    assert found["output"] == (answer * Fraction(output) + thought * Fraction(reasoning)) * 10**6
+
+
+@for_all(
     told=st.lists(st.tuples(st.sampled_from("abcd"), COUNTS, COUNTS), min_size=1, max_size=12)
 )
 def test_rows_of_prices_finer_than_what_is_kept_sum_to_the_rounded_total(told):
