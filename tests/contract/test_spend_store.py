@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSResponse
 
-from bursar.adapters.dynamodb.spend import DynamoSpendStore, SpendConflictError
+from bursar.adapters.dynamodb.spend import DynamoSpendStore
 from bursar.adapters.memory.spend import MemorySpendStore
 from bursar.domain.money import Money
 from bursar.domain.spend import Metric, SpendFact, as_of_one_bill
@@ -189,69 +187,6 @@ def test_more_facts_than_one_transaction_holds_are_all_kept(store: SpendStore) -
     facts = [fact(str(n + 1), f"service=S{n:03d}") for n in range(130)]
     assert store.record(facts) == 130
     assert len(amounts(store)) == 130
-
-
-class Overtaken(DynamoSpendStore):
-    """A store that another writer comes before, once, after it has read for the nth time."""
-
-    def __init__(self, table: Any, *first: SpendFact, nth: int = 1) -> None:
-        super().__init__(table)
-        self._other = DynamoSpendStore(table)
-        self._first = first
-        self._until = nth
-
-    def _known(self, facts: Sequence[SpendFact]) -> Any:
-        known = super()._known(facts)
-        self._until -= 1
-        if self._until == 0:
-            self._other.record(self._first)
-        return known
-
-
-@pytest.mark.parametrize("nth", [1, 2, 3])
-def test_an_older_bill_that_is_written_while_a_newer_one_comes_is_decided_again(
-    nth: int, dynamodb_table: Any
-) -> None:
-    """The newer bill says of S3 what is known, so that of S3 nothing moves in between."""
-    DynamoSpendStore(dynamodb_table).record(bill(0, S3="12", EC2="1"))
-    older = Overtaken(dynamodb_table, *bill(2, S3="12", EC2="2"), nth=nth)
-    older.record(bill(1, S3="10", EC2="3", EKS="1"))
-    found = {group: usd for group, usd in balance(older).items() if usd != "0"}
-    assert found == {"total": "14", "service=S3": "12", "service=EC2": "2"}
-
-
-def test_a_writer_that_was_overtaken_decides_again(dynamodb_table: Any) -> None:
-    store = Overtaken(dynamodb_table, fact("10"))
-    assert store.record([fact("11", as_of=NOON + timedelta(hours=1))]) == 1
-    assert amounts(store) == [("total", "11", 2)]
-    store = Overtaken(dynamodb_table, fact("12", as_of=NOON + timedelta(hours=3)))
-    assert store.record([fact("11.5", as_of=NOON + timedelta(hours=2))]) == 0  # older: no news
-    assert amounts(store) == [("total", "12", 3)]
-
-
-@pytest.mark.parametrize(("conflicts", "kept"), [(2, 1), (9, None)])
-def test_a_conflict_that_passes_is_waited_out(
-    dynamodb_table: Any, conflicts: int, kept: int | None
-) -> None:
-    """DynamoDB answers so while two transactions touch the same item; moto never does."""
-    said = {
-        "Error": {"Code": "TransactionCanceledException", "Message": "cancelled"},
-        "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
-    }
-    answers = [said] * conflicts
-
-    def answer(**_: Any) -> tuple[AWSResponse, Any] | None:
-        return (AWSResponse("", 400, {}, None), answers.pop()) if answers else None
-
-    events = dynamodb_table.meta.client.meta.events
-    events.register_first("before-call.dynamodb.TransactWriteItems", answer)
-    store = DynamoSpendStore(dynamodb_table)
-    if kept is None:
-        with pytest.raises(SpendConflictError, match="total of 2026-11-01"):
-            store.record([fact("10")])
-    else:
-        assert store.record([fact("10")]) == kept
-        assert amounts(store) == [("total", "10", 1)]
 
 
 def test_writers_at_the_same_time_leave_one_history(store: SpendStore) -> None:

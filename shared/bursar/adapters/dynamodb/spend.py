@@ -8,14 +8,19 @@ the newest tellings of a month and group sum to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
-from botocore.exceptions import ClientError
 
 from bursar.adapters.dynamodb.paging import query
+from bursar.adapters.dynamodb.transactions import (
+    TransactionConflictError,
+    full_jitter,
+    transact,
+)
 from bursar.domain.money import Money
 from bursar.domain.spend import (
     TOTAL_GROUP,
@@ -34,10 +39,6 @@ _ATTEMPTS = 5
 _NOT_NEWER = "attribute_not_exists(as_of) OR as_of <= :at"
 
 _Name = tuple[str, Metric, date, str]
-
-
-class SpendConflictError(Exception):
-    """Other writers restated the same facts again and again while these were being written."""
 
 
 class SpendKeys:
@@ -64,9 +65,8 @@ class SpendKeys:
 
 
 class DynamoSpendStore:
-    def __init__(self, table: Any) -> None:
-        self._table = table
-        self._client = table.meta.client
+    def __init__(self, table: Any, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._table, self._sleep = table, sleep
 
     def record(self, facts: Sequence[SpendFact]) -> int:
         """Keep it in transactions of 25 to 49 facts, totals first: what is read after them is
@@ -76,7 +76,8 @@ class DynamoSpendStore:
         repetition of the whole call is harmless.
 
         Raises:
-            SpendConflictError: another writer came first five times in a row.
+            TransactionConflictError: another writer came first five times in a row, or all
+                tries of a transaction met others or were throttled.
         """
         kept = self._record([fact for fact in facts if fact.group == TOTAL_GROUP])
         every = with_vanished(facts, self._known(facts).values())
@@ -118,7 +119,10 @@ class DynamoSpendStore:
         }
 
     def _record_together(self, facts: Sequence[SpendFact], known: dict[_Name, SpendFact]) -> int:
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                self._sleep(full_jitter(attempt - 1))
+                known = self._known(facts)
             pairs = [
                 (known.get(_name(fact)), new)
                 for fact in facts
@@ -126,21 +130,14 @@ class DynamoSpendStore:
             ]
             if not pairs:
                 return 0
-            try:
-                self._client.transact_write_items(
-                    TransactItems=[
-                        *(put for old, new in pairs for put in self._puts(old, new)),
-                        *self._checks([new for _, new in pairs]),
-                        *self._additions(differences(pairs)),
-                    ]
-                )
-            except self._client.exceptions.TransactionCanceledException as error:
-                if not _is_contention(error):
-                    raise
-                known = self._known(facts)
-                continue
-            return sum(is_news(old, new) for old, new in pairs)
-        raise SpendConflictError(f"{facts[0].group} of {facts[0].day} and others")
+            actions = [
+                *(put for old, new in pairs for put in self._puts(old, new)),
+                *self._checks([new for _, new in pairs]),
+                *self._additions(differences(pairs)),
+            ]
+            if transact(self._table, actions, sleep=self._sleep):
+                return sum(is_news(old, new) for old, new in pairs)
+        raise TransactionConflictError(f"{facts[0].group} of {facts[0].day} and others")
 
     def _puts(self, old: SpendFact | None, new: SpendFact) -> Iterator[dict[str, Any]]:
         item = {
@@ -163,7 +160,7 @@ class DynamoSpendStore:
         if is_news(old, new):
             kept.append((SpendKeys.version(new), absent))
         for sk, condition in kept:
-            yield {"Put": {"TableName": self._table.name, "Item": {**item, "sk": sk}, **condition}}
+            yield {"Put": {"Item": {**item, "sk": sk}, **condition}}
 
     def _checks(self, facts: Sequence[SpendFact]) -> Iterator[dict[str, Any]]:
         """That no newer bill of their days has come."""
@@ -174,7 +171,7 @@ class DynamoSpendStore:
                 "ConditionExpression": _NOT_NEWER,
                 "ExpressionAttributeValues": {":at": _sortable(fact.as_of)},
             }
-            yield {"ConditionCheck": {"TableName": self._table.name, **check}}
+            yield {"ConditionCheck": check}
 
     def _additions(self, sums: Mapping[Balance, Money]) -> Iterator[dict[str, Any]]:
         for balance, amount in sums.items():
@@ -184,7 +181,7 @@ class DynamoSpendStore:
                 "UpdateExpression": "ADD units :more",  # of 10^-12 USD
                 "ExpressionAttributeValues": {":more": amount.units},
             }
-            yield {"Update": {"TableName": self._table.name, **addition}}
+            yield {"Update": addition}
 
     def _known(self, facts: Sequence[SpendFact]) -> dict[_Name, SpendFact]:
         known: dict[_Name, SpendFact] = {}
@@ -225,8 +222,3 @@ def _next_version(fact: SpendFact, known: Mapping[_Name, SpendFact]) -> SpendFac
 
 def _sortable(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _is_contention(error: ClientError) -> bool:
-    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-    return bool(reasons & {"ConditionalCheckFailed", "TransactionConflict"})

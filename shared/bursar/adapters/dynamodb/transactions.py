@@ -1,7 +1,8 @@
 """TransactWriteItems, and the two ways in which it says no.
 
-botocore does not retry TransactionConflict, so it is retried here, with full jitter and a
-bound. A failed condition is an answer, not an error.
+botocore retries no cancelled transaction: one that another was in the way of, or that was
+throttled, is retried here, with full jitter and a bound. A failed condition is an answer, not
+an error.
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ _MAY_PASS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExc
 
 
 class TransactionConflictError(Exception):
-    """Others kept writing the same items for all of our tries; nothing was written."""
+    """Others kept writing the same items, or DynamoDB throttled, for all of our tries; nothing
+    was written."""
+
+
+def full_jitter(attempt: int) -> float:
+    """Seconds to wait after a try: up to 0.05 s, 0.1 s, 0.2 s, ... by chance."""
+    return random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt)
 
 
 def fits(actions: Sequence[dict[str, Any]]) -> bool:
@@ -66,7 +73,7 @@ def transact(
             if not codes & _MAY_PASS:
                 raise
             if attempt < _TRIES - 1:
-                sleep(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))
+                sleep(full_jitter(attempt))
         else:
             return True
     raise TransactionConflictError(f"{_TRIES} tries on {name}")

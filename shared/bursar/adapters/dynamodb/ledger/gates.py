@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from random import uniform
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from bursar.adapters.dynamodb.paging import query
-from bursar.adapters.dynamodb.transactions import TransactionConflictError
+from bursar.adapters.dynamodb.transactions import TransactionConflictError, full_jitter
 from bursar.domain.ledger.months import MonthClosedError, MonthState
 
 SHARDS = 16
 _TRIES = 10
-_FIRST_PAUSE_SECONDS = 0.05
 
 
 def _key(month: str, shard: int) -> dict[str, str]:
@@ -74,7 +72,7 @@ class DynamoMonthGates:
                     raise MonthClosedError(month) from None
                 if code != "TransactionConflictException":
                     raise
-                self._sleep(uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))
+                self._sleep(full_jitter(attempt))
             else:
                 return
         raise TransactionConflictError(f"{_TRIES} tries on the gate of {month}")
