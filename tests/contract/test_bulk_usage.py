@@ -418,6 +418,19 @@ def test_arrivals_are_looked_at_from_before_the_first_hour_for_clocks_ahead() ->
     ]
 
 
+def test_a_day_of_arrival_is_scanned_43_and_a_half_times_by_the_runs_of_a_day() -> None:
+    def scanned_hours(end: datetime) -> int:
+        first_day, _, until, *_ = parameters(hours_to_sum(Window(end - HOUR, end)))
+        since = datetime.fromisoformat(first_day).replace(tzinfo=UTC)
+        return (datetime.strptime(until, "%Y-%m-%dT%H").replace(tzinfo=UTC) - since) // HOUR
+
+    midnight = TEN.replace(hour=0)
+    runs = [scanned_hours(midnight + n * HOUR) for n in range(24)]
+    # at midnight the day before the last too; 24 hours and those of today; 8 days at three
+    assert runs == [48, 25, 26, 8 * 24 + 3, *range(28, 48)]
+    assert sum(runs) / 24 == 1_044 / 24 == 43.5
+
+
 HEADER = ["producer", "fault", "ids", "event_or_arrival_hour", "held_id", "tenant", "model"]
 NAMES = ["gateway", "", "", "2026-11-20T10", "", "acme", "gpt", "openai", "", "", "true", "1"]
 NUMBERS = ["3", "900", "100", "0", "0", "80", "20"]
