@@ -183,7 +183,9 @@ def test_rows_of_focus_have_no_key_and_count_as_often_as_they_are_told(
 
 
 def test_parquet_says_what_its_csv_says(tmp_path: Path, told: Any) -> None:
-    parquet = tmp_path / "bill [1].parquet"  # a name that a pattern would not find
+    folder = tmp_path / "line_item_currency_code=EUR"  # which tells nothing of what is in it
+    folder.mkdir()
+    parquet = folder / "bill [1].parquet"  # a name that a pattern would not find
     duckdb.execute(
         f"""COPY (SELECT * FROM (VALUES
             ('a', '{DAY_1}', TIMESTAMPTZ '2026-11-01 23:30:00-02', 1.81e-8::DOUBLE, 'USD', 'S3',

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bursar.adapters.usage_files import line_file, summing
 from bursar.adapters.usage_files.repeated_ids import IdLog
 from tests.contract.usage_costs import GOOD, assert_same_as_reference, chunks_of, costs
 
@@ -32,6 +33,22 @@ def test_an_id_told_again_is_found_whatever_ids_were_read_with_it(tmp_path: Path
     size = len(lines[0] + lines[1]) + 5
     with chunks_of(size):
         assert costs(path).duplicates == 1
+
+
+def test_an_id_may_be_told_more_often_than_is_looked_at_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All have the id `none`, or one of two: the first of each stands."""
+    monkeypatch.setattr(summing, "_TELLINGS_AT_ONCE", 10)
+    monkeypatch.setattr(line_file, "_LINES_AT_ONCE", 5)
+    monkeypatch.setattr(IdLog.__init__, "__defaults__", (4 << 20, 7))
+    for ids in (["none"], ["none", "other"]):
+        path = tmp_path / f"{len(ids)}.jsonl"
+        told = [GOOD | {"id": ids[n % len(ids)], "input_tokens": 1 + n // 90} for n in range(100)]
+        path.write_text("".join(json.dumps(each) + "\n" for each in told))
+        found = assert_same_as_reference(path, by="tenant")
+        assert (found.duplicates, found.conflicts) == (90 - len(ids), 10)
+        assert found.total.tokens.input == len(ids)
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bursar.adapters.usage_files import parquet_ids
+from bursar.adapters.usage_files.lines import UnusableFileError
 from bursar.domain.money import Money
 from tests.contract.usage_costs import GOOD, assert_same_as_reference, costs
 
@@ -51,6 +52,51 @@ def test_rows_of_parquet_keep_their_numbers_their_newlines_and_their_types(
     found = costs(odd, by="tenant")
     assert [(each.by, each.tokens.input) for each in found.rows] == [(("a\nb",), 7)]
     assert [each.line for each in found.rejected] == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["usage[1].parquet", "u*.parquet", "u?.parquet", "it's.parquet"])
+def test_the_file_that_is_named_is_read_and_no_other_that_its_name_would_match(
+    tmp_path: Path, name: str
+) -> None:
+    for n, each in enumerate(("usage1.parquet", "u1.parquet", name)):
+        duckdb.sql(f"SELECT 'gpt' AS model, {10**n} AS input_tokens").write_parquet(
+            str(tmp_path / "some.parquet")
+        )
+        (tmp_path / "some.parquet").rename(tmp_path / each)
+    assert costs(tmp_path / name).total.tokens.input == 100
+    assert costs(tmp_path / name, tmp_path / name).duplicates == 1
+
+
+def test_the_folders_that_a_file_is_in_tell_nothing_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "model=dated" / "tenant=evil" / "requests=9" / "usage.parquet"
+    path.parent.mkdir(parents=True)
+    duckdb.sql("SELECT 'gpt' AS model, 'acme' AS tenant, 7 AS input_tokens").write_parquet(
+        str(path)
+    )
+    (row,) = costs(path, by="tenant,model").rows
+    assert (row.by, row.requests, row.tokens.input) == (("acme", "gpt"), 1, 7)
+
+
+@pytest.mark.parametrize(("first", "other"), [("Model", "model"), ("MODEL", "model")])
+def test_a_column_that_is_told_twice_is_refused_whatever_its_case(
+    tmp_path: Path, first: str, other: str
+) -> None:
+    path = tmp_path / "usage.parquet"
+    duckdb.sql(
+        f"SELECT 'x' AS \"{first}\", 'gpt' AS fnord, 1 AS input_tokens, {{'model': 2}} AS within"
+    ).write_parquet(str(path))
+    path.write_bytes(path.read_bytes().replace(b"fnord", other.encode()))  # DuckDB writes none
+    with pytest.raises(UnusableFileError, match=f"has column `model` twice, once as `{first}`"):
+        costs(path)
+
+
+def test_a_column_may_have_the_name_by_which_rows_are_numbered(tmp_path: Path) -> None:
+    path = tmp_path / "usage.parquet"
+    duckdb.sql(
+        "SELECT 'gpt' AS model, unnest([1, 2, -3]) AS input_tokens, 7 AS file_row_number"
+    ).write_parquet(str(path))
+    found = costs(path)
+    assert (found.total.tokens.input, [each.line for each in found.rejected]) == (3, [3])
 
 
 TOLD = st.fixed_dictionaries(

@@ -50,6 +50,17 @@ def test_a_quote_that_is_never_closed_takes_no_other_line_with_it(tmp_path: Path
     assert found.total.requests == 1  # the id 2, told thrice
 
 
+def test_nor_where_a_later_line_has_a_quoted_cell(tmp_path: Path) -> None:
+    """Its quote would close the cell, but not at its end."""
+    path = tmp_path / "usage.csv"
+    between = "".join(f"{n},gpt,1,c\n" for n in range(2, 1000))
+    path.write_text(HEADER + '1,gpt,1,"open\n' + between + '1000,gpt,1,"a,b"\n1001,gpt,1,d\n')
+    with chunks_of(1 << 10):
+        found = assert_same_as_reference(path, by="tenant")
+    assert [each.line for each in found.rejected] == [2]
+    assert found.total.requests == 1000
+
+
 def test_nor_in_a_file_that_is_longer_than_any_cell_may_be(tmp_path: Path) -> None:
     path = tmp_path / "usage.csv"
     lines = LONGEST_LINE_BYTES // 10 * 3

@@ -55,11 +55,16 @@ def read(path: Path, now: datetime) -> tuple[list[tuple[int, Row]], list[tuple[i
 
 def _records(lines: list[bytes]) -> Iterator[tuple[int, bytes]]:
     """Records of CSV with the number of their first line, joined while a quoted cell is open; a
-    line in which one opens that is never closed stands alone."""
+    line in which one opens that is never closed stands alone, and one that is closed before its
+    end is in no other line."""
     first = 0
     while first < len(lines):
         for after in range(first + 1, len(lines) + 1):
             record = b"\n".join(lines[first:after])
+            if (broken := _broken(record)) is not None:
+                after = first + 1 + record.count(b"\n", 0, broken)
+                record = b"\n".join(lines[first:after])
+                break
             if not _is_open(record):
                 break
         else:
@@ -70,15 +75,33 @@ def _records(lines: list[bytes]) -> Iterator[tuple[int, bytes]]:
 
 def _is_open(record: bytes) -> bool:
     """Whether it ends in a quoted cell: one that begins with a quote, to the next single one."""
-    state = "start"
-    for byte in record.decode("latin-1"):
+    state, _ = _after(record)
+    return state == "quoted"
+
+
+def _broken(record: bytes) -> int | None:
+    """Where a quoted cell begins whose quote is not at its end."""
+    state, began = _after(record)
+    return began if state == "broken" else None
+
+
+def _after(record: bytes) -> tuple[str, int]:
+    """The state at the end, or at the first place that breaks a cell; and where one began last."""
+    state, began = "start", 0
+    text = record.decode("latin-1")
+    for place, byte in enumerate(text):
         if state == "quoted":
             state = "closing" if byte == '"' else "quoted"
-        elif byte == '"' and state in ("start", "closing"):
+        elif byte == '"' and state == "closing":
             state = "quoted"
+        elif byte == '"' and state == "start":
+            state, began = "quoted", place
+        elif state == "closing" and byte not in ",\n" and text[place:] != "\r":
+            if text[place : place + 2] != "\r\n":
+                return "broken", began
         else:
             state = "start" if byte in ",\n" else "bare"
-    return state == "quoted"
+    return state, began
 
 
 def _cells(line: bytes) -> list[str]:

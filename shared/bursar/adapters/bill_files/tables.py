@@ -23,6 +23,7 @@ from bursar.domain.bills import NotAnAmountError, read_amount
 
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 _LONGEST_LINE = 16 * 2**20  # bytes: a bigger one is no bill, and would fill the memory
+_SOURCE = "read_parquet(?, hive_partitioning = false)"  # its folders are no columns
 _BATCH = 2_048  # rows of Parquet held at a time
 _NAMES_SHOWN = 8
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -208,9 +209,9 @@ def _parquet(path: Path) -> Iterator[BillTable]:
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as database:
         source = [glob.escape(str(path))]
         try:
-            columns = database.execute("DESCRIBE SELECT * FROM read_parquet(?)", source).fetchall()
+            columns = database.execute(f"DESCRIBE FROM {_SOURCE}", source).fetchall()
             shown = ", ".join(_as_text(name, kind) for name, kind, *_ in columns)
-            database.execute(f"SELECT {shown} FROM read_parquet(?)", source)  # noqa: S608
+            database.execute(f"SELECT {shown} FROM {_SOURCE}", source)  # noqa: S608
         except duckdb.Error as error:
             said = str(error).partition("\n")[0]  # what follows is our own query
             raise BillFileError(f"{path}: is no readable Parquet: {said}") from None

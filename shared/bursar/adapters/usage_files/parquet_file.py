@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bursar.adapters.usage_files.grouping import SUMS_OF, TIMES
+from bursar.adapters.usage_files.parquet_rows import source_of
 from bursar.adapters.usage_files.record_columns import DEFAULTS, MOST
 from bursar.adapters.usage_files.rows import COUNTS, NAMES, TOKENS
 from bursar.domain.usage.file_costs import Dimension
 from bursar.domain.usage.records import LONGEST_ID_BYTES, LONGEST_NAME_BYTES
 
+ROW_NUMBER = "file_row_number"  # as DuckDB names it
 NO_ID, TOO_LONG = 0, 1  # where the hash of an id would stand, which is above both
 
 
@@ -30,8 +32,7 @@ class ParquetFile:
         self, path: Path, types: Mapping[str, str], by: Sequence[Dimension], until: int
     ) -> None:
         self.types = types
-        quoted = str(path).replace("'", "''")
-        self.source = f"read_parquet('{quoted}', file_row_number = true)"
+        self.source = source_of(path, f"{ROW_NUMBER} = true")
         names = ("id", "currency", *NAMES)
         texts = {n: f"coalesce(\"{n}\", '')" if n in types else "''" for n in names}
         at = 'epoch_us("at")' if "at" in types else "NULL"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -39,21 +40,48 @@ def known_types(connection: DuckDBPyConnection, path: Path) -> dict[str, str]:
     """The types of the columns that are known.
 
     Raises:
-        UnusableFileError: the file cannot be read, or no column of it is a model.
+        UnusableFileError: the file cannot be read, no column of it is a model, or a known one is
+            told twice: names in DuckDB have no case.
     """
     try:
-        columns = connection.execute(f"DESCRIBE FROM {_source(path)}").fetchall()
+        names = column_names(connection, path)
+        columns = connection.execute(f"DESCRIBE FROM {source_of(path)}").fetchall()
     except duckdb().Error as error:
         raise unreadable(path, error) from error
+    for name in KNOWN & set(names):
+        same = [each for each in names if each.lower() == name]
+        if len(same) > 1:
+            other = next((each for each in same if each != name), name)
+            raise UnusableFileError(f"{path}: has column `{name}` twice, once as `{other}`")
     types = {name: kind for name, kind, *_ in columns if name in KNOWN}
     if "model" not in types:
         raise UnusableFileError(f"{path}: has no column `model`")
     return types
 
 
-def _source(path: Path) -> str:
-    quoted = str(path).replace("'", "''")
-    return f"read_parquet('{quoted}')"
+def column_names(connection: DuckDBPyConnection, path: Path) -> list[str]:
+    """As they are written; those that are within another are left out."""
+    told = f"SELECT name, num_children FROM parquet_schema({_quoted(path)})"  # noqa: S608
+    _, *rows = connection.execute(told).fetchall()
+    names: list[str] = []
+    within = 0
+    for name, children in rows:
+        if within:
+            within -= 1
+        else:
+            names.append(name)
+        within += children or 0
+    return names
+
+
+def source_of(path: Path, *options: str) -> str:
+    """This file and no other: neither a pattern of names, nor columns that its folders tell."""
+    told = ", ".join((_quoted(path), "hive_partitioning = false", *options))
+    return f"read_parquet({told})"
+
+
+def _quoted(path: Path) -> str:
+    return "'" + glob.escape(str(path)).replace("'", "''") + "'"
 
 
 def unreadable(path: Path, error: Exception) -> UnusableFileError:
@@ -70,7 +98,7 @@ def write_as_lines(path: Path, held: ExitStack) -> tuple[Path, list[str] | None]
     with connected(directory) as connection:
         types = known_types(connection, path)
         columns = ", ".join(f'"{name}"' for name in types)
-        rows = f"SELECT {columns} FROM {_source(path)}"  # noqa: S608
+        rows = f"SELECT {columns} FROM {source_of(path)}"  # noqa: S608
         try:
             return directory / "rows", write_rows(connection, rows, types, directory / "rows")
         except duckdb().Error as error:

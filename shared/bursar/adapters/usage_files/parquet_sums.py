@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from bursar.adapters.usage_files.parquet_file import ParquetFile
+from bursar.adapters.usage_files.parquet_file import ROW_NUMBER, ParquetFile
 from bursar.adapters.usage_files.parquet_groups import GroupTable
 from bursar.adapters.usage_files.parquet_ids import doubtful_rows
 from bursar.adapters.usage_files.parquet_rows import (
+    column_names,
     connected,
     duckdb,
     has_plain_types,
@@ -57,15 +58,17 @@ def sum_plain_rows(
     until: int,
     directory: Path,
 ) -> ParquetSums | None:
-    """None where a column has a type that is not plain. `until` is the last microsecond since
-    1970 that is not the future; lines are written into the directory.
+    """None where a column has a type that is not plain, or the name by which DuckDB numbers rows.
+    `until` is the last microsecond since 1970 that is not the future; lines are written into the
+    directory.
 
     Raises:
         UnusableFileError: a file cannot be read, or no column of it is a model.
     """
     with connected(directory) as connection:
         types = [known_types(connection, path) for path in paths]
-        if not all(map(_is_plain, types)):
+        names = [name.lower() for path in paths for name in column_names(connection, path)]
+        if ROW_NUMBER in names or not all(map(_is_plain, types)):
             return None
         files = [ParquetFile(path, own, by, until) for path, own in zip(paths, types, strict=True)]
         groups: list[GroupedUsage] = []

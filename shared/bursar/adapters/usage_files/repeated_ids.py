@@ -59,7 +59,7 @@ class IdLog:
 
     def repeated(self) -> Iterator[Places]:
         """Where ids were told that came more than once, each with all its tellings: about a
-        quarter of a million of them at a time."""
+        quarter of a million of them at a time, or those of one id."""
         if not self._files:
             yield from self._repeated(self._recent)
             return
@@ -76,7 +76,7 @@ class IdLog:
         rows = among([hashes for hashes, _ in pairs], ids)
         found = [(h[r], told[r]) for (h, told), r in zip(pairs, rows, strict=True)]
         hashes, told = map(np.concatenate, zip(*found, strict=True))
-        for some in np.array_split(ids, -(-len(hashes) // self._at_once)):
+        for some in np.array_split(ids, min(-(-len(hashes) // self._at_once), len(ids))):
             places = np.sort(told[among([hashes], some)[0]])
             files = (places >> np.uint64(_PLACE_BITS)).astype(np.int64)
             yield Places(files, (places & _PLACE).astype(np.int64))

@@ -17,7 +17,7 @@ from bursar.adapters.usage_files.reading import lines_of_rows, open_usage_file
 from bursar.adapters.usage_files.record_columns import DEFAULTS, Records
 from bursar.adapters.usage_files.repeated_ids import IdLog, Places
 from bursar.adapters.usage_files.rows import COUNTS, NAMES, NEVER, latest
-from bursar.adapters.usage_files.words import Integers, Words, mixed
+from bursar.adapters.usage_files.words import Integers, Mask, Words, mixed
 from bursar.domain.usage.file_costs import (
     Dimension,
     RejectedLine,
@@ -28,6 +28,9 @@ from bursar.domain.usage.grouped_usage import GroupedUsage, joined
 
 if TYPE_CHECKING:
     from bursar.ports import TokenPriceSchedule
+
+_TELLINGS_AT_ONCE = 1 << 16  # of repeated ids, with their records
+_BEFORE = -1  # the part of tellings that were looked at before
 
 
 def cost_files(
@@ -169,26 +172,39 @@ def _count_once(
     files: Sequence[LineFile], homes: Sequence[int], told: Places, sums: UsageSums
 ) -> _Again:
     """Take away every telling of these ids but the first."""
-    tellings: list[_Tellings] = []
-    kept: list[tuple[Records, Integers]] = []
+    found, first = _Again(0, 0), _Tellings.none()
+    some: list[tuple[_Tellings, Records, Integers]] = []
     for file in sorted(set(told.files.tolist())):
         for part in files[file].parts_at(told.places[told.files == file]):
             for again in part.records:
                 records, codes, _ = sums.codes(again)
-                tellings.append(_Tellings.of(file, homes[file], len(kept), records))
-                kept.append((records, codes))
+                some.append((_Tellings.of(file, homes[file], len(some), records), records, codes))
+            if sum(len(codes) for *_, codes in some) >= _TELLINGS_AT_ONCE:
+                more, first = _take_back(first, some, sums)
+                found, some = found.plus(more), []
+    more, _ = _take_back(first, some, sums)
+    return found.plus(more)
+
+
+def _take_back(
+    first: _Tellings, some: Sequence[tuple[_Tellings, Records, Integers]], sums: UsageSums
+) -> tuple[_Again, _Tellings]:
+    """Of tellings that come after the `first` of some ids: what was told again is taken away.
+    The first of all ids are told."""
+    tellings = [first, *(each for each, *_ in some)]
     every = _Tellings._make(map(np.concatenate, zip(*tellings, strict=True)))
-    order = np.lexsort((every.place, every.file, every.second, every.first))
-    every = _Tellings._make(part[order] for part in every)
-    new = np.ones(len(order), np.bool_)
+    every = every.where(np.lexsort((every.place, every.file, every.second, every.first)))
+    new = np.ones(len(every.first), np.bool_)
     new[1:] = (every.first[1:] != every.first[:-1]) | (every.second[1:] != every.second[:-1])
     heads = np.flatnonzero(new)[np.cumsum(new) - 1]
     same = every.body == every.body[heads]
-    for n, (records, codes) in enumerate(kept):
+    for n, (_, records, codes) in enumerate(some):
         again = np.zeros(len(codes), np.bool_)
         again[every.row[(every.part == n) & ~new]] = True
         sums.add(records.where(again), codes[again], times=-1)
-    return _Again(int((same & ~new).sum()), int((~same).sum()))
+    standing = every.where(new)
+    standing.part[:] = _BEFORE
+    return _Again(int((same & ~new).sum()), int((~same).sum())), standing
 
 
 class _Tellings(NamedTuple):
@@ -199,6 +215,14 @@ class _Tellings(NamedTuple):
     place: Integers
     part: Integers
     row: Integers
+
+    @classmethod
+    def none(cls) -> _Tellings:
+        words, integers = np.empty(0, np.uint64), np.empty(0, np.int64)
+        return cls(words, words, words, integers, integers, integers, integers)
+
+    def where(self, kept: Mask | Integers) -> _Tellings:
+        return _Tellings._make(each[kept] for each in self)
 
     @classmethod
     def of(cls, file: int, home: int, part: int, records: Records) -> _Tellings:
