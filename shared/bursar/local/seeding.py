@@ -38,9 +38,7 @@ def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, now: da
     stores.prices.record(past.prices)
     first, last = (now - _SPEND_REACHES_BACK).date(), now.date()
     for metric in Metric:
-        stores.spend.record(
-            as_of_one_bill(past.spend.latest(config.account, metric, first, last))
-        )
+        stores.spend.record(as_of_one_bill(past.spend.latest(config.account, metric, first, last)))
         stores.spend.load(past.spend.latest(config.account, metric, date.min, first - DAY))
     for row in past.outbox.all():
         stores.outbox.post(row)
