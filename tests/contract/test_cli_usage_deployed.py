@@ -158,6 +158,24 @@ def test_a_csv_of_more_lines_than_one_message_keeps_its_header_and_its_cells(
     assert usd(table) == Money.of("4.5")  # 1,500 x 0.003
 
 
+def test_a_quote_that_is_never_closed_loses_its_line_alone_whatever_is_a_message(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bursar.cli.usage_deployed._LINES_TOGETHER", 3)
+    features = ["chat", '"chat', *["chat"] * 7, '"two\nlines"', "chat", '"chat', "chat"]
+    rows = [f"{n},{AT.isoformat()},gpt-x,search,500,{each}" for n, each in enumerate(features)]
+    (file := tmp_path / "usage.csv").write_text(
+        "\n".join(["", "id,at,model,tenant,input_tokens,feature", *rows])
+    )
+    code, found = imported(run, file)
+    assert (code, found["accepted"]) == (0, 11)
+    # below an empty line and the header: the second row, and the twelfth behind one of two lines
+    assert [(each["where"], each["reason"]) for each in found["rejected"]] == [
+        ("line 4", "is not CSV"),
+        ("line 15", "is not CSV"),
+    ]
+
+
 def test_a_line_that_is_no_utf8_is_refused_by_its_number_and_the_rest_is_posted(
     table: Any, run: Run, tmp_path: Path
 ) -> None:

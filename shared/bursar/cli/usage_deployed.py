@@ -6,9 +6,10 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -169,24 +170,13 @@ def _messages(file: Path) -> Iterator[tuple[int, str]]:
     text = plain.decode("utf-8-sig", "surrogateescape")  # a line that is no UTF-8 is lost alone
     told = text.lstrip()
     before = text.removesuffix(told).count("\n")
-    lines = io.StringIO(told, newline="\n")  # other ends of lines may stand in a text
-    first = lines.readline()
+    first = told.partition("\n")[0]
     if first[:1] in ("{", "["):
-        if not _is_json(first):
-            yield 0, text
-            return
-        header, lines = "", io.StringIO(told, newline="\n")
+        yield from _lines_together(told, before) if _is_json(first) else [(0, text)]
     elif is_utf8(first):
-        header = first
+        yield from _records_together(told, before)
     else:
         leave(Exit.WRONG_INPUT, [f"{file}: line {before + 1} is neither JSON nor UTF-8"])
-    part = "".join(_some(lines))
-    if header and not part:
-        yield before, header  # of a CSV without rows, or no usage at all
-    while part:
-        yield before, header + part
-        before += part.count("\n")
-        part = "".join(_some(lines))
 
 
 def _is_json(text: str) -> bool:
@@ -197,11 +187,27 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _some(lines: Iterable[str]) -> Iterator[str]:
-    """A thousand lines, and on to the end of a quoted cell that holds the last one's end."""
-    quotes = 0
-    for number, line in enumerate(lines, start=1):
-        yield line
-        quotes += line.count('"')
-        if number >= _LINES_TOGETHER and quotes % 2 == 0:
-            return
+def _lines_together(told: str, before: int) -> Iterator[tuple[int, str]]:
+    lines = io.StringIO(told, newline="\n")  # other ends of lines may stand in a text
+    while part := "".join(islice(lines, _LINES_TOGETHER)):
+        yield before, part
+        before += _LINES_TOGETHER
+
+
+def _records_together(told: str, before: int) -> Iterator[tuple[int, str]]:
+    """A thousand lines of CSV, and on to the end of the record that the last of them is in."""
+    from bursar.adapters.usage_formats.cells import csv_records
+
+    records = csv_records(told)
+    next(records, None)  # the header
+    if (first := next(records, None)) is None:
+        if told:  # a header alone, or no usage at all
+            yield before, told
+        return
+    header, start = told[: first.place], first
+    for record in records:
+        if record.line - start.line >= _LINES_TOGETHER:
+            part = told[start.place : record.place]
+            yield before + start.line - first.line, header + part
+            start = record
+    yield before + start.line - first.line, header + told[start.place :]

@@ -1,10 +1,12 @@
-"""The rows of a message in CSV."""
+"""CSV: the records of a text, and the rows of a message."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
 
 from bursar.adapters.usage_formats.documents import (
     NOT_UTF8,
@@ -14,6 +16,55 @@ from bursar.adapters.usage_formats.documents import (
     is_utf8,
 )
 from bursar.adapters.usage_formats.strict_json import Unfit
+
+_MOST_REREAD = 16  # times its length that a text is read in vain at most, for ends of records
+
+
+class CsvRecord(NamedTuple):
+    """A record by the line that it begins in, from 1, and its place in the text; None for the
+    cells of a line that begins none."""
+
+    line: int
+    place: int
+    cells: list[str] | None
+
+
+def csv_records(content: str) -> Iterator[CsvRecord]:
+    """The header and the records below it; empty lines are none, and a quoted cell may go on
+    over lines.
+
+    Where what begins in a line and goes on is no record (its quote never closes, or its cells are
+    not as many as the header's), the line is lost alone, and the next one begins anew. A header
+    that is none is all there is.
+    """
+    # a cell may be as long as its message: prompts are among them
+    csv.field_size_limit(max(csv.field_size_limit(), len(content)))
+    lines = io.StringIO(content, newline="")
+    rows = csv.reader(lines, strict=True)
+    columns, line, spare = 0, 1, _MOST_REREAD * len(content)
+    while True:
+        if spare < 0:  # no further than the line, whatever goes on
+            rows = csv.reader(islice(lines, 1), strict=True)
+        place, before = lines.tell(), rows.line_num
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            cells = None
+        count = rows.line_num - before
+        if count > 1 and columns and len(cells or ()) != columns:
+            spare -= lines.tell() - place
+            lines.seek(place)
+            lines.readline()
+            cells, count = None, 1
+        if cells or cells is None:
+            yield CsvRecord(line, place, cells)
+        if not columns:
+            if cells is None:
+                return
+            columns = len(cells)
+        line += count
 
 
 def rows_of_csv(payload: Payload, column: str) -> Iterator[Place] | None:
@@ -32,21 +83,13 @@ def rows_of_csv(payload: Payload, column: str) -> Iterator[Place] | None:
 
 
 def _rows(content: str) -> Iterator[Place]:
-    # a cell may be as long as its message: prompts are among them
-    csv.field_size_limit(max(csv.field_size_limit(), len(content)))
-    rows = csv.reader(io.StringIO(content, newline=""), strict=True)
     header: list[str] | None = None
     all_utf8 = is_utf8(content)
-    while True:
-        where = f"line {rows.line_num + 1}"
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error:
+    for line, _, row in csv_records(content):
+        where = f"line {line}"
+        if row is None:
             yield where, Unfit("is not CSV")
-            continue
-        if not all_utf8 and not is_utf8("".join(row)):
+        elif not all_utf8 and not is_utf8("".join(row)):
             yield where, NOT_UTF8
             if header is None:
                 return
@@ -58,5 +101,5 @@ def _rows(content: str) -> Iterator[Place]:
         elif len(row) == len(header):
             cells = zip(header, row, strict=True)
             yield where, {name: cell for name, cell in cells if cell}
-        elif row:
+        else:
             yield where, Unfit(f"has {len(row)} cells under {len(header)} columns")

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
 
 from bursar.domain.usage.producers import ANY_TENANT, ModelAlias, UsageFormat
 from bursar.domain.usage.records import TokenCounts
 from tests.unit.adapters.usage_formats.telling import producer, reasons, record, told
+from tests.unit.for_all import for_all
 
 GATEWAY = producer(UsageFormat.BURSAR)
 FULL = {
@@ -265,3 +267,67 @@ def test_a_bad_row_of_csv_is_lost_alone(row: str, reason: str) -> None:
 
 def test_a_csv_with_the_same_column_twice_is_not_read() -> None:
     assert reasons("id,at,model,model\n1,2,3,4\n", GATEWAY) == ["has the same column twice"]
+
+
+NOON = "2026-11-20T12:00:00Z"
+HEADER = "id,at,model,input_tokens,feature"
+
+
+def row(number: int, feature: str = "chat") -> str:
+    return f"{number},{NOON},m,7,{feature}"
+
+
+def read_rows(*rows: str) -> tuple[list[str], list[tuple[str, str]]]:
+    records, rejections = told("\n".join([HEADER, *rows]) + "\n", GATEWAY)
+    return [each.id for each in records], [(each.where, each.reason) for each in rejections]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        row(3000),
+        row(3000, '"a, b"'),
+        row(3000, '"two\nlines"'),
+        f'3000,{NOON},m",7,chat',
+        f'"3000",{NOON},m,7,chat',
+    ],
+    ids=["no quote", "quoted cell", "of two lines", "quote at an end", "quoted at first"],
+)
+def test_a_quote_that_is_never_closed_loses_its_line_alone(later: str) -> None:
+    """Whichever quote a later row has, which may close the cell but makes it no record."""
+    good = [row(n) for n in range(3, 3000)]
+    ids, rejections = read_rows(row(1), row(2, '"chat'), *good, later, row(3001))
+    assert ids == [str(n) for n in (1, *range(3, 3002))]
+    assert rejections == [("line 3", "is not CSV")]
+
+
+def test_a_record_of_several_lines_is_one_and_those_behind_it_keep_their_numbers() -> None:
+    forged = row(9).replace(NOON, f'{NOON}""')
+    ids, rejections = read_rows(row(1, f'"a\n\n{forged}\nb"'), row(2), row(3, '"c'), row(4))
+    assert ids == ["1", "2", "4"]  # lines 2 to 5, 6, and 8
+    assert rejections == [("line 7", "is not CSV")]
+
+
+@for_all(kinds=st.lists(st.sampled_from(["plain", "quoted", "of lines", "open"]), max_size=12))
+def test_of_any_rows_those_alone_are_lost_whose_quote_is_open(kinds: list[str]) -> None:
+    features = {"plain": "a", "quoted": '"a, ""b"""', "of lines": '"a\n\nb"', "open": '"a'}
+    ids, rejections = read_rows(*(row(n, features[kind]) for n, kind in enumerate(kinds)))
+    assert ids == [str(n) for n, kind in enumerate(kinds) if kind != "open"]
+    lines, open_at = 2, []
+    for kind in kinds:
+        open_at += [(f"line {lines}", "is not CSV")] if kind == "open" else []
+        lines += 1 + features[kind].count("\n")
+    assert rejections == open_at
+
+
+def test_cells_that_go_on_without_end_are_not_read_to_it_from_every_line() -> None:
+    """Each line ends one quoted cell and begins the next: read from each to the end, 20,000 lines
+    would be 200 million."""
+    ids, rejections = read_rows(row(1), *['b","c'] * 20_000, row(2))
+    assert ids == ["1", "2"]
+    assert rejections == [(f"line {n}", "is not CSV") for n in range(3, 20_003)]
+
+
+def test_a_csv_whose_header_is_none_is_not_read_and_empty_lines_may_stand_before_it() -> None:
+    assert reasons(f'id,"at,model\n{row(1)}\n', GATEWAY) == ["is not CSV"]
+    assert record(f"\n\n{HEADER}\n{row(1)}\n", GATEWAY).id == "1"
