@@ -17,7 +17,7 @@ from bursar.domain.ledger.entries import Leaf
 from bursar.domain.ledger.months import MonthState
 from bursar.domain.periods import HOUR, hour_of
 from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.records import TokenSums
 from tests.contract.ledger_books import Books, books_on, entry, record
 
 MARCH = datetime(2025, 3, 4, 10, tzinfo=UTC)
@@ -53,7 +53,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 def spoil(table: Any, books: Books, units: int = 0, requests: int = 0, tokens: int = 0) -> None:
     """Add to the hour's leaf what no entry says, as a fault of ours would."""
     [key] = books.ledger.leaves(MARCH)
-    fault = Leaf(0, requests, TokenCounts(tokens), ClassAmounts(input=units))
+    fault = Leaf(0, requests, TokenSums(tokens), ClassAmounts(input=units))
     table.update_item(**leaves.addition(key, fault, 5))
 
 
@@ -127,7 +127,7 @@ def test_what_is_archived_and_not_posted_is_named(run: Run) -> None:
 def test_a_close_puts_right_what_differs_and_closes_once(
     table: Any, books: Books, run: Run
 ) -> None:
-    spoil(table, books, 5)
+    spoil(table, books, 5, requests=7, tokens=-500)  # of 200: below zero
     before = hour_of(datetime.now(UTC)).start
     code, _, err = run("close", "--month", "2025-03", *WHERE)
     assert code == 4
@@ -146,11 +146,11 @@ def test_a_close_puts_right_what_differs_and_closes_once(
     assert books.gates.state("2025-03") is MonthState.CLOSED
     after = hour_of(datetime.now(UTC)).start
     corrections = [
-        (key.adjusts, leaf.amounts.units)
+        (key.adjusts, leaf.amounts.units, leaf.requests, leaf.tokens.input)
         for hour in {before, after}
         for key, leaf in books.ledger.leaves(hour).items()
     ]
-    assert corrections == [("2025-03", -5)]
+    assert corrections == [("2025-03", -5, -7, 500)]
     assert run("verify", "--month", "2025-03", *WHERE)[0] == 0
     code, out, _ = run("close", "--month", "2025-03", *WHERE)
     assert (code, out) == (0, "2025-03 was closed before.\n")

@@ -17,7 +17,7 @@ from bursar.domain.ledger.planning import LARGEST_UNITS, entry_of, plan
 from bursar.domain.ledger.postings import CancelReason, PostingCancelledError
 from bursar.domain.periods import HOUR, Window
 from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.records import TokenCounts, TokenSums
 from tests.contract.ledger_books import ONE_PM, Books, books_on, entry, record, units
 
 HOSTILE = ['a"b', "#", "\x00\x1f", "ü" * 64, "~", "\u2028", "<script>", '","x', "-" * 128]
@@ -95,9 +95,10 @@ def test_shards_of_a_leaf_are_summed(books: Books) -> None:
     assert (leaf.entries, leaf.amounts.units) == (16, 2**16 - 1)
 
 
-def test_an_entry_may_count_as_others_than_one_and_may_leave_nothing(books: Books) -> None:
-    more = replace(entry("1", 5), requests=0, tokens=TokenCounts(), counts_as=3)
-    less = replace(entry("2", -5), requests=0, tokens=TokenCounts(), counts_as=-3)
+def test_corrections_are_signed_and_together_may_leave_nothing(books: Books) -> None:
+    tokens = TokenSums(4, 9, output=-2)
+    more = replace(entry("1", 5), requests=2, tokens=tokens, counts_as=3)
+    less = replace(entry("2", -5), requests=-2, tokens=-tokens, counts_as=-3)
     books.post(more, less)
     assert books.ledger.leaves(ONE_PM) == {more.key: Leaf()}
     assert books.reader.entries([less.name]) == {less.name: less}

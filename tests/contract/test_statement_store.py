@@ -20,7 +20,7 @@ from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window, day_of, hour_of
 from bursar.domain.quality import Quality
 from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.records import TokenCounts, TokenSums
 from bursar.ports import StatementStore
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -29,10 +29,10 @@ ACME = LineKey("acme", CostCategory.EXTERNAL_API, model="gpt", provider="openai"
 
 texts = some.text(some.characters(codec="utf-8"), max_size=8)
 counts = some.builds(
-    TokenCounts,
-    input=some.integers(10, 10**15),
-    cached_input=some.integers(0, 10),
-    output=some.integers(5, 10**12),
+    TokenSums,
+    input=some.integers(-(10**15), 10**15),
+    cached_input=some.integers(-10, 10),
+    output=some.integers(-5, 10**12),
     reasoning=some.integers(0, 5),
 )
 keys = some.builds(

@@ -23,12 +23,12 @@ from bursar.domain.ledger.lines import (
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
 from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.records import TokenSums
 
 _CATEGORIES = {str(each): each for each in CostCategory}
 _KINDS = {str(each): each for each in Kind}
 _CATEGORY, _KIND = map(LineKey._fields.index, ("category", "kind"))
-_FIELDS = attrgetter(*(each.name for each in fields(TokenCounts)))
+_FIELDS = attrgetter(*(each.name for each in fields(TokenSums)))
 
 
 class _Row(msgspec.Struct, array_like=True):
@@ -116,12 +116,12 @@ def _row(key: LineKey, line: Line) -> _Row:
     )
 
 
-def _counts(tokens: TokenCounts) -> list[int]:
+def _counts(tokens: TokenSums) -> list[int]:
     """In the order of the fields; nothing at all for no token, as in most lines."""
     if tokens is NO_TOKENS or tokens == NO_TOKENS:
         return []
     return list(_FIELDS(tokens))
 
 
-def _tokens(counts: list[int]) -> TokenCounts:
-    return TokenCounts(*counts) if counts else NO_TOKENS
+def _tokens(counts: list[int]) -> TokenSums:
+    return TokenSums(*counts) if counts else NO_TOKENS

@@ -11,11 +11,11 @@ import pytest
 from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.adapters.memory.usage import MemoryUsageArchive
-from bursar.domain.ledger.entries import Entry, Leaf, LeafKey
+from bursar.domain.ledger.entries import Entry, Leaf, LeafKey, Pricing
 from bursar.domain.ledger.months import MonthState
 from bursar.domain.periods import Window, hour_of, hours, month_window
 from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import TokenCounts, UsageRecord
+from bursar.domain.usage.records import TokenSums, UsageRecord
 from bursar.jobs.close_month import (
     ClosedMonth,
     HoursUnstatedError,
@@ -30,6 +30,7 @@ from tests.contract.ledger_books import AT_ONCE, NOW, ONE_PM, Books, books_on, e
 from tests.unit.domain.sample_statements import hour_at
 
 OCTOBER = datetime(2026, 10, 20, 8, tzinfo=UTC)
+NOTHING = Leaf()
 
 
 class Estate:
@@ -41,7 +42,8 @@ class Estate:
         self.statements, self.touched = MemoryStatementStore(), MemoryLedger()
 
     def use(self, *ids: str, at: datetime = OCTOBER, units: int = 7, **more: str) -> None:
-        self.archive.put([record(id_, at=at, **more) for id_ in ids], NOW)
+        told = {name: value for name, value in more.items() if name != "pricing"}
+        self.archive.put([record(id_, at=at, **told) for id_ in ids], NOW)
         self.post([entry(id_, units, at=at, **more) for id_ in ids])
 
     def post(self, entries: Sequence[Entry]) -> Posted:
@@ -77,12 +79,11 @@ class Estate:
             with_unknown_hours=with_unknown_hours,
         )
 
-    def spoil(self, units: int = 0, *, tokens: int = 0, **where: Any) -> LeafKey:
+    def spoil(self, units: int = 0, fault: Leaf = NOTHING, **where: Any) -> LeafKey:
         """Add to a leaf what no entry says, as a fault of ours would."""
         key = entry("fault", at=OCTOBER).key._replace(**where)
         leaves = self.books.ledger._leaves.setdefault(key.hour, {})  # type: ignore[attr-defined]
-        fault = Leaf(tokens=TokenCounts(tokens), amounts=ClassAmounts(units))
-        leaves[key] = leaves.get(key, Leaf()) + fault
+        leaves[key] = leaves.get(key, Leaf()) + fault + Leaf(amounts=ClassAmounts(units))
         return key
 
 
@@ -102,12 +103,12 @@ def test_a_ledger_that_was_only_posted_to_holds(estate: Estate) -> None:
 
 def test_a_leaf_that_is_not_the_sum_of_its_entries_is_named(estate: Estate) -> None:
     estate.use("1", "2")
-    key = estate.spoil(100, tokens=3)
+    key = estate.spoil(100)
     found = estate.verify()
     (difference,) = found.differences
     assert difference.key == key
     assert (difference.entries_say.amounts.units, difference.leaf_says.amounts.units) == (14, 114)
-    assert difference.missing.units == -100
+    assert difference.missing == Leaf(amounts=ClassAmounts(-100))
     assert not found.holds
 
 
@@ -276,7 +277,7 @@ def test_a_close_puts_differences_right_by_adjustments(estate: Estate, fault: in
     estate.use("1", "2")
     estate.spoil(fault)
     (corrected,) = estate.close().corrected
-    assert corrected.missing.units == -fault
+    assert corrected.missing == Leaf(amounts=ClassAmounts(-fault))
     # the month's own 14 + fault stay as they were; the hour of the close holds the difference
     assert units(estate.books, [OCTOBER]) == 14 + fault
     assert units(estate.books, [ONE_PM]) == -fault
@@ -297,13 +298,31 @@ def test_what_goes_wrong_in_a_balance_after_its_correction_is_named(estate: Esta
     assert (found.holds, found.corrected) == (False, ())
 
 
-def test_a_count_of_entries_that_is_wrong_is_put_right_too(estate: Estate) -> None:
-    estate.use("1", "2")
-    estate.books.ledger._leaves[OCTOBER] = {}  # type: ignore[attr-defined]
+FAULTS = {
+    "tokens and requests too many": Leaf(0, 7, TokenSums(400)),
+    "tokens and requests too few": Leaf(0, -1, TokenSums(-50, output=-10)),
+    "cached tokens alone, more than are missing as input": Leaf(tokens=TokenSums(0, -30)),
+    "some classes too many, some too few": Leaf(tokens=TokenSums(5, 2, -1, 0, -3)),
+    "reasoning beyond the output": Leaf(tokens=TokenSums(reasoning=99)),
+    "entries": Leaf(entries=3),
+    "all of it": Leaf(-2, -2, TokenSums(-200, output=-20), ClassAmounts(-14)),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("pricing", Pricing)
+def test_a_close_puts_every_count_right_so_that_leaves_are_the_sum_of_the_entries(
+    estate: Estate, fault: Leaf, pricing: Pricing
+) -> None:
+    estate.use("1", "2", pricing=pricing)
+    estate.spoil(fault=fault, pricing=pricing)
     estate.close()
-    (leaf,) = estate.books.ledger.leaves(ONE_PM).values()
-    assert (leaf.entries, leaf.requests, leaf.amounts.units) == (2, 2, 14)
-    assert estate.verify().holds
+    corrected = estate.books.ledger.leaves(ONE_PM).values()
+    # two requests of 100 input and 10 output tokens, for 7 units each
+    stated = sum([*estate.books.ledger.leaves(OCTOBER).values(), *corrected], start=Leaf())
+    assert stated == Leaf(2, 2, TokenSums(200, output=20), ClassAmounts(14))
+    found = estate.verify()
+    assert (found.holds, found.differences, len(found.corrected)) == (True, (), 1)
 
 
 @pytest.mark.parametrize("more", [0, 30])

@@ -20,7 +20,7 @@ from bursar.domain.ledger.entries import Leaf, LeafKey
 from bursar.domain.ledger.lines import NO_AMOUNTS, NO_TOKENS, Kind, Line, LineKey
 from bursar.domain.money import split_units
 from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.records import TokenSums
 
 Weights = tuple[Fraction, Fraction, Fraction]  # of input not cached, of cached input, of output
 EVERY_TOKEN_THE_SAME: Weights = (Fraction(1), Fraction(1), Fraction(1))
@@ -33,7 +33,7 @@ class ServingSeconds:
 
     prefill: Fraction
     decode: Fraction
-    tokens: TokenCounts
+    tokens: TokenSums
 
     def __add__(self, other: ServingSeconds) -> ServingSeconds:
         return ServingSeconds(
@@ -58,7 +58,7 @@ def token_weights(configured: TokenWeights | None, measured: ServingSeconds | No
     return EVERY_TOKEN_THE_SAME
 
 
-def weigh(tokens: TokenCounts, weights: Weights) -> list[Fraction]:
+def weigh(tokens: TokenSums, weights: Weights) -> list[Fraction]:
     """What the tokens of each class weigh together, in the order of `Weights`."""
     counts = (tokens.input - tokens.cached_input, tokens.cached_input, tokens.output)
     return [count * weight for count, weight in zip(counts, weights, strict=True)]

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.records import TokenSums
 
 EntryId = tuple[str, str]  # producer, and the producer's id
 
@@ -52,7 +52,7 @@ class Leaf:
 
     entries: int = 0
     requests: int = 0
-    tokens: TokenCounts = field(default_factory=TokenCounts)
+    tokens: TokenSums = field(default_factory=TokenSums)
     amounts: ClassAmounts = field(default_factory=ClassAmounts)
 
     def __add__(self, other: Leaf) -> Leaf:
@@ -63,14 +63,17 @@ class Leaf:
             self.amounts + other.amounts,
         )
 
+    def __neg__(self) -> Leaf:
+        return Leaf(-self.entries, -self.requests, -self.tokens, -self.amounts)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A usage record as it was posted: what it adds to its leaf.
 
     `digest` is of the producer's fields alone: the same id told again with the same digest is
-    a duplicate, with another one a conflict. A correction `counts_as` as many entries as its
-    leaf lacks.
+    a duplicate, with another one a conflict. A correction tells what its leaf lacks, below
+    zero where that is too much, and `counts_as` so many entries.
     """
 
     producer: str
@@ -79,7 +82,7 @@ class Entry:
     at: datetime
     key: LeafKey
     requests: int
-    tokens: TokenCounts
+    tokens: TokenSums
     amounts: ClassAmounts
     user: str = ""
     counts_as: int = 1

@@ -15,7 +15,7 @@ from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality, worst
 from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.records import TokenSums
 
 IDLE = "__idle__"
 SHARED = "__shared__"
@@ -75,7 +75,7 @@ class LineKey(NamedTuple):
         return not self.team and self.tenant in NOBODY
 
 
-NO_TOKENS = TokenCounts()
+NO_TOKENS = TokenSums()
 NO_AMOUNTS = ClassAmounts()
 
 
@@ -91,11 +91,11 @@ class Line:
 
     units: int = 0
     requests: int = 0
-    tokens: TokenCounts = NO_TOKENS
-    unpriced: TokenCounts = NO_TOKENS
+    tokens: TokenSums = NO_TOKENS
+    unpriced: TokenSums = NO_TOKENS
     unpriced_requests: int = 0
     by_class: ClassAmounts = NO_AMOUNTS
-    charged_before: TokenCounts = NO_TOKENS
+    charged_before: TokenSums = NO_TOKENS
     charged_before_requests: int = 0
 
     @property
@@ -104,7 +104,7 @@ class Line:
         return self.requests - self.unpriced_requests - self.charged_before_requests
 
     @property
-    def used(self) -> TokenCounts:
+    def used(self) -> TokenSums:
         """All its tokens, whatever is known of their cost."""
         return _sum_tokens(_sum_tokens(self.tokens, self.unpriced), self.charged_before)
 
@@ -131,8 +131,8 @@ class Line:
         )
 
 
-def _sum_tokens(one: TokenCounts, other: TokenCounts) -> TokenCounts:
-    """Most lines are money alone, and checking a sum of tokens takes the longest of all."""
+def _sum_tokens(one: TokenSums, other: TokenSums) -> TokenSums:
+    """Most lines are money alone, and a sum of tokens takes the longest of all."""
     if other is NO_TOKENS:
         return one
     return other if one is NO_TOKENS else one + other

@@ -85,7 +85,7 @@ class ModelCost:
             return ClassRates(None, None, None)
 
         def rate(units: int, count: int) -> Money | None:
-            if not count:
+            if count <= 0:
                 return None
             return Money.from_units(units).times(scale * Fraction(MILLION, count))
 

@@ -54,7 +54,7 @@ def serving(statements: Iterable[Statement], *, with_idle: bool = False) -> list
 def usd_per_tokens(usd: Money, served: Line, count: int = MILLION) -> Money | None:
     """USD for so many of the tokens that have a price; None where there is none."""
     tokens = served.tokens.total
-    return usd.times(Fraction(count, tokens)) if tokens else None
+    return usd.times(Fraction(count, tokens)) if tokens > 0 else None
 
 
 def usd_per_request(usd: Money, served: Line) -> Money | None:

@@ -9,8 +9,6 @@ from hashlib import sha256
 
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.ledger.months import month_name
-from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import TokenCounts, UsageRecordError
 
 LEDGER = "bursar"  # the producer of the ledger's own corrections
 
@@ -24,9 +22,9 @@ class Difference:
     leaf_says: Leaf
 
     @property
-    def missing(self) -> ClassAmounts:
+    def missing(self) -> Leaf:
         """What the leaf lacks; below zero where it has too much."""
-        return self.entries_say.amounts + -self.leaf_says.amounts
+        return self.entries_say + -self.leaf_says
 
 
 def compare(
@@ -56,7 +54,7 @@ class Corrected:
 
     @property
     def is_right(self) -> bool:
-        return self.rest.entries_say == self.rest.leaf_says
+        return self.rest.missing == Leaf()
 
     @property
     def next_name(self) -> EntryId:
@@ -69,30 +67,18 @@ class Corrected:
 def correction(corrected: Corrected, hour: datetime) -> Entry:
     """An entry that puts right what is left of a difference, as an adjustment of the leaf's month.
 
-    Money is corrected up or down; counts only up, for no entry has fewer than no tokens.
+    All is corrected up or down: leaf and adjustment together are the sum of the leaf's entries.
     """
-    left = corrected.rest
-    says, has, amounts = left.entries_say, left.leaf_says, left.missing
-    requests, tokens = max(says.requests - has.requests, 0), _more(says.tokens, has.tokens)
-    entries = says.entries - has.entries
-    told = repr((entries, requests, astuple(tokens), astuple(amounts)))
+    key, missing = corrected.difference.key, corrected.rest.missing
     producer, id_ = corrected.next_name
     return Entry(
         producer=producer,
         id=id_,
-        digest=sha256(told.encode()).hexdigest()[:32],
-        at=left.key.hour,
-        key=left.key._replace(hour=hour, adjusts=month_name(left.key.hour)),
-        requests=requests,
-        tokens=tokens,
-        amounts=amounts,
-        counts_as=entries,
+        digest=sha256(repr(astuple(missing)).encode()).hexdigest()[:32],
+        at=key.hour,
+        key=key._replace(hour=hour, adjusts=month_name(key.hour)),
+        requests=missing.requests,
+        tokens=missing.tokens,
+        amounts=missing.amounts,
+        counts_as=missing.entries,
     )
-
-
-def _more(wanted: TokenCounts, has: TokenCounts) -> TokenCounts:
-    parts = (one - other for one, other in zip(astuple(wanted), astuple(has), strict=True))
-    try:
-        return TokenCounts(*parts)
-    except UsageRecordError:
-        return TokenCounts()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from operator import add, neg
 
 LONGEST_NAME_BYTES = 128  # of a tenant, model, feature, ...
 LONGEST_NAMES_BYTES = 384  # of those that an entry keeps, as JSON: it stays below 1 KB
@@ -18,12 +19,13 @@ class UsageRecordError(ValueError):
     """A record contradicts itself: a count below zero, more cached tokens than input, no name."""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCounts:
-    """Tokens by class, as OpenTelemetry's GenAI conventions count them.
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenSums:
+    """Tokens by class, as OpenTelemetry's GenAI conventions count them, summed over records.
 
     `input` counts all of the prompt: what was read from a cache and what was written to one
-    are parts of it. `output` counts all that was generated: `reasoning` is a part of it.
+    are parts of it. `output` counts all that was generated: `reasoning` is a part of it. What
+    corrects a sum may be below zero, and a part of it more than its whole.
     """
 
     input: int = 0
@@ -32,22 +34,6 @@ class TokenCounts:
     cache_write_1h: int = 0
     output: int = 0
     reasoning: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse parts that are more than their whole.
-
-        Raises:
-            UsageRecordError: a count is negative, or the parts exceed the whole.
-        """
-        if min(*self.counts, self.uncached_input) >= 0 and self.reasoning <= self.output:
-            return
-        for name in self.__slots__:
-            if getattr(self, name) < 0:
-                raise UsageRecordError(f"{name} tokens are below zero")
-        if self.uncached_input < 0:
-            raise UsageRecordError("more tokens cached than input: input includes the cached")
-        if self.reasoning > self.output:
-            raise UsageRecordError("more reasoning tokens than output: output includes them")
 
     @property
     def uncached_input(self) -> int:
@@ -64,15 +50,39 @@ class TokenCounts:
         written = self.cache_write_5m, self.cache_write_1h
         return self.input, self.cached_input, *written, self.output, self.reasoning
 
-    def __add__(self, other: TokenCounts) -> TokenCounts:
-        return TokenCounts(
-            self.input + other.input,
-            self.cached_input + other.cached_input,
-            self.cache_write_5m + other.cache_write_5m,
-            self.cache_write_1h + other.cache_write_1h,
-            self.output + other.output,
-            self.reasoning + other.reasoning,
-        )
+    def __eq__(self, other: object) -> bool:
+        """The counts of one record are a sum, too."""
+        return isinstance(other, TokenSums) and self.counts == other.counts
+
+    def __hash__(self) -> int:
+        return hash(self.counts)
+
+    def __add__(self, other: TokenSums) -> TokenSums:
+        return TokenSums(*map(add, self.counts, other.counts))
+
+    def __neg__(self) -> TokenSums:
+        return TokenSums(*map(neg, self.counts))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenCounts(TokenSums):
+    """What a record tells: no count is below zero, and no part more than its whole."""
+
+    def __post_init__(self) -> None:
+        """Refuse parts that are more than their whole.
+
+        Raises:
+            UsageRecordError: a count is negative, or the parts exceed the whole.
+        """
+        if min(*self.counts, self.uncached_input) >= 0 and self.reasoning <= self.output:
+            return
+        for name in TokenSums.__slots__:
+            if getattr(self, name) < 0:
+                raise UsageRecordError(f"{name} tokens are below zero")
+        if self.uncached_input < 0:
+            raise UsageRecordError("more tokens cached than input: input includes the cached")
+        if self.reasoning > self.output:
+            raise UsageRecordError("more reasoning tokens than output: output includes them")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from bursar.domain.ledger.lines import CostCategory, Kind, Line
 from bursar.domain.money import Money
 from bursar.domain.quality import Quality
 from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.records import TokenSums
 from tests.unit.domain.attribution.sample_hour import (
     NOON,
     attributed,
@@ -58,8 +58,12 @@ def leaves(draw):
         shadow=draw(some.sampled_from(["", "gateway"])),
     )
     paid = draw(some.integers(-(10**15), 10**15)) if key.pricing is Pricing.PRICED else 0
-    tokens = TokenCounts(input=draw(some.integers(0, 10**9)), output=draw(some.integers(0, 99)))
-    return key, Leaf(1, draw(some.integers(0, 9)), tokens, ClassAmounts(output=paid))
+    least = -1 if key.adjusts else 0  # a close's corrections are signed
+    tokens = TokenSums(
+        input=draw(some.integers(least * 10**9, 10**9)), output=draw(some.integers(least * 99, 99))
+    )
+    requests = draw(some.integers(least * 9, 9))
+    return key, Leaf(1, requests, tokens, ClassAmounts(output=paid))
 
 
 rules = some.lists(

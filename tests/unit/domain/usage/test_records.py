@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bursar.domain.usage.records import UsageRecord, UsageRecordError
+from bursar.domain.usage.records import TokenCounts, TokenSums, UsageRecord, UsageRecordError
 
 TOLD = {
     "producer": "gateway",
@@ -38,6 +38,29 @@ def test_names_are_measured_in_bytes(text: str, size: int) -> None:
 @pytest.mark.parametrize("text", ["a" * 128, "é" * 64])
 def test_as_many_bytes_as_are_kept_may_be_used(text: str) -> None:
     assert UsageRecord(**{**TOLD, "tenant": text}).tenant == text  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("counts", "why"),
+    [
+        ({"input": -1}, "input tokens are below zero"),
+        ({"input": 9, "cache_write_1h": -1}, "cache_write_1h tokens are below zero"),
+        ({"input": 9, "cached_input": 5, "cache_write_5m": 5}, "more tokens cached than input"),
+        ({"output": 9, "reasoning": 10}, "more reasoning tokens than output"),
+    ],
+)
+def test_a_record_tells_no_count_below_zero_and_no_part_beyond_its_whole(
+    counts: dict[str, int], why: str
+) -> None:
+    with pytest.raises(UsageRecordError, match=why):
+        TokenCounts(**counts)
+
+
+def test_a_sum_may_take_back_what_a_record_told() -> None:
+    told = TokenCounts(9, 5, output=4, reasoning=4)
+    assert TokenSums(4) + -told == TokenSums(-5, -5, output=-4, reasoning=-4)
+    assert told + -told == TokenSums() == TokenCounts()
+    assert {told + TokenSums(): 1}[told] == 1  # the same counts are the same
 
 
 KEPT = ("tenant", "model", "provider", "feature", "key")

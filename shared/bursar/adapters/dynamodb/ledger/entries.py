@@ -21,7 +21,7 @@ from bursar.adapters.dynamodb.ledger.leaf_keys import read_leaf_key, write_leaf_
 from bursar.adapters.read_ahead import read_ahead
 from bursar.domain.ledger.entries import Entry, EntryId
 from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.records import TokenSums
 
 _BATCH = 100  # what BatchGetItem takes
 _AT_ONCE = 8
@@ -79,7 +79,7 @@ def read(name: EntryId, stored: Mapping[str, Any]) -> Entry:
         at=datetime.fromisoformat(stored["at"]),
         key=read_leaf_key(stored["leaf"]),
         requests=requests,
-        tokens=TokenCounts(*counts[:6]),
+        tokens=TokenSums(*counts[:6]),
         amounts=ClassAmounts(*counts[6:12]),
         counts_as=counts[12] if len(counts) > 12 else 1,
     )

@@ -19,11 +19,11 @@ from bursar.adapters.dynamodb.paging import partition
 from bursar.adapters.read_ahead import read_ahead
 from bursar.domain.ledger.entries import Leaf, LeafKey
 from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.records import TokenSums
 
 _PARTS = "0123456789abcdef"
 _AT_ONCE = 10  # as many as a client keeps connections
-_TOKENS = [f"{each.name}_tokens" for each in fields(TokenCounts)]
+_TOKENS = [f"{each.name}_tokens" for each in fields(TokenSums)]
 _UNITS = [f"{each.name}_units" for each in fields(ClassAmounts)]
 _NUMBERS = ["entries", "requests", *_TOKENS, *_UNITS]
 
@@ -88,6 +88,6 @@ def _read(item: Mapping[str, Any]) -> Leaf:
     return Leaf(
         numbers["entries"],
         numbers["requests"],
-        TokenCounts(*(numbers[name] for name in _TOKENS)),
+        TokenSums(*(numbers[name] for name in _TOKENS)),
         ClassAmounts(*(numbers[name] for name in _UNITS)),
     )
