@@ -13,7 +13,7 @@ from rich.table import Column, Table
 
 from bursar.adapters.csv_cells import safe_cell
 from bursar.adapters.focus_files import write_focus_csv, write_focus_json
-from bursar.cli.ledger_views import CHARGED_BEFORE, ends, gap_notes
+from bursar.cli.ledger_views import CHARGED_BEFORE, as_of_text, ends, gap_notes
 from bursar.cli.shown_text import shown_text
 from bursar.domain.chargeback import Account, Chargeback
 from bursar.domain.focus import BillingAccount, FocusRow, focus_row
@@ -74,7 +74,7 @@ def to_json(shown: Chargeback) -> dict[str, Any]:
         "closed_at": shown.closed_at.isoformat() if shown.closed_at else None,
         "currency": "USD",
         "quality": shown.quality,
-        "as_of": shown.statement.as_of,
+        "as_of": as_of_text(shown.statement.as_of),
         "unstated_hours": shown.unstated_hours,
         "unstated": [ends(each) for each in shown.unstated],
         "missing": list(shown.statement.missing),

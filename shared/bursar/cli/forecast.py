@@ -34,6 +34,10 @@ from bursar.jobs.read_forecast import ForeseenSeries, NothingForeseenError, read
 Help = Parameter
 BookName = Literal["ledger", "billed"]
 _PAGES_A_DAY = 6  # of Cost Explorer, where no configuration says otherwise
+_APART = {
+    Book.LEDGER: "corrections of closed months",
+    Book.BILLED: "tax, fees, credits or purchases",
+}
 _NO_BUDGET = "no monthly budget of that scope"
 
 
@@ -135,7 +139,7 @@ def lines_of(shown: ForeseenSeries, limit: Money | None, beside: Beside | None) 
         f"{made.so_far} so far, up to {made.day} (UTC), from the {made.series.book} book."
     )
     if made.apart:
-        lines.append(f"{made.apart} of that is tax, fees, credits or purchases: not extended.")
+        lines.append(f"{made.apart} of that is {_APART[made.series.book]}: not extended.")
     if made.unknown_days:
         lines.append(f"{made.unknown_days} days of the month are unknown, and estimated.")
     if limit and made.outcome:
