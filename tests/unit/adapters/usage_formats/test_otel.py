@@ -100,6 +100,41 @@ def test_spans_that_are_no_usage_are_no_rejections() -> None:
     assert told(export(span({"http.request.method": "GET"})), COLLECTOR) == ([], [])
 
 
+def without_tokens(operation: str, **more: Any) -> dict[str, Any]:
+    return {"gen_ai.operation.name": operation, "gen_ai.request.model": "gpt-4o", **more}
+
+
+@pytest.mark.parametrize(
+    "operation", ["chat", "text_completion", "generate_content", "embeddings"]
+)
+def test_inference_that_tells_no_tokens_is_rejected_and_not_free(operation: str) -> None:
+    missing = "gen_ai.usage.input_tokens and gen_ai.usage.output_tokens are missing"
+    null = {"key": "gen_ai.usage.input_tokens", "value": {"stringValue": None}}
+    told_null = [*attributes(without_tokens(operation)), null]
+    for one in (span(without_tokens(operation)), span({}, attributes=told_null)):
+        assert reasons(export(one), COLLECTOR) == [missing]
+
+
+@pytest.mark.parametrize(
+    "operation", ["execute_tool", "invoke_agent", "create_agent", "retrieval"]
+)
+def test_spans_of_what_uses_no_tokens_itself_are_left_out(operation: str) -> None:
+    assert told(export(span(without_tokens(operation))), COLLECTOR) == ([], [])
+
+
+def test_inference_that_failed_is_a_request_without_tokens() -> None:
+    codes = (2, "STATUS_CODE_ERROR")
+    by_status = [span(without_tokens("chat"), status={"code": code}) for code in codes]
+    by_type = span(without_tokens("chat", **{"error.type": "429"}))
+    for failed in (*by_status, by_type):
+        found = record(export(failed), COLLECTOR)
+        assert (found.requests, found.tokens, found.model) == (1, TokenCounts(), "gpt-4o")
+    fine = span(without_tokens("chat"), status={"code": 1})
+    assert len(reasons(export(fine), COLLECTOR)) == 1
+    paid = span(NEW, status={"code": 2})  # broken off: what it used is told
+    assert record(export(paid), COLLECTOR).tokens.output == 300
+
+
 def test_attributes_of_other_kinds_do_no_harm() -> None:
     others = [
         {"key": "gen_ai.response.finish_reasons", "value": {"arrayValue": {"values": []}}},

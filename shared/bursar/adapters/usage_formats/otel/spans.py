@@ -1,7 +1,7 @@
-"""Spans: one request each. A span without token counts is not usage.
+"""Spans of inference: one request each, which tells its tokens unless it failed.
 
 Spans of agents, workflows and tools repeat the tokens of the inference spans below them, and
-are left out.
+are left out, as other spans are that tell no tokens.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bursar.adapters.usage_formats.documents import Told, attempt
-from bursar.adapters.usage_formats.fields import count, text
+from bursar.adapters.usage_formats.fields import FieldError, count, part, text
 from bursar.adapters.usage_formats.otel.attributes import (
     attributes,
     instant_nanos,
@@ -36,7 +36,9 @@ WRITTEN = (
     "gen_ai.usage.input_tokens.cache_write",
 )
 REASONING = ("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.output_tokens.reasoning")
+_INFERENCE = frozenset({"chat", "text_completion", "generate_content", "embeddings"})
 _REPEATING = frozenset({"invoke_agent", "create_agent", "invoke_workflow", "execute_tool"})
+_ERROR = (2, "STATUS_CODE_ERROR")
 
 
 def read(where: str, export: dict[str, Any], producer: ProducerPolicy) -> Iterator[Told]:
@@ -48,10 +50,14 @@ def _record(
     span: Mapping[str, Any], above: list[Any], producer: ProducerPolicy
 ) -> UsageRecord | None:
     told = attributes(span)
-    if not any(name in told for name in INPUT + OUTPUT):
+    operation = text(told, "gen_ai.operation.name")
+    if operation in _REPEATING:
         return None
-    if text(told, "gen_ai.operation.name") in _REPEATING:
-        return None
+    if all(told.get(name) is None for name in INPUT + OUTPUT):
+        if operation not in _INFERENCE:
+            return None
+        if part(span, "status").get("code") not in _ERROR and "error.type" not in told:
+            raise FieldError(f"{INPUT[0]} and {OUTPUT[0]} are missing")
     started = instant_nanos("startTimeUnixNano", span.get("startTimeUnixNano"))
     latency = None
     if span.get("endTimeUnixNano") is not None:
