@@ -165,6 +165,24 @@ def test_a_bad_span_is_lost_alone_and_by_its_place() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        [{"key": "gen_ai.usage.input_tokens", "value": {"intValue": "99"}}],
+        [{"key": "gen_ai.usage.input_tokens", "value": {"intValue": "1000"}}],
+        [{"key": "tenant.id", "value": {"stringValue": "a", "boolValue": True}}],
+    ],
+    ids=["another value", "the same value", "two values in one"],
+)
+def test_an_attribute_that_is_told_twice_rejects_its_span_and_no_other(again: list[Any]) -> None:
+    twice = span(NEW, attributes=attributes(NEW) + again)
+    records, rejections = told(export(twice, span(NEW, spanId="b")), COLLECTOR)
+    assert [each.id[-1] for each in records] == ["b"]
+    assert [(each.where, each.reason) for each in rejections] == [
+        ("resourceSpans[0].scopeSpans[0].spans[0]", "has the same attribute twice")
+    ]
+
+
 def test_the_tenant_is_named_by_the_span_or_by_its_resource() -> None:
     trusted = producer(UsageFormat.OTEL, tenants=frozenset({"globex", "initech"}))
     resource = {"bursar.tenant": "globex", "bursar.feature": "search", "service.name": "x"}
@@ -291,11 +309,13 @@ def test_a_bad_point_is_lost_alone() -> None:
     good = point({**SERVED, "gen_ai.token.type": "input"}, sum=5, count=1)
     bad = point({**SERVED, "gen_ai.token.type": "thought"}, sum=5, count=1)
     worse = point({**SERVED, "gen_ai.token.type": "output"}, sum=-5, count=1)
-    records, rejections = told(metrics(histogram(good, bad, worse)), COLLECTOR)
+    twice = {**good, "attributes": good["attributes"] * 2}
+    records, rejections = told(metrics(histogram(good, bad, worse, twice)), COLLECTOR)
     assert [each.tokens.input for each in records] == [5]
     assert [each.reason for each in rejections] == [
         "gen_ai.token.type is neither input nor output",
         "output is below zero",
+        "has the same attribute twice",
     ]
 
 

@@ -12,6 +12,7 @@ from bursar.adapters.usage_formats.strict_json import Unfit
 
 _SECOND = 10**9
 _MOST_DIGITS = 20  # of 64 bits
+_KINDS = ("intValue", "stringValue", "doubleValue", "boolValue")
 
 
 class Whose(TypedDict):
@@ -22,18 +23,21 @@ class Whose(TypedDict):
 
 
 def attributes(holder: Mapping[str, Any]) -> dict[str, Any]:
-    """Text, numbers and truths by their key; lists and maps (prompts among them) are left out."""
-    found = {}
+    """Text, numbers and truths by their key; lists and maps (prompts among them) are left out.
+
+    Raises:
+        FieldError: they are no attributes, or one has two values.
+    """
+    found: dict[str, Any] = {}
     for entry in _list(holder.get("attributes")):
         key, value = entry.get("key"), entry.get("value", {})  # one without a value is null
         if not isinstance(key, str) or not isinstance(value, dict):
             raise FieldError("attributes are not pairs of key and value")
-        if "intValue" in value:
-            found[key] = _int64(value["intValue"])
-        else:
-            for kind in ("stringValue", "doubleValue", "boolValue"):
-                if kind in value:
-                    found[key] = value[kind]
+        for kind in _KINDS:
+            if kind in value:
+                if key in found:
+                    raise FieldError("has the same attribute twice")
+                found[key] = _int64(value[kind]) if kind == "intValue" else value[kind]
     return found
 
 
