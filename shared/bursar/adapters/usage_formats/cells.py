@@ -58,7 +58,7 @@ def csv_records(content: str) -> Iterator[CsvRecord]:
             lines.seek(place)
             lines.readline()
             cells, count = None, 1
-        if cells or cells is None:
+        if cells != []:  # of an empty line
             yield CsvRecord(line, place, cells)
         if not columns:
             if cells is None:
