@@ -145,7 +145,7 @@ def requests(books: Books) -> dict[Group, int]:
 def check(guard: Guard) -> None:
     assert requests(guard.books) == guard.came
     verified = verify_ledger(
-        "2026-11", ledger=guard.books.ledger, reader=guard.books.reader, archive=guard.archive
+        "2026-11", NOW, ledger=guard.books.ledger, reader=guard.books.reader, archive=guard.archive
     )
     assert (verified.holds, verified.unposted) == (True, ())
     done = guard.replay(guard.books)

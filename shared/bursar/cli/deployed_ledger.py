@@ -57,9 +57,10 @@ class DeployedLedger:
     def archive(self) -> S3UsageArchive:
         return S3UsageArchive(self.s3, self.bucket)
 
-    def verify(self, month: str) -> VerifiedMonth:
+    def verify(self, month: str, at: datetime) -> VerifiedMonth:
         return verify_ledger(
             month,
+            at,
             ledger=DynamoLedgerStore(self.table),
             reader=DynamoEntryReader(self.table),
             archive=self.archive,

@@ -45,15 +45,20 @@ MonthOrThis = Annotated[str | None, Help(help="the UTC month, 2026-11; default: 
 
 @app.command
 def verify(*, month: MonthOrThis = None, where: Where = _HERE) -> None:
-    """Sum every entry of a month again and compare the sums with the balances.
+    """Sum every entry of a month again and compare the sums with the hourly balances.
+
+    Adjustments that name the month are compared too, in every hour since it. The windows of
+    enforced budgets are not: what was charged to one followed from the configuration and the
+    reservations of its time.
 
     Exit code 0: they agree. 1: they do not. 2: wrong input. 3: AWS cannot be asked. 4: an
     archived file cannot be read.
     """
-    month = month or month_name(clock.now())
+    now = clock.now()
+    month = month or month_name(now)
     check_month(month)
     try:
-        verified = where.ledger().verify(month)
+        verified = where.ledger().verify(month, now)
     except UNANSWERED as error:
         leave_unanswered(error, where.stack)
     except UsageArchiveCorruptError as error:
@@ -128,7 +133,8 @@ def _closed_json(closed: ClosedMonth) -> dict[str, Any]:
 def _print_verified(verified: VerifiedMonth) -> None:
     out = Console()
     if verified.holds:
-        out.print(f"{verified.month}: every balance is the sum of its entries.")
+        out.print(f"{verified.month}: every hourly balance is the sum of its entries.")
+        out.print("Windows of enforced budgets are not compared.")
     for difference in (*verified.differences, *verified.adjustments):
         out.print(shown_text(difference_in_words(difference)))
     for hour in verified.unsteady:

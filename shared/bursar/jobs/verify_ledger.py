@@ -9,8 +9,9 @@ from itertools import islice
 from typing import Protocol, TypeVar
 
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey, sum_leaves
+from bursar.domain.ledger.months import month_name
 from bursar.domain.ledger.verification import Corrected, Difference, compare
-from bursar.domain.periods import Window, hours, month_window
+from bursar.domain.periods import HOUR, Window, hours, month_window
 from bursar.ports import EntryReader, LedgerStore, UsageArchive
 
 _TRIES = 5
@@ -66,31 +67,35 @@ class InOrder(Protocol):
 
 def verify_ledger(
     month: str,
+    at: datetime,
     *,
     ledger: LedgerStore,
     reader: EntryReader,
     archive: UsageArchive,
     in_order: InOrder = map,
 ) -> VerifiedMonth:
-    """Check every hour of a month (`2026-11`), and the adjustments that name it.
+    """Check every hour of a month (`2026-11`), and the adjustments that name it, until `at`.
 
-    Late usage of any hour may come while the hours are read, so that all are read again where
-    the adjustments differ and have moved since.
+    Windows of enforced budgets are not compared: what an entry was charged to followed from the
+    configuration and the reservations of its time. Late usage of any hour may come while the
+    hours are read, so that all are read again where the adjustments differ and have moved since.
 
     Args:
+        at: now; adjustments are read in the hours since the month.
         in_order: how hours are checked, of which none waits for another.
 
     Raises:
         ValueError: the text is not a month.
     """
     window, before = month_window(month), None
+    since = Window(window.end, max(window.end, at))
     for _ in range(_TRIES):
         checked = list(
             check_hours(window, ledger=ledger, reader=reader, archive=archive, in_order=in_order)
         )
         found = with_corrections((each for hour in checked for each in hour.differences), reader)
         late = _late(checked, (entry for each in found for entry in each.corrections))
-        adjusting = _adjustments(month, late, ledger)
+        adjusting = _adjustments(month, since, late, ledger)
         adjustments = tuple(compare(late, adjusting))
         if settled := not adjustments or adjusting == before:
             break
@@ -185,8 +190,13 @@ def leaves_of(hour: datetime, ledger: LedgerStore) -> dict[LeafKey, Leaf]:
 
 
 def _ordinary(leaves: Mapping[LeafKey, Leaf]) -> dict[LeafKey, Leaf]:
-    """Adjustments stand beside the hour's own leaves; their entries are of other hours."""
-    return {key: leaf for key, leaf in leaves.items() if not key.adjusts}
+    """Adjustments of earlier months stand beside the hour's own leaves: their entries are of
+    other hours. Of no other month can there be any."""
+    return {
+        key: leaf
+        for key, leaf in leaves.items()
+        if not key.adjusts or key.adjusts >= month_name(key.hour)
+    }
 
 
 def _late(checked: Iterable[CheckedHour], corrections: Iterable[Entry]) -> dict[LeafKey, Leaf]:
@@ -199,12 +209,14 @@ def _late(checked: Iterable[CheckedHour], corrections: Iterable[Entry]) -> dict[
 
 
 def _adjustments(
-    month: str, late: Collection[LeafKey], ledger: LedgerStore
+    month: str, since: Window, late: Collection[LeafKey], ledger: LedgerStore
 ) -> dict[LeafKey, Leaf]:
+    """In every hour since the month, and in those that late entries were posted to meanwhile."""
+    end = max([since.end, *(key.hour + HOUR for key in late)])
     return {
         key: leaf
-        for hour in sorted({key.hour for key in late})
-        for key, leaf in leaves_of(hour, ledger).items()
+        for leaves in ledger.leaves_between(Window(since.start, end))
+        for key, leaf in leaves.items()
         if key.adjusts == month
     }
 

@@ -57,10 +57,10 @@ class Estate:
             patience=AT_ONCE,
         )
 
-    def verify(self) -> VerifiedMonth:
+    def verify(self, month: str = "2026-10") -> VerifiedMonth:
         books = self.books
         return verify_ledger(
-            "2026-10", ledger=books.ledger, reader=books.reader, archive=self.archive
+            month, NOW, ledger=books.ledger, reader=books.reader, archive=self.archive
         )
 
     def close(self, at: datetime = NOW, *, with_unknown_hours: bool = True) -> ClosedMonth:
@@ -298,6 +298,25 @@ def test_what_goes_wrong_in_a_balance_after_its_correction_is_named(estate: Esta
     assert (found.holds, found.corrected) == (False, ())
 
 
+@pytest.mark.parametrize(
+    ("hour", "month"),
+    [
+        (OCTOBER, "2026-10"),  # no usage of October adjusts October
+        (OCTOBER - timedelta(days=30), "2026-09"),  # nor did September's
+        (datetime(2026, 11, 1, tzinfo=UTC), "2026-10"),
+        (NOW.replace(minute=0), "2026-10"),
+    ],
+)
+def test_an_adjustment_that_no_entry_made_is_found_in_whatever_hour_it_stands(
+    estate: Estate, hour: datetime, month: str
+) -> None:
+    estate.use("1")
+    key = estate.spoil(100, adjusts="2026-10", hour=hour)
+    found = estate.verify(month)
+    (difference,) = (*found.differences, *found.adjustments)
+    assert (difference.key, difference.missing) == (key, Leaf(amounts=ClassAmounts(-100)))
+
+
 FAULTS = {
     "tokens and requests too many": Leaf(0, 7, TokenSums(400)),
     "tokens and requests too few": Leaf(0, -1, TokenSums(-50, output=-10)),
@@ -423,6 +442,7 @@ def test_a_month_has_a_year_and_a_month(estate: Estate) -> None:
     with pytest.raises(ValueError, match="2026-13"):
         verify_ledger(
             "2026-13",
+            NOW,
             ledger=estate.books.ledger,
             reader=estate.books.reader,
             archive=estate.archive,
