@@ -26,15 +26,14 @@ from bursar.local.usage_past import UsagePast
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _SNAPSHOTS_REACH_BACK = timedelta(hours=3)
 _SPEND_REACHES_BACK = timedelta(days=31)
-_HOURS_REACH_BACK = timedelta(days=7)  # or the month: late usage has its hours stated anew
-_LEDGER_REACHES_BACK = timedelta(days=2)
+_HOURS_REACH_BACK = timedelta(days=7)
 _LIVES_REACH_BACK = timedelta(days=120)
 
 
 def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, now: datetime) -> None:
     """Write what the functions will look for from `now` on, but for the ledger."""
-    hours_from = min(now - _HOURS_REACH_BACK, month_of(now).start)
-    stores.history.load(past.hours, hours_from=hours_from)
+    since = min(now - _HOURS_REACH_BACK, month_of(now).start)
+    stores.history.load(past.hours, hours_from=since)
     stores.prices.record(past.prices)
     first, last = (now - _SPEND_REACHES_BACK).date(), now.date()
     for metric in Metric:
@@ -66,8 +65,8 @@ def _seed_series(past: Past, stores: Stores, now: datetime) -> None:
 
 
 def seed_ledger(usage: UsagePast, stores: Stores, now: datetime) -> None:
-    """Write every statement; of the last days also what they were made from."""
-    since = now - _LEDGER_REACHES_BACK
+    """Write every statement; of the open month also what they were made from: late usage has its
+    hours stated anew."""
     for row in usage.outbox.all():
         stores.outbox.post(row)
     month = month_of(now).start
@@ -76,7 +75,7 @@ def seed_ledger(usage: UsagePast, stores: Stores, now: datetime) -> None:
     if frozen := usage.closed_months.frozen(closed):
         DynamoClosedMonthStore(stores.table).freeze(frozen)
         DynamoMonthGates(stores.table).turn(closed, MonthState.CLOSED)
-    records = list(usage.archive.records(Window(since, now)))
+    records = list(usage.archive.records(Window(month, now)))
     names = [(record.producer, record.id) for record in records]
     load(stores.table, usage.ledger.entries(names).values())
     load_windows(stores.table, usage.windows(now))
