@@ -128,6 +128,17 @@ def test_a_settlement_frees_what_is_held_and_posts_what_was_spent(gate: Gate) ->
     assert (leaf.requests, leaf.amounts.usd) == (1, Money.of(4))
 
 
+def test_settlements_are_listed_by_their_hour_and_usage_is_not(gate: Gate) -> None:
+    settle(gate, gate.admitted("k").id, "4")
+    settle(gate, gate.admitted("l").id, "0", at=LATER)
+    gate.admitted("m")
+    gate.use(usage("m", "3"), usage("k", "4"))
+    hour = AT.replace(minute=0)
+    listed = {("gateway", "event-k"), ("gateway", "event-l")}
+    assert set(gate.books.ledger.settled(hour)) == listed
+    assert not gate.books.ledger.settled(hour + timedelta(hours=1))
+
+
 def test_settled_twice_is_spent_once(gate: Gate) -> None:
     held = gate.admitted()
     first = settle(gate, held.id, "4")

@@ -146,11 +146,12 @@ def verify_hour(
     since they were read, try again.
 
     Records are archived before they are posted, so the leaves are read first: what they hold
-    is then in the archive.
+    is then in the archive, or among the settlements of the hour.
     """
     before = leaves
     for _ in range(_TRIES):
         ids = {(record.producer, record.id) for record in archive.records(hour)}
+        ids |= set(ledger.settled(hour.start))
         stored = _read(ids, reader)
         own = sum_leaves(entry for entry in stored if entry.key.hour == hour.start)
         differences = tuple(compare(_ordinary(own), _ordinary(before)))

@@ -66,6 +66,11 @@ class LedgerStore(Protocol):
         every posting to the hour makes it another, and never one that it was before."""
         ...
 
+    def settled(self, hour: datetime) -> Collection[EntryId]:
+        """The settlements of reservations in a UTC hour, read consistently: no archive has them
+        unless their usage is told."""
+        ...
+
 
 class EntryReader(Protocol):
     def entries(self, names: Collection[EntryId]) -> Mapping[EntryId, Entry]:

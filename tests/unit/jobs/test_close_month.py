@@ -11,9 +11,14 @@ import pytest
 from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.adapters.memory.usage import MemoryUsageArchive
+from bursar.domain.admission.reservations import Reservation
+from bursar.domain.admission.settlements import settlement
 from bursar.domain.ledger.entries import Entry, Leaf, LeafKey, Pricing
+from bursar.domain.ledger.lines import CostCategory
 from bursar.domain.ledger.months import MonthState
+from bursar.domain.money import Money
 from bursar.domain.periods import Window, hour_of, hours, month_window
+from bursar.domain.scopes import Dimension
 from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenSums, UsageRecord
 from bursar.jobs.close_month import (
@@ -115,6 +120,42 @@ def test_a_leaf_that_is_not_the_sum_of_its_entries_is_named(estate: Estate) -> N
 def test_what_was_archived_and_never_posted_is_named(estate: Estate) -> None:
     estate.archive.put([record("lost", at=OCTOBER)], NOW)
     assert estate.verify().unposted == (("gateway", "lost"),)
+
+
+def settle(estate: Estate, id_: str, usd: str) -> None:
+    """What was spent on a reservation of October, as its holder says."""
+    held = Reservation(
+        id=f"hold-{id_}",
+        principal="gateway",
+        digest="body",
+        facts={Dimension.TENANT: "search", Dimension.CATEGORY: CostCategory.EXTERNAL_API},
+        amount=Money.of(usd),
+        held={},
+        created_at=OCTOBER,
+        expires_at=OCTOBER + timedelta(minutes=5),
+        usage_event_id=id_,
+    )
+    estate.post([settlement(held, Money.of(usd), OCTOBER)])
+
+
+def test_what_was_settled_and_never_told_is_spent_and_no_difference(estate: Estate) -> None:
+    estate.use("1")
+    settle(estate, "2", "3")
+    assert estate.verify().holds
+    assert estate.close().corrected == ()
+    assert units(estate.books, [OCTOBER]) == 7 + 3 * 10**12
+    assert units(estate.books, [ONE_PM]) == 0  # nothing of it is taken back
+
+
+@pytest.mark.parametrize("late", [timedelta(), timedelta(hours=1), timedelta(hours=-1)])
+def test_what_was_settled_stays_in_its_hour_when_its_usage_is_told_of_another(
+    estate: Estate, late: timedelta
+) -> None:
+    settle(estate, "2", "3")
+    estate.use("2", at=OCTOBER + late)  # a duplicate
+    found = estate.verify()
+    assert (found.holds, found.unposted) == (True, ())
+    assert units(estate.books, [OCTOBER]) == 3 * 10**12
 
 
 class Moving(MemoryUsageArchive):

@@ -25,7 +25,7 @@ from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.ledger.months import MonthClosedError, MonthState, TouchedHour
 from bursar.domain.ledger.postings import CancelReason, Posting, PostingCancelledError
 from bursar.domain.money import Money
-from bursar.domain.periods import Window, hours
+from bursar.domain.periods import Window, hour_of, hours
 
 _DUE_AT_MOST = 1_000
 
@@ -38,6 +38,7 @@ class MemoryLedger:
         self._lock = Lock()
         self._allowances = allowances or MemoryAllowances()
         self._entries: dict[EntryId, Entry] = {}
+        self._settled: dict[datetime, set[EntryId]] = {}
         self._leaves: dict[datetime, dict[LeafKey, Leaf]] = {}
         self._marks: dict[datetime, str] = {}
         self._posted: dict[datetime, int] = {}  # how often
@@ -53,6 +54,8 @@ class MemoryLedger:
             self._refuse(posting)
             for entry in posting.entries:
                 self._entries[entry.name] = replace(entry, user="")
+            for entry in posting.settlements:
+                self._settled.setdefault(hour_of(entry.at).start, set()).add(entry.name)
             for key, leaf in posting.leaves.items():
                 leaves = self._leaves.setdefault(key.hour, {})
                 leaves[key] = leaves.get(key, Leaf()) + leaf
@@ -97,6 +100,9 @@ class MemoryLedger:
 
     def entries(self, names: Collection[EntryId]) -> Mapping[EntryId, Entry]:
         return {name: self._entries[name] for name in names if name in self._entries}
+
+    def settled(self, hour: datetime) -> Collection[EntryId]:
+        return frozenset(self._settled.get(hour, ()))
 
     def touch(self, hour: datetime, cause: str) -> None:
         self._marks[hour] = cause

@@ -50,6 +50,11 @@ def settlement(reservation: Reservation, amount: Money, at: datetime) -> Entry:
     )
 
 
+def is_settlement(entry: Entry) -> bool:
+    """Its usage is in no archive; it may come there later, and be of another hour."""
+    return entry.digest.startswith(_DIGEST)
+
+
 def tell_the_same(one: str, other: str) -> bool:
     """Whether two digests of one id stand for one spending: a settlement and its usage do."""
     return one == other or one.startswith(_DIGEST) or other.startswith(_DIGEST)

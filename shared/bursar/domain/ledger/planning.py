@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bursar.domain.admission.reservations import Closing, freed
+from bursar.domain.admission.settlements import is_settlement
 from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey, sum_leaves
 from bursar.domain.ledger.months import month_name
@@ -131,6 +132,8 @@ def _groups(
         if closing := closings.get(entry.name):
             own |= {closing.reservation.id, *closing.reservation.frees()}
             own |= {draw.exception for draw in closing.returned}
+        if is_settlement(entry):
+            own.add(entry.name)
         if 1 + len(own) > MOST_ITEMS:
             too_large.append(entry)
             continue

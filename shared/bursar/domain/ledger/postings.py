@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from bursar.domain.admission.draws import Draw
 from bursar.domain.admission.reservations import Closing
+from bursar.domain.admission.settlements import is_settlement
 from bursar.domain.ledger.budget_windows import BudgetWindow
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.ledger.months import month_name
@@ -52,11 +53,18 @@ class Posting:
         return frozenset(key.hour for key in self.leaves)
 
     @property
+    def settlements(self) -> tuple[Entry, ...]:
+        """Those of the entries that are kept in a list of their hour."""
+        return tuple(entry for entry in self.entries if is_settlement(entry))
+
+    @property
     def items(self) -> int:
-        """Entries, leaves, windows, closings, exceptions, a gate a month and a mark an hour."""
+        """Entries, leaves, windows, closings, exceptions, a gate a month, a mark an hour, and
+        a line of the list for each settlement."""
         exceptions = {each.exception for each in self.returned}
         balances = len(self.leaves) + len(self.windows) + len(self.closings) + len(exceptions)
-        return len(self.entries) + balances + len(self.months) + len(self.hours)
+        marks = len(self.months) + len(self.hours) + len(self.settlements)
+        return len(self.entries) + balances + marks
 
 
 class CancelReason(StrEnum):

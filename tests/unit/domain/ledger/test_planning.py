@@ -73,6 +73,12 @@ def test_a_charge_is_one_item_whatever_it_sums() -> None:
     assert posting.items == 3 + 1 + 1 + 1 + 1
 
 
+def test_a_settlement_takes_a_place_more() -> None:
+    settled = [replace(entry(f"{n:02}"), digest="settled:4") for n in range(60)]
+    # 48 entries and 48 lines of their list + leaf + gate + mark = 99; a 49th needs two more
+    assert [each.items for each in plan(settled)] == [99, 2 * 12 + 3]
+
+
 def test_an_entry_that_costs_nothing_charges_nothing() -> None:
     (posting,) = plan([entry("1", 0)], lambda _: [WINDOW])
     assert posting.charges == {}

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bursar.adapters.dynamodb.ledger import entries as entry_items
-from bursar.adapters.dynamodb.ledger import leaves, windows
+from bursar.adapters.dynamodb.ledger import leaves, settled, windows
 from bursar.adapters.dynamodb.ledger.touched import was_posted_to
+from bursar.domain.admission.settlements import is_settlement
 from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance
 from bursar.domain.ledger.entries import Entry, sum_leaves
 
@@ -21,6 +22,8 @@ def load(table: Any, entries: Iterable[Entry]) -> None:
     with table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
         for entry in kept:
             batch.put_item(Item=entry_items.item(entry))
+            if is_settlement(entry):
+                batch.put_item(Item=settled.item(entry))
         for key, leaf in sum_leaves(kept).items():
             batch.put_item(Item=leaves.whole(key, leaf))
             batch.put_item(Item=was_posted_to(key.hour))

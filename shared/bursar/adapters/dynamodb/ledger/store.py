@@ -9,7 +9,15 @@ from hashlib import sha256
 from typing import Any
 
 from bursar.adapters.dynamodb.governance import allowances
-from bursar.adapters.dynamodb.ledger import entries, gates, holds, leaves, touched, windows
+from bursar.adapters.dynamodb.ledger import (
+    entries,
+    gates,
+    holds,
+    leaves,
+    settled,
+    touched,
+    windows,
+)
 from bursar.adapters.dynamodb.ledger.writes import (
     Item,
     WriteCancelledError,
@@ -29,7 +37,7 @@ from bursar.domain.ledger.postings import (
 from bursar.domain.periods import Window, hours
 
 _ENTRY, _LEAF, _WINDOW, _HOLD, _GATE, _HOUR = "entry", "leaf", "window", "hold", "gate", "hour"
-_ALLOWANCE = "allowance"
+_ALLOWANCE, _SETTLED = "allowance", "settled"
 
 
 class DynamoLedgerStore:
@@ -69,6 +77,9 @@ class DynamoLedgerStore:
 
     def posted_between(self, window: Window) -> Mapping[datetime, Hashable]:
         return touched.posted_hours(self._table, window)
+
+    def settled(self, hour: datetime) -> Collection[EntryId]:
+        return settled.of_hour(self._table, hour)
 
     def _refusal(self, error: WriteCancelledError, posting: Posting) -> Exception:
         if _GATE in error.failed and (closed := self._closed(posting.months)):
@@ -125,6 +136,7 @@ def _items(posting: Posting, shard: int) -> list[Item]:
             (_HOUR, "Update", touched.mark(hour, f"{spread:x}", cause))
             for hour in sorted(posting.hours)
         ),
+        *((_SETTLED, "Put", {"Item": settled.item(each)}) for each in posting.settlements),
     ]
 
 
