@@ -90,7 +90,9 @@ def test_the_month_before_is_closed_on_the_third_and_late_usage_adjusts_it_on_th
     late = past.ledger.leaves(fifth + DAY)  # told when the day was over
     assert {key.adjusts for key in late} == {"2026-09"}
     assert posted_usd(past, NOON) == september  # as it was closed
-    found = verify_ledger("2026-09", ledger=past.ledger, reader=past.ledger, archive=past.archive)
+    found = verify_ledger(
+        "2026-09", fifth + DAY, ledger=past.ledger, reader=past.ledger, archive=past.archive
+    )
     assert found.holds
 
 
