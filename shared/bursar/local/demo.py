@@ -203,7 +203,9 @@ def open_demo(
         tell(f"backfilling {length.backfill_days} days through the jobs")
         rows = services.read_price_list().rows(config.region, START)
         prices = MemoryPriceStore(rows).newest()
-        with living_through(config, scenario, Window(START, now), prices) as store:
+        # of what people may tell late usage; without an API, of what is young
+        since = month_of(now).start if api_url else now - 2 * DAY
+        with living_through(config, scenario, Window(START, now), prices, since) as store:
             clock.set(now)
             synthesized()
             tell("deploying the synthesized template into the embedded AWS")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from multiprocessing import active_children, parent_process
 from multiprocessing.connection import Connection
 from typing import Any
@@ -55,10 +56,14 @@ _pipes: _Pipes  # of this process, if it is one of the pool's
 
 @contextmanager
 def living_through(
-    config: Config, scenario: Scenario, window: Window, prices: Sequence[PriceRow]
+    config: Config,
+    scenario: Scenario,
+    window: Window,
+    prices: Sequence[PriceRow],
+    since: datetime,
 ) -> Iterator[Callable[[Address], None]]:
     """Begin to run the jobs over the window as if it were passing. What this yields waits for the
-    end of the past, and writes it to a stack."""
+    end of the past, and writes it to a stack, where hours from `since` on may be stated anew."""
     context, names = begin_parent(), [cluster.name for cluster in config.clusters]
 
     def pipe() -> _Pipe:
@@ -74,8 +79,8 @@ def living_through(
     with ProcessPoolExecutor(len(names) + 2, context, _begin, (pipes,)) as pool:
         try:
             tasks = [pool.submit(_tell_days, name, *given) for name in names]
-            tasks.append(pool.submit(_tell_usage_and_store, config, scenario, window))
-            tasks.append(pool.submit(_follow_and_store, *given))
+            tasks.append(pool.submit(_tell_usage_and_store, config, scenario, window, since))
+            tasks.append(pool.submit(_follow_and_store, *given, since))
 
             def store(stack: Address) -> None:
                 for each in pipes.stacks:
@@ -113,7 +118,9 @@ def _tell_days(
         _pipes.days[name].write.send(day)
 
 
-def _tell_usage_and_store(config: Config, scenario: Scenario, window: Window) -> None:
+def _tell_usage_and_store(
+    config: Config, scenario: Scenario, window: Window, since: datetime
+) -> None:
     history = MemoryCostHistory()
     usage = UsagePast(config, scenario, history, MemoryOutbox())
     for day in days(window):
@@ -121,16 +128,21 @@ def _tell_usage_and_store(config: Config, scenario: Scenario, window: Window) ->
             for closed in _pipes.hours[cluster.name].read.recv():
                 history.put_hour(closed)
         _pipes.usage.write.send(usage.live_day(day))
-    seed_ledger(usage, stores_at(_pipes.stacks[0].read.recv()), window.end)
+    seed_ledger(usage, stores_at(_pipes.stacks[0].read.recv()), Window(since, window.end))
 
 
 def _follow_and_store(
-    config: Config, scenario: Scenario, window: Window, prices: Sequence[PriceRow]
+    config: Config,
+    scenario: Scenario,
+    window: Window,
+    prices: Sequence[PriceRow],
+    since: datetime,
 ) -> None:
     with closing(Services(scenario, config, Clock(window.start))) as services:
         clusters = [_told(_pipes.days[cluster.name]) for cluster in config.clusters]
         past = live_through(config, window, prices, clusters, _told(_pipes.usage), services.bill)
-    seed(past, config, scenario, stores_at(_pipes.stacks[1].read.recv()), window.end)
+    stores = stores_at(_pipes.stacks[1].read.recv())
+    seed(past, config, scenario, stores, Window(since, window.end))
 
 
 def _told(pipe: _Pipe) -> Iterator[Any]:

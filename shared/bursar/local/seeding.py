@@ -30,10 +30,11 @@ _HOURS_REACH_BACK = timedelta(days=7)
 _LIVES_REACH_BACK = timedelta(days=120)
 
 
-def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, now: datetime) -> None:
-    """Write what the functions will look for from `now` on, but for the ledger."""
-    since = min(now - _HOURS_REACH_BACK, month_of(now).start)
-    stores.history.load(past.hours, hours_from=since)
+def seed(past: Past, config: Config, scenario: Scenario, stores: Stores, anew: Window) -> None:
+    """Write what the functions will look for from its end on, but for the ledger. The hours of
+    `anew` may be stated anew."""
+    now = anew.end
+    stores.history.load(past.hours, hours_from=min(now - _HOURS_REACH_BACK, anew.start))
     stores.prices.record(past.prices)
     first, last = (now - _SPEND_REACHES_BACK).date(), now.date()
     for metric in Metric:
@@ -64,9 +65,9 @@ def _seed_series(past: Past, stores: Stores, now: datetime) -> None:
         stores.anomalies.commit(None, event, ())
 
 
-def seed_ledger(usage: UsagePast, stores: Stores, now: datetime) -> None:
-    """Write every statement; of the open month also what they were made from: late usage has its
-    hours stated anew."""
+def seed_ledger(usage: UsagePast, stores: Stores, anew: Window) -> None:
+    """Write every statement; and what those of `anew` were made from."""
+    now = anew.end
     for row in usage.outbox.all():
         stores.outbox.post(row)
     month = month_of(now).start
@@ -75,7 +76,7 @@ def seed_ledger(usage: UsagePast, stores: Stores, now: datetime) -> None:
     if frozen := usage.closed_months.frozen(closed):
         DynamoClosedMonthStore(stores.table).freeze(frozen)
         DynamoMonthGates(stores.table).turn(closed, MonthState.CLOSED)
-    records = list(usage.archive.records(Window(month, now)))
+    records = list(usage.archive.records(anew))
     names = [(record.producer, record.id) for record in records]
     load(stores.table, usage.ledger.entries(names).values())
     load_windows(stores.table, usage.windows(now))
