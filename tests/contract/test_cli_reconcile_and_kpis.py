@@ -295,6 +295,7 @@ def test_a_system_is_broken_down_from_its_file(capsys, tmp_path: Path) -> None:
     text = capsys.readouterr().out
     assert "[red]gpus" in text
     assert "USD per user: no data" in text
+    assert ["annotation", "$200.00"] in [line.split() for line in text.splitlines()]  # its sum
     file.write_text(SYSTEM.replace("annotation", "magic"))
     assert run("system", str(file)) == 2
     assert "system.items[1].category" in capsys.readouterr().err

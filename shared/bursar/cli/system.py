@@ -42,8 +42,13 @@ def system(
         volume = f"{item.volume:f} {item.unit}"
         table.add_row(shown_text(item.name), str(item.category), shown_text(volume), str(item.usd))
     table.add_row(shown_text(found.name), "", "", str(found.usd))
+    sums = Table("category", box=SIMPLE_HEAD)
+    sums.add_column("USD a month", justify="right", no_wrap=True)
+    for category, usd in found.by_category().items():
+        sums.add_row(str(category), str(usd))
     console = Console()
     console.print(table)
+    console.print(sums)
     for name, usd in (
         ("prediction", found.usd_per_prediction),
         ("user", found.usd_per_user),
