@@ -44,8 +44,8 @@ def system(
     table.add_row(shown_text(found.name), "", "", str(found.usd))
     sums = Table("category", box=SIMPLE_HEAD)
     sums.add_column("USD a month", justify="right", no_wrap=True)
-    for category, usd in found.by_category().items():
-        sums.add_row(str(category), str(usd))
+    for category, of_category in found.by_category().items():
+        sums.add_row(str(category), str(of_category))
     console = Console()
     console.print(table)
     console.print(sums)
