@@ -294,6 +294,19 @@ def test_what_a_closed_month_was_corrected_by_later_explains_what_its_bill_has_m
     assert (found.residual, found.share) == (Money.of("1"), Fraction(1, 30))
 
 
+def test_a_residual_whose_days_make_up_for_one_another_is_named_beside_what_was_booked_later() -> (
+    None
+):
+    """The bill has 5 more on the first day and 3 less on the second; 2 were told late: 3 + 3."""
+    facts = services("29", {f"service={EC2}": "29"})
+    facts += services("21", {f"service={EC2}": "21"}, day=DAY + ONE_DAY)
+    later = hour_at(NOVEMBER + 40 * ONE_DAY, pods("acme", "2", adjusts="2026-11"))
+    metered = metered_days(hours_from(NOVEMBER, 48, pods("acme", "1")))
+    found = reconcile(billed_days(facts), metered, corrections([later], "2026-11"))
+    assert parts(found) == {"booked later: compute": "2", "residual: compute": "0"}
+    assert found.residual == Money.of("6")
+
+
 def test_a_correction_that_the_bill_does_not_have_explains_nothing() -> None:
     facts = services("20", {f"service={EC2}": "20"})
     later = hour_at(NOVEMBER + 40 * ONE_DAY, pods("acme", "5", adjusts="2026-11"))

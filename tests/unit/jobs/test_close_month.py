@@ -1,26 +1,18 @@
-"""Verifying and closing a month: balances against entries, corrections, and late usage."""
+"""Closing a month: corrections, and late usage."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from bursar.adapters.memory.ledger import MemoryLedger
-from bursar.adapters.memory.statements import MemoryStatementStore
-from bursar.adapters.memory.usage import MemoryUsageArchive
-from bursar.domain.admission.reservations import Reservation
-from bursar.domain.admission.settlements import settlement
-from bursar.domain.ledger.entries import Entry, Leaf, LeafKey, Pricing
-from bursar.domain.ledger.lines import CostCategory
+from bursar.domain.ledger.entries import Entry, Leaf, Pricing
 from bursar.domain.ledger.months import MonthState
-from bursar.domain.money import Money
 from bursar.domain.periods import Window, hour_of, hours, month_window
-from bursar.domain.scopes import Dimension
 from bursar.domain.usage.amounts import ClassAmounts
-from bursar.domain.usage.records import TokenSums, UsageRecord
+from bursar.domain.usage.records import TokenSums
 from bursar.jobs.close_month import (
     ClosedMonth,
     HoursUnstatedError,
@@ -29,195 +21,15 @@ from bursar.jobs.close_month import (
     MonthUnsteadyError,
     close_month,
 )
-from bursar.jobs.post_usage import Posted, post_entries
-from bursar.jobs.verify_ledger import VerifiedMonth, verify_hour, verify_ledger
-from tests.contract.ledger_books import AT_ONCE, NOW, ONE_PM, Books, books_on, entry, record, units
+from bursar.jobs.verify_ledger import verify_ledger
+from tests.contract.ledger_books import NOW, ONE_PM, units
 from tests.unit.domain.sample_statements import hour_at
-
-OCTOBER = datetime(2026, 10, 20, 8, tzinfo=UTC)
-NOTHING = Leaf()
-
-
-class Estate:
-    """A ledger and its archive; usage is archived before it is posted."""
-
-    def __init__(self) -> None:
-        self.books: Books = books_on(None)
-        self.archive = MemoryUsageArchive()
-        self.statements, self.touched = MemoryStatementStore(), MemoryLedger()
-
-    def use(self, *ids: str, at: datetime = OCTOBER, units: int = 7, **more: str) -> None:
-        told = {name: value for name, value in more.items() if name != "pricing"}
-        self.archive.put([record(id_, at=at, **told) for id_ in ids], NOW)
-        self.post([entry(id_, units, at=at, **more) for id_ in ids])
-
-    def post(self, entries: Sequence[Entry]) -> Posted:
-        books = self.books
-        return post_entries(
-            entries,
-            ledger=books.ledger,
-            conflicts=books.conflicts,
-            windows=books.windows,
-            at=NOW,
-            patience=AT_ONCE,
-        )
-
-    def verify(self, month: str = "2026-10") -> VerifiedMonth:
-        books = self.books
-        return verify_ledger(
-            month, NOW, ledger=books.ledger, reader=books.reader, archive=self.archive
-        )
-
-    def close(self, at: datetime = NOW, *, with_unknown_hours: bool = True) -> ClosedMonth:
-        """Of most of these months nothing was stated: they are about usage alone."""
-        books = self.books
-        return close_month(
-            "2026-10",
-            at,
-            ledger=books.ledger,
-            reader=books.reader,
-            archive=self.archive,
-            gates=books.gates,
-            statements=self.statements,
-            touched=self.touched,
-            post=self.post,
-            with_unknown_hours=with_unknown_hours,
-        )
-
-    def spoil(self, units: int = 0, fault: Leaf = NOTHING, **where: Any) -> LeafKey:
-        """Add to a leaf what no entry says, as a fault of ours would."""
-        key = entry("fault", at=OCTOBER).key._replace(**where)
-        leaves = self.books.ledger._leaves.setdefault(key.hour, {})  # type: ignore[attr-defined]
-        leaves[key] = leaves.get(key, Leaf()) + fault + Leaf(amounts=ClassAmounts(units))
-        return key
+from tests.unit.jobs.ledger_estate import OCTOBER, Estate, LateUsage, Moving
 
 
 @pytest.fixture
 def estate() -> Estate:
     return Estate()
-
-
-def test_a_ledger_that_was_only_posted_to_holds(estate: Estate) -> None:
-    estate.use("1", "2", "1")
-    estate.use("1", at=OCTOBER + timedelta(hours=1))  # another body: it is refused
-    estate.archive.put([record("shadowed", at=OCTOBER)], NOW)
-    estate.post([entry("shadowed", at=OCTOBER, shadow="litellm")])
-    assert estate.verify().holds
-    assert estate.verify().unposted == ()
-
-
-def test_a_leaf_that_is_not_the_sum_of_its_entries_is_named(estate: Estate) -> None:
-    estate.use("1", "2")
-    key = estate.spoil(100)
-    found = estate.verify()
-    (difference,) = found.differences
-    assert difference.key == key
-    assert (difference.entries_say.amounts.units, difference.leaf_says.amounts.units) == (14, 114)
-    assert difference.missing == Leaf(amounts=ClassAmounts(-100))
-    assert not found.holds
-
-
-def test_what_was_archived_and_never_posted_is_named(estate: Estate) -> None:
-    estate.archive.put([record("lost", at=OCTOBER)], NOW)
-    assert estate.verify().unposted == (("gateway", "lost"),)
-
-
-def settle(estate: Estate, id_: str, usd: str) -> None:
-    """What was spent on a reservation of October, as its holder says."""
-    held = Reservation(
-        id=f"hold-{id_}",
-        principal="gateway",
-        digest="body",
-        facts={Dimension.TENANT: "search", Dimension.CATEGORY: CostCategory.EXTERNAL_API},
-        amount=Money.of(usd),
-        held={},
-        created_at=OCTOBER,
-        expires_at=OCTOBER + timedelta(minutes=5),
-        usage_event_id=id_,
-    )
-    estate.post([settlement(held, Money.of(usd), OCTOBER)])
-
-
-def test_what_was_settled_and_never_told_is_spent_and_no_difference(estate: Estate) -> None:
-    estate.use("1")
-    settle(estate, "2", "3")
-    assert estate.verify().holds
-    assert estate.close().corrected == ()
-    assert units(estate.books, [OCTOBER]) == 7 + 3 * 10**12
-    assert units(estate.books, [ONE_PM]) == 0  # nothing of it is taken back
-
-
-@pytest.mark.parametrize("late", [timedelta(), timedelta(hours=1), timedelta(hours=-1)])
-def test_what_was_settled_stays_in_its_hour_when_its_usage_is_told_of_another(
-    estate: Estate, late: timedelta
-) -> None:
-    settle(estate, "2", "3")
-    estate.use("2", at=OCTOBER + late)  # a duplicate
-    found = estate.verify()
-    assert (found.holds, found.unposted) == (True, ())
-    assert units(estate.books, [OCTOBER]) == 3 * 10**12
-
-
-class Moving(MemoryUsageArchive):
-    """Each time it is read, so many times, usage is posted in between."""
-
-    def __init__(self, estate: Estate, times: int) -> None:
-        super().__init__()
-        self._estate, self._left = estate, times
-
-    def records(self, hours):  # type: ignore[no-untyped-def]
-        if self._left and hours.start == hour_of(OCTOBER).start:
-            self._left -= 1
-            told: UsageRecord = record(f"moving-{self._left}", at=OCTOBER)
-            self.put([told], NOW)
-            self._estate.post([entry(told.id, at=OCTOBER)])
-        return super().records(hours)
-
-
-class LateUsage(MemoryUsageArchive):
-    """Each time the month has been read, so many times, late usage of it is posted."""
-
-    def __init__(self, estate: Estate, times: int) -> None:
-        super().__init__()
-        self._estate, self._left = estate, times
-
-    def records(self, hours: Window) -> Iterator[UsageRecord]:
-        yield from super().records(hours)
-        if self._left and hours.start == hour_of(OCTOBER).start:
-            self._left -= 1
-            self._estate.use(f"late-{self._left}")
-
-
-def test_an_hour_that_moved_while_it_was_read_is_read_again(estate: Estate) -> None:
-    archive = Moving(estate, times=3)
-    books = estate.books
-    hour = hour_of(OCTOBER)
-    found = verify_hour(hour, {}, ledger=books.ledger, reader=books.reader, archive=archive)
-    assert (found.steady, found.differences) == (True, ())
-    assert len(books.reader.entries([("gateway", f"moving-{n}") for n in range(3)])) == 3
-
-
-def test_an_hour_that_never_rests_is_not_compared(estate: Estate) -> None:
-    estate.archive = Moving(estate, times=99)
-    estate.use("first")
-    found = estate.verify()
-    assert found.unsteady == (OCTOBER,)
-    assert not found.holds
-
-
-def test_of_an_hour_without_leaves_and_records_nothing_more_is_asked(estate: Estate) -> None:
-    estate.use("1")
-    asked: list[datetime] = []
-
-    class Listening(MemoryUsageArchive):
-        def records(self, hours: Window) -> Iterator[UsageRecord]:
-            asked.append(hours.start)
-            return super().records(hours)
-
-    estate.archive = Listening()
-    estate.use("1")
-    assert estate.verify().holds
-    assert asked == [OCTOBER]  # of 744 hours
 
 
 def test_a_month_is_closed_once_it_is_over(estate: Estate) -> None:

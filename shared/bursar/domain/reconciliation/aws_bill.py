@@ -90,9 +90,7 @@ class Reconciliation:
         found = sum_parts(self.days)
         for group, later in self._booked_later().items():
             found[f"{LATER}: {group}"] = later
-            if not (rest := found.pop(RESIDUAL + group) - later):
-                continue
-            found[RESIDUAL + group] = rest
+            found[RESIDUAL + group] -= later
         return found
 
     @property
