@@ -17,7 +17,7 @@ def test_any_two_characters_are_a_second_only_if_they_are_00_to_59() -> None:
     times = [f"2026-11-20T13:05:{each}Z" for each in seconds]
     buffer = Buffer("".join(times).encode())
     starts = len(BEFORE) + np.arange(len(times)) * len(times[0])
-    found, good = microseconds(buffer, Texts.of(starts, np.full(len(times), len(times[0]))))
+    found, good = microseconds(buffer, Texts.of(starts, 0, np.full(len(times), len(times[0]))))
     told = dict(zip(seconds, found.tolist(), strict=True))
     minute = int(datetime(2026, 11, 20, 13, 5, tzinfo=UTC).timestamp())
     right = {f"{second:02}": (minute + second) * 10**6 for second in range(60)}

@@ -9,10 +9,6 @@ from cyclopts import App
 
 _ENOUGH = 128 + 13  # as a shell names the end by SIGPIPE
 
-# where numpy is imported: no command multiplies matrices of a size that threads would help with,
-# and they take CPU from the moment on that they exist
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 app = App(
     name="bursar",
     help="A cost guard for GenAI on Amazon EKS. Start with `bursar snapshot`.",

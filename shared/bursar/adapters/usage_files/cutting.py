@@ -95,7 +95,7 @@ class Cutter:
 
     def _learn(self, cut: list[Texts], lines: int) -> None:
         self._longest = [each.longest for each in cut]
-        known = 2 * len(cut[0].starts) > lines
+        known = 2 * len(cut[0].lengths) > lines
         self._lengths = [
             each.only_length
             if known and not column.is_count and each.longest <= WORD * _MOST_WORDS
@@ -110,33 +110,32 @@ class Cutter:
         differs = np.zeros(len(lines), np.bool_)
         cut: list[Texts] = []
         run: Run | None = None
-        ends, offset, found = lines.starts, 0, 0
+        places, behind, found = lines.starts, 0, 0  # the value before ended so far behind these
         for n, column in enumerate(template.valued):
             joint, end = template.joints[n], template.joints[n + 1][:1]
-            starts = ends + len(joint)
-            if run is None or offset + len(joint) + self._size(n, counts) > run.size:
-                run, offset = Run(buffer, ends, self._size_of_run(n, counts, lengths)), 0
-            offset += len(joint)
+            if run is None or behind + len(joint) + self._size(n, counts) > run.size:
+                places, behind = places + behind, 0
+                run = Run(buffer, places, self._size_of_run(n, counts, lengths))
+            behind += len(joint)
             # where the byte that a value ends with was looked for, it is as it should be
-            for wrong in run.differs(offset, joint[found:]):
+            for wrong in run.differs(behind, joint[found:]):
                 differs |= wrong
-            values, found, words = None, 0, run.words(offset, counts[n])
+            values, found, words = None, 0, run.words(behind, counts[n])
             if (length := lengths[n]) is not None:
                 only_end = b"" if column.excludes_its_end else end or b","
-                values = _so_long(length, only_end, starts, words, differs)
-                offset += length
-            else:
-                if column.is_count:
-                    values = _numbers(starts, words, min(run.size - offset, WORD))
-                    words = buffer.windows(starts, counts[n]) if values is None else ()
-                run = None
+                cut.append(_so_long(length, only_end, places, behind, words, differs))
+                behind += length
+                continue
+            if column.is_count:
+                values = _numbers(places, behind, words, min(run.size - behind, WORD))
+                words = buffer.windows(places + behind, counts[n]) if values is None else ()
             if values is None and end:
-                values, found = _up_to(end, buffer, starts, words, differs), 1
+                values, found = _up_to(end, buffer, places, behind, words, differs), 1
             elif values is None:
-                values = _last_cells(lines, starts, words, differs)
+                values = _last_cells(lines, places, behind, words, differs)
             cut.append(values)
-            ends = starts + values.lengths
-        good = self._ends_so(lines, ends, differs)
+            run, places, behind = None, values.ends, 0
+        good = self._ends_so(lines, places + behind, differs)
         return good, cut if good.all() else [each.where(good) for each in cut]
 
     def _counts(self, lengths: Sequence[int | None]) -> list[int]:
@@ -180,47 +179,62 @@ class Cutter:
         return ~differs
 
 
-def _numbers(starts: Integers, words: tuple[Words, ...], size: int) -> Texts | None:
+def _numbers(places: Integers, behind: int, words: tuple[Words, ...], size: int) -> Texts | None:
     """The digits from each place on; None where there may be more than in the first bytes."""
     found = leading_digits(words[0], size)
     if found is None:
         return None
     numbers, whole, lengths = found
-    return Texts.of(starts, lengths, (), (numbers, whole))
+    return Texts.of(places, behind, lengths, (), (numbers, whole))
 
 
 def _so_long(
-    length: int, end: bytes, starts: Integers, words: tuple[Words, ...], differs: Mask
+    length: int,
+    end: bytes,
+    places: Integers,
+    behind: int,
+    words: tuple[Words, ...],
+    differs: Mask,
 ) -> Texts:
     """The texts of this length. `differs` is set where the byte is in them that should only end
     them."""
     if end:
         for n, word in enumerate(words):
             differs |= marked(word, ord(end)) & first_bytes(length - n * WORD) != 0
-    return Texts(starts, np.full(len(starts), length), length, length, words)
+    lengths = np.broadcast_to(np.int64(length), len(places))
+    return Texts(places, behind, lengths, length, length, words)
 
 
 def _up_to(
-    end: bytes, buffer: Buffer, starts: Integers, words: tuple[Words, ...], differs: Mask
+    end: bytes,
+    buffer: Buffer,
+    places: Integers,
+    behind: int,
+    words: tuple[Words, ...],
+    differs: Mask,
 ) -> Texts:
     """The texts up to this byte, of lines that are written as they should be so far."""
-    found = Texts.of(starts, first_of(words, ord(end)), words)
+    found = Texts.of(places, behind, first_of(words, ord(end)), words)
     if found.longest < WORD * len(words):
         return found
     rows = np.flatnonzero((found.lengths == WORD * len(words)) & ~differs)
     if not len(rows):
         return found
-    found.lengths[rows] = _next(end, buffer, starts[rows]) - starts[rows]
-    return Texts.of(starts, found.lengths, words)
+    starts = places[rows] + behind
+    found.lengths[rows] = _next(end, buffer, starts) - starts
+    return Texts.of(places, behind, found.lengths, words)
 
 
-def _last_cells(lines: Lines, starts: Integers, words: tuple[Words, ...], differs: Mask) -> Texts:
+def _last_cells(
+    lines: Lines, places: Integers, behind: int, words: tuple[Words, ...], differs: Mask
+) -> Texts:
     """The texts up to the end of the lines; `differs` is set where a comma is in them."""
-    cells = Texts.of(starts, lines.ends - starts, words)
+    cells = Texts.of(places, behind, lines.ends - places - behind, words)
     differs |= (cells.lengths < 0) | (first_of(words, _COMMA) < cells.lengths)
     if cells.longest > WORD * len(words):
         rows = np.flatnonzero(cells.lengths > WORD * len(words))
-        differs[rows] |= _next(b",", lines.buffer, starts[rows]) < lines.ends[rows]
+        starts = places[rows] + behind
+        differs[rows] |= _next(b",", lines.buffer, starts) < lines.ends[rows]
     return cells
 
 

@@ -164,7 +164,7 @@ def _records_of_rows(rows: list[tuple[int, int, Row]]) -> Records:
         numbers=np.array([number for number, *_ in rows], np.int64),
         places=np.array([place for _, place, _ in rows], np.int64),
         texts={
-            name: Texts.of(ends[n] - lengths[n], lengths[n])
+            name: Texts.of(ends[n] - lengths[n], 0, lengths[n])
             for n, name in enumerate(("id", *NAMES))
         },
         at=np.array([row.at for *_, row in rows], np.int64),

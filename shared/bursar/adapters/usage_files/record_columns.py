@@ -14,6 +14,7 @@ from bursar.adapters.usage_files.words import Buffer, Integers, Mask, Texts
 from bursar.domain.usage.records import LONGEST_ID_BYTES, LONGEST_NAME_BYTES
 
 MOST = 10**15  # of a count
+_MOST_DIGITS = len(str(MOST))
 DEFAULTS = dict.fromkeys(COUNTS, 0) | {"requests": 1, "latency_ms": NEVER}
 
 
@@ -54,7 +55,7 @@ class TakenColumns:
 
     def are_values(self) -> Mask:
         """Whether what no column is known for is written as a value, too."""
-        good = np.ones(len(self._values["model"].starts), np.bool_)
+        good = np.ones(len(self._values["model"].lengths), np.bool_)
         for column in self._template.valued:
             if not (column.quoted or self._template.is_csv or column.name in COUNTS):
                 good &= self._buffer.whole_numbers(self._values[column.name])[1]
@@ -72,7 +73,7 @@ class TakenColumns:
         if (values := self._values.get(name)) is None:
             return None
         numbers, whole = self._buffer.whole_numbers(values)
-        if int(numbers.max(initial=0)) > MOST:
+        if values.longest >= _MOST_DIGITS and int(numbers.max(initial=0)) > MOST:
             whole &= numbers <= MOST
         if self._template.is_csv and not whole.all():
             empty = values.lengths == 0
@@ -107,15 +108,16 @@ class TakenColumns:
 
     def check_rules(self, records: Records, good: Mask) -> None:
         """A model and tokens are told, the parts are no more than the whole, and it is USD."""
-        good &= records.texts["model"].lengths > 0
+        if not (models := records.texts["model"]).shortest:
+            good &= models.lengths > 0
         if self._template.is_csv:
             tokens = (self._values.get(name) for name in ("input_tokens", "output_tokens"))
-            told = [each.lengths > 0 for each in tokens if each is not None]
-            good &= np.logical_or.reduce(told)
+            told = [each for each in tokens if each is not None]
+            if not any(each.shortest for each in told):
+                good &= np.logical_or.reduce([each.lengths > 0 for each in told])
         zero = np.int64(0)
-        parts = [records.counts.get(name, zero) for name in TOKENS[1:4]]
-        if any(part is not zero for part in parts):
-            good &= sum(parts, zero) <= records.counts.get("input_tokens", zero)
+        if parts := [records.counts[name] for name in TOKENS[1:4] if name in records.counts]:
+            good &= sum(parts[1:], parts[0]) <= records.counts.get("input_tokens", zero)
         if "reasoning_tokens" in records.counts:
             good &= records.counts["reasoning_tokens"] <= records.counts.get("output_tokens", zero)
         if (currency := self._values.get("currency")) is not None:

@@ -43,7 +43,7 @@ def microseconds(buffer: Buffer, texts: Texts) -> tuple[Integers, Mask]:
     good = texts.lengths >= _SHORTEST
     if not good.all():
         starts = np.where(good, texts.starts, 0)
-        texts = Texts.of(starts, np.where(good, texts.lengths, _SHORTEST))
+        texts = Texts.of(starts, 0, np.where(good, texts.lengths, _SHORTEST))
     dates, times, rest = buffer.first_words(texts, 3)
     minutes, also_minutes = _minutes(dates, times)
     seconds, also_seconds = _seconds(rest)
@@ -105,14 +105,14 @@ def _day(told: int) -> int:
 
 def _fraction(buffer: Buffer, texts: Texts, rest: Words) -> tuple[Integers, Mask]:
     """Microseconds behind the second, and whether what follows it is a fraction and UTC."""
-    starts, lengths = texts.starts, texts.lengths
-    none = np.zeros(len(starts), np.int64)
+    none = np.zeros(len(rest), np.int64)
     zone_length = (texts.only_length or 0) - _SHORTEST
     if zone_length in _ZONES:
         zone = (rest >> np.uint64(24)) & np.uint64((1 << (8 * zone_length)) - 1)
         plain = zone == _word(_ZONES[zone_length])
         if plain.all():
             return none, plain
+    starts, lengths = texts.starts, texts.lengths
     last = buffer.at(starts + lengths - 8)
     zones = _zone_length(last)
     digits = lengths - _SHORTEST - zones - 1  # without the point

@@ -8,7 +8,7 @@ import numpy as np
 
 from bursar.adapters.usage_files.words import Integers, Mask, Words, mixed
 
-_FEWEST_BITS = 12  # of the number of a slot
+_FEWEST_BITS = 16  # of the number of a slot: of a few hundred rows hardly two have one slot
 _FREE = -1
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _FACTORS = mixed(np.arange(1, 200, dtype=np.uint64) * _MULTIPLIER) | np.uint64(1)

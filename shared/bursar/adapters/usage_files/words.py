@@ -37,12 +37,14 @@ _LEAST = np.array([10**WORD, 0, *(10**n for n in range(1, WORD))], np.int64)
 
 
 class Texts(NamedTuple):
-    """Values of one column: where each starts in the buffer, and its length in bytes; and of
-    the lengths the `longest` and the `shortest`. `words` are the first of each, where they were
-    taken already; bytes of what follows may end them. `numbers` are those that they write, and
-    which of them do, where that was read already: see `Buffer.whole_numbers`."""
+    """Values of one column: from which place in the buffer on each starts, all as many bytes
+    behind it, and its length in bytes; and of the lengths the `longest` and the `shortest`.
+    `words` are the first of each, where they were taken already; bytes of what follows may end
+    them. `numbers` are those that they write, and which of them do, where that was read already:
+    see `Buffer.whole_numbers`."""
 
-    starts: Integers
+    places: Integers
+    behind: int
     lengths: Integers
     longest: int
     shortest: int
@@ -52,18 +54,28 @@ class Texts(NamedTuple):
     @classmethod
     def of(
         cls,
-        starts: Integers,
+        places: Integers,
+        behind: int,
         lengths: Integers,
         words: tuple[Words, ...] = (),
         numbers: tuple[Integers, Mask] | None = None,
     ) -> Texts:
         longest = int(lengths.max(initial=0))
-        return cls(starts, lengths, longest, int(lengths.min(initial=longest)), words, numbers)
+        shortest = int(lengths.min(initial=longest))
+        return cls(places, behind, lengths, longest, shortest, words, numbers)
 
     def where(self, kept: Mask) -> Texts:
         words = tuple(each[kept] for each in self.words)
         numbers = self.numbers and (self.numbers[0][kept], self.numbers[1][kept])
-        return Texts.of(self.starts[kept], self.lengths[kept], words, numbers)
+        return Texts.of(self.places[kept], self.behind, self.lengths[kept], words, numbers)
+
+    @property
+    def starts(self) -> Integers:
+        return self.places + self.behind if self.behind else self.places
+
+    @property
+    def ends(self) -> Integers:
+        return self.starts + self.lengths
 
     @property
     def only_length(self) -> int | None:
