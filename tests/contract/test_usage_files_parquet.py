@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +168,7 @@ def test_parquet_gives_what_its_rows_give_as_lines(
     # of two faults in a row, CSV and JSON name another first
     rejected = [(Path(each.file).stem, each.line) for each in expected.rejected]
     assert [(Path(each.file).stem, each.line) for each in found.rejected] == rejected
-    assert replace(found, rejected=()) == replace(expected, rejected=())
+    assert found._replace(rejected=()) == expected._replace(rejected=())
 
 
 def test_parquet_with_more_ids_than_memory_holds_counts_each_once(
@@ -184,3 +183,15 @@ def test_parquet_with_more_ids_than_memory_holds_counts_each_once(
     assert (found.total.requests, found.duplicates, found.conflicts) == (900, 100, 0)
     # 900 x 1000 input tokens at 2.50 USD per million
     assert found.total.usd == Money.of("2.25")
+
+
+def test_ids_that_only_share_a_hash_count_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "usage.parquet"
+    duckdb.sql(
+        "SELECT 'r' || n % 2900 AS id, 'gpt' AS model, 1000 AS input_tokens FROM range(3000) t(n)"
+    ).write_parquet(str(path))
+    monkeypatch.setattr(parquet_ids, "_BITS", 16)  # some 130 of the 2,900 x 2,899 / 2 pairs do
+    found = costs(path)
+    assert (found.total.requests, found.duplicates, found.conflicts) == (2900, 100, 0)

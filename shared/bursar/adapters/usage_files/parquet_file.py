@@ -38,12 +38,6 @@ class ParquetFile:
         at = 'epoch_us("at")' if "at" in types else "NULL"
         batch = "coalesce(batch, false)" if "batch" in types else "false"
         self.price_names = (texts["provider"], texts["model"], batch)
-        id = texts["id"]
-        self.id_hash = (
-            f"CASE WHEN {id} = '' THEN {NO_ID}::UBIGINT"
-            f" WHEN strlen({id}) > {LONGEST_ID_BYTES} THEN {TOO_LONG}::UBIGINT"
-            f" ELSE hash({texts['producer']}, {id}) | 2::UBIGINT END"
-        )
         columns = ["provider", "model", "batch", *("at" if n in TIMES else n.value for n in by)]
         of_time = (f"{at} // {TIMES[n]}" if n in TIMES else texts[n.value] for n in by)
         self.keys = (*self.price_names, *of_time)
@@ -61,6 +55,15 @@ class ParquetFile:
         self.rows_keep = " AND ".join(of_rows)
         self.keys_keep = " AND ".join(rule for name, rule in of_names if name in columns)
         self.keeps_rules = f"{self.rows_keep} AND {self.keys_keep}"
+
+    def id_hash(self, bits: int) -> str:
+        """Of the producer and the id: 32 or 64 bits."""
+        id = self._texts["id"]
+        found = f"hash({self._texts['producer']}, {id}) >> {64 - bits}"
+        return (
+            f"CASE WHEN {id} = '' THEN {NO_ID} WHEN strlen({id}) > {LONGEST_ID_BYTES}"
+            f" THEN {TOO_LONG} ELSE ({found}) | 2::UBIGINT END::UINT{bits}"
+        )
 
     def _sum(self, name: str) -> str:
         return f"sum({self._count(name)})" if name in self.types else "count(*)"

@@ -30,7 +30,7 @@ def duckdb() -> ModuleType:
 @contextmanager
 def connected(directory: Path) -> Iterator[DuckDBPyConnection]:
     """An empty database that spills into this directory; times are those of UTC."""
-    with duckdb().connect(config={"memory_limit": "200MB", "threads": 2}) as connection:
+    with duckdb().connect(config={"memory_limit": "200MB", "threads": 1}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET temp_directory = ?", [str(directory)])
         yield connection

@@ -97,10 +97,11 @@ def _is_plain(types: Mapping[str, str]) -> bool:
 
 def _tell_doubtful(connection: DuckDBPyConnection, rows: Integers) -> None:
     """Make a table of the numbers of these rows."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE doubtful (number BIGINT)")
-    for n in range(0, len(rows), _NUMBERS_AT_ONCE):
+    statement = "CREATE OR REPLACE TEMP TABLE doubtful AS"
+    for n in range(0, len(rows) or 1, _NUMBERS_AT_ONCE):
         some = rows[n : n + _NUMBERS_AT_ONCE].tolist()
-        connection.execute("INSERT INTO doubtful SELECT unnest($1::BIGINT[])", [some])
+        connection.execute(f"{statement} SELECT unnest($1::BIGINT[]) AS number", [some])
+        statement = "INSERT INTO doubtful"
 
 
 def _changes(priced: PricedAs, book: TokenPriceSchedule) -> bool:

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bursar.adapters.usage_files.words import Integers, Words
+from bursar.adapters.usage_files.words import Integers, Mask, Words
 
 _PARTS = 64  # by the highest bits
 _IN_MEMORY = 4 << 20  # of 16 bytes each
 _AT_ONCE = 1 << 18  # tellings of repeated ids that are held at once
 _PLACE_BITS = 44  # 16 TB of a file; the bits above are the file's number
 _PLACE = np.uint64((1 << _PLACE_BITS) - 1)
-_LOWEST = np.uint64((1 << 20) - 1)
+_FEWEST_BITS, _MOST_BITS = 16, 24  # of a table that tells most ids not to be repeated
+_ROWS_AT_ONCE = 1 << 16
+_NO_ROWS: Integers = np.empty(0, np.int64)
+_NO_HASHES: Words = np.empty(0, np.uint64)
+
+Hashes: TypeAlias = NDArray[np.unsignedinteger[Any]]
 
 
 class Places(NamedTuple):
@@ -101,23 +107,31 @@ class IdLog:
             file.write(part.tobytes())
 
 
-def repeated(hashes: Sequence[Words]) -> Words:
+def repeated(hashes: Sequence[Hashes]) -> Hashes:
     """Those that come more than once in all of them, each once, rising."""
-    ordered = np.concatenate((np.empty(0, np.uint64), *hashes))
+    ordered = np.concatenate(hashes or [_NO_HASHES])
     ordered.sort()
-    again: Words = ordered[1:][ordered[1:] == ordered[:-1]]
+    again: Hashes = ordered[1:][ordered[1:] == ordered[:-1]]
     return again[np.append(True, again[1:] != again[:-1])] if len(again) else again
 
 
-def among(several: Sequence[Words], ids: Words) -> list[Integers]:
+def among(several: Sequence[Hashes], ids: Hashes) -> list[Integers]:
     """Which of each of the hashes are these ids', which rise. Most are told not to be by a table
-    of their lowest bits, far sooner than by a search."""
-    marked = np.zeros(1 << 20, np.bool_)
-    marked[ids & _LOWEST] = True
+    of their lowest bits, far sooner than by a search: one in a hundred of the others passes it."""
+    bits = min(max((100 * len(ids)).bit_length(), _FEWEST_BITS), _MOST_BITS)
+    lowest = ids.dtype.type((1 << bits) - 1)
+    marked = np.zeros(1 << bits, np.bool_)
+    marked[ids & lowest] = True
     rows = []
     for hashes in several:
-        likely = np.flatnonzero(marked[hashes & _LOWEST])
+        likely = np.concatenate([_NO_ROWS, *_likely(hashes, lowest, marked)])
         found = hashes[likely]
         places = np.minimum(np.searchsorted(ids, found), len(ids) - 1)
         rows.append(np.compress(ids[places] == found, likely))
     return rows
+
+
+def _likely(hashes: Hashes, lowest: Any, marked: Mask) -> Iterator[Integers]:
+    """The rows of the hashes that are marked by these bits, so many at once as a cache holds."""
+    for n in range(0, len(hashes), _ROWS_AT_ONCE):
+        yield n + np.flatnonzero(marked[hashes[n : n + _ROWS_AT_ONCE] & lowest])

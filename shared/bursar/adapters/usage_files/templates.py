@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from bursar.adapters.usage_files.rows import COUNTS, KNOWN
 
-_SCALAR = (
+_FIELD = (
     rb'(?P<before>\s*"(?P<name>[^"\\,]*)"\s*:\s*)'
     rb'(?:(?P<quote>")(?P<text>[^"\\,]*)"|(?P<whole>\d+)|(?P<literal>null|true|false))\s*'
 )
-_FIELD = re.compile(_SCALAR)
-_OBJECT = re.compile(rb"(\s*\{)(.*)(\}\s*)", re.DOTALL)
+_OBJECT = rb"(?s)(\s*\{)(.*)(\}\s*)"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A value between fixed bytes. A `literal` (`null`, `true`) is itself part of those bytes,
     and the value between them empty."""
 
@@ -74,13 +73,13 @@ def template_of_header(names: list[str]) -> Template:
 def template_of_json(line: bytes) -> Template | None:
     """Learn from one object; None where it is not flat, says a name twice, or a text where a
     count should be: such lines are read one by one."""
-    whole = _OBJECT.fullmatch(line)
+    whole = re.fullmatch(_OBJECT, line)  # compiled when first needed: CSV does without
     if whole is None:
         return None
     pieces = whole[2].split(b",")
     columns = []
     for n, piece in enumerate(pieces):
-        field = _FIELD.fullmatch(piece)
+        field = re.fullmatch(_FIELD, piece)
         if field is None:
             return None
         opened = whole[1] if n == 0 else b""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple, TypeAlias, overload
 
@@ -18,8 +17,7 @@ _ROWS_AT_ONCE = 4096
 Mask: TypeAlias = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class CostRow:
+class CostRow(NamedTuple):
     """`usd` is None where nothing of the row has a price; else it is of the part that has."""
 
     by: tuple[str, ...]

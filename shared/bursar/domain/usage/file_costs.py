@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -42,21 +41,18 @@ class Dimension(StrEnum):
     HOUR = "hour"
 
 
-@dataclass(frozen=True, slots=True)
-class Unpriced:
+class Unpriced(NamedTuple):
     model: str
     tokens: TokenCounts
 
 
-@dataclass(frozen=True, slots=True)
-class RejectedLine:
+class RejectedLine(NamedTuple):
     file: str
     line: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class UsageCosts:
+class UsageCosts(NamedTuple):
     """Rows sum to the total exactly. Of an id told again the first telling counts: with the same
     body the others are duplicates, else conflicts."""
 
