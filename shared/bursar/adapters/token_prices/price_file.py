@@ -44,8 +44,10 @@ def read_price_file(path: Path) -> OwnTokenPrices:
             content = file.read(_LARGEST_BYTES + 1)
         if len(content) > _LARGEST_BYTES:
             raise PriceFileError([f"{path}: is larger than 16 MiB"])
-        root = yaml.compose(content.decode("utf-8-sig"), Loader=_ExactLoader)
-        data = yaml.load(content.decode("utf-8-sig"), Loader=_ExactLoader)  # noqa: S506 a SafeLoader
+        loader = _ExactLoader(content.decode("utf-8-sig"))
+        root = loader.get_single_node()
+        twice = _repeated(root)  # before what is merged from another mapping stands in it, too
+        data = loader.construct_document(root) if root else None
     except OSError as error:
         raise PriceFileError([f"{path}: {error.strerror}"]) from error
     except UnicodeDecodeError as error:
@@ -62,7 +64,7 @@ def read_price_file(path: Path) -> OwnTokenPrices:
         raise PriceFileError(
             [f"{path}: names no model, as `gpt-4o: {{input_usd_per_million: 2.50, ...}}`"]
         )
-    if twice := _repeated(root):
+    if twice:
         raise PriceFileError([f"{path}:{line}: {name} stands twice" for line, name in twice])
     return _book(path, root, data)
 
@@ -126,7 +128,7 @@ def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
             pairs = [(key, value) for key, value in node.value if key.value == str(part)]
             if not pairs:
                 continue
-            line, node = pairs[0][0].start_mark.line + 1, pairs[0][1]
+            line, node = pairs[-1][0].start_mark.line + 1, pairs[-1][1]  # merged ones are first
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
             node = node.value[part]
             line = node.start_mark.line + 1

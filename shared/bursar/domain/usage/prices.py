@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from bursar.domain.money import PLACES
 from bursar.domain.usage.amounts import ClassAmounts
@@ -60,8 +60,7 @@ def long_write_rate(model: str, input_rate: Decimal, write_rate: Decimal) -> Dec
     return 2 * input_rate if "claude" in model.lower() else write_rate
 
 
-@dataclass(frozen=True, slots=True)
-class ContextTier:
+class ContextTier(NamedTuple):
     """The rates of a whole request whose input is longer than `above_input_tokens`."""
 
     above_input_tokens: int
@@ -93,8 +92,7 @@ class TokenPrice:
         return reached.rates
 
 
-@dataclass(frozen=True, slots=True)
-class PriceBreaks:
+class PriceBreaks(NamedTuple):
     """Where the price of a model changes: between neighbours the cost is linear in the tokens.
 
     `instants` are those of new rows, `seconds_of_day` (UTC) those of a daily schedule, and a
@@ -111,12 +109,8 @@ class PriceBreaks:
         return bool(self.instants or self.seconds_of_day)
 
     def __or__(self, other: PriceBreaks) -> PriceBreaks:
-        return PriceBreaks(
-            *(
-                tuple(sorted({*getattr(self, each.name), *getattr(other, each.name)}))
-                for each in fields(self)
-            )
-        )
+        both = zip(self, other, strict=True)
+        return PriceBreaks._make(tuple(sorted({*one, *another})) for one, another in both)
 
 
 def cost(tokens: TokenCounts, requests: int, rates: TokenRates) -> ClassAmounts:
