@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from bursar.adapters.usage_files.buffer import BEFORE, Buffer, Texts
 from bursar.adapters.usage_files.times import microseconds
-from bursar.adapters.usage_files.words import BEFORE, Buffer, Texts
 
 PRINTED = [chr(byte) for byte in range(32, 127)]
 

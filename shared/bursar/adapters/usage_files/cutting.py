@@ -11,18 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bursar.adapters.usage_files.buffer import Buffer, Texts
+from bursar.adapters.usage_files.digits import leading_digits
 from bursar.adapters.usage_files.runs import Run
 from bursar.adapters.usage_files.templates import Template
 from bursar.adapters.usage_files.words import (
     WORD,
-    Buffer,
     Integers,
     Mask,
-    Texts,
     Words,
     first_bytes,
     first_of,
-    leading_digits,
     marked,
 )
 

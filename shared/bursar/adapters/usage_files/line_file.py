@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bursar.adapters.usage_files.buffer import BEFORE, Buffer, Texts
 from bursar.adapters.usage_files.cutting import Cutter, Lines
 from bursar.adapters.usage_files.lines import read_chunks, read_lines
 from bursar.adapters.usage_files.plain_lines import records_of, split_lines
 from bursar.adapters.usage_files.record_columns import DEFAULTS, Records
 from bursar.adapters.usage_files.rows import COUNTS, NAMES, Row, RowError
 from bursar.adapters.usage_files.templates import Template, template_of_json
-from bursar.adapters.usage_files.words import BEFORE, Buffer, Integers, Texts
+from bursar.adapters.usage_files.words import Integers
 
 _MOST_TEMPLATES = 8  # tried on a chunk; what none of them fits is read line by line
 _LINES_AT_ONCE = 4096  # of those that are read again

@@ -10,8 +10,8 @@ from typing import IO, NamedTuple, cast
 
 import numpy as np
 
+from bursar.adapters.usage_files.buffer import Buffer
 from bursar.adapters.usage_files.quoted_cells import end_of_records
-from bursar.adapters.usage_files.words import Buffer
 
 CHUNK_BYTES = 2 << 20  # measured: arrays of its lines still fit into a cache
 LONGEST_LINE_BYTES = 1 << 20

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bursar.adapters.usage_files.buffer import Buffer, Texts
 from bursar.adapters.usage_files.rows import COUNTS, NEVER, TOKENS
 from bursar.adapters.usage_files.templates import Template
 from bursar.adapters.usage_files.times import microseconds
-from bursar.adapters.usage_files.words import Buffer, Integers, Mask, Texts
+from bursar.adapters.usage_files.words import Integers, Mask
 from bursar.domain.usage.records import LONGEST_ID_BYTES, LONGEST_NAME_BYTES
 
 MOST = 10**15  # of a count

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bursar.adapters.usage_files.words import WORD, Buffer, Integers, Mask, Words
+from bursar.adapters.usage_files.buffer import Buffer
+from bursar.adapters.usage_files.words import WORD, Integers, Mask, Words
 
 _BITS = 8  # of a byte
 

@@ -7,16 +7,9 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from bursar.adapters.usage_files.words import (
-    ZEROS,
-    Buffer,
-    Integers,
-    Mask,
-    Texts,
-    Words,
-    digits_at_start,
-    number_of,
-)
+from bursar.adapters.usage_files.buffer import Buffer, Texts
+from bursar.adapters.usage_files.digits import ZEROS, digits_at_start, number_of
+from bursar.adapters.usage_files.words import Integers, Mask, Words
 
 _SECOND = 10**6
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
