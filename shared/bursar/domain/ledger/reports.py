@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from bursar.domain.ledger.gaps import NO_GAPS, Gaps
 from bursar.domain.ledger.lines import IDLE, Kind, Line, LineKey, Statement, quality_of
-from bursar.domain.ledger.serving import serving, usd_per_tokens
+from bursar.domain.ledger.serving import self_hosted, serving, usd_per_tokens
 from bursar.domain.money import Money, split_units
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
@@ -112,9 +112,9 @@ def report(
     """Report on one name of one dimension. `gaps` are what the statements leave out of the window:
     with some, the report is an estimate."""
     where = {by: name}
-    served = serving(statements, with_idle=True)
-    own_idle = pivot(served, (), {**where, By.KIND: Kind.IDLE}).get((), Line()).usd
-    beside = Money.zero() if by is By.MODEL else _idle_beside(served, where)
+    hosted = self_hosted(statements)
+    own_idle = pivot(hosted, (), {**where, By.KIND: Kind.IDLE}).get((), Line()).usd
+    beside = Money.zero() if by is By.MODEL else _idle_beside(hosted, where)
     return Report(
         by=by,
         name=name,
@@ -137,11 +137,12 @@ def report(
     )
 
 
-def _idle_beside(served: Sequence[Statement], where: Filters) -> Money:
-    """Its part of the idle that models have and nobody bears, by what it and others used."""
-    idle = pivot(served, (By.MODEL,), {By.TENANT: IDLE, By.KIND: Kind.IDLE})
-    used = pivot(served, (By.MODEL,), {By.KIND: Kind.ALLOCATED})
-    mine = pivot(served, (By.MODEL,), {**where, By.KIND: Kind.ALLOCATED})
+def _idle_beside(hosted: Sequence[Statement], where: Filters) -> Money:
+    """Its part of the idle that models have and nobody bears, by what it and others used of
+    them: who bought a model of the same name used none of it."""
+    idle = pivot(hosted, (By.MODEL,), {By.TENANT: IDLE, By.KIND: Kind.IDLE})
+    used = pivot(hosted, (By.MODEL,), {By.KIND: Kind.ALLOCATED})
+    mine = pivot(hosted, (By.MODEL,), {**where, By.KIND: Kind.ALLOCATED})
     units = 0
     for model, line in mine.items():
         others = used[model].units - line.units

@@ -7,7 +7,7 @@ neither. What has no price is missing from the cost, so it is in no divisor eith
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -38,15 +38,22 @@ def is_serving(key: LineKey, *, with_idle: bool = False) -> bool:
 
 def serving(statements: Iterable[Statement], *, with_idle: bool = False) -> list[Statement]:
     """The statements with their serving lines alone."""
+    return _with_lines(statements, lambda key: is_serving(key, with_idle=with_idle))
+
+
+def self_hosted(statements: Iterable[Statement]) -> list[Statement]:
+    """The statements with what their self-hosted models cost alone, their idle too.
+
+    A model of the same name that is bought is another one: it has no idle.
+    """
+    return _with_lines(statements, lambda key: hosting(key) == SELF_HOSTED)
+
+
+def _with_lines(
+    statements: Iterable[Statement], wanted: Callable[[LineKey], bool]
+) -> list[Statement]:
     return [
-        replace(
-            each,
-            lines={
-                key: line
-                for key, line in each.lines.items()
-                if is_serving(key, with_idle=with_idle)
-            },
-        )
+        replace(each, lines={key: line for key, line in each.lines.items() if wanted(key)})
         for each in statements
     ]
 

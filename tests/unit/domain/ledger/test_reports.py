@@ -139,6 +139,19 @@ def test_a_tenants_report_says_what_its_tokens_cost_and_its_share_of_idle() -> N
     assert [name for name, _ in made.breakdowns[By.MODEL]] == ["llama", "gpt"]
 
 
+def test_who_bought_a_model_has_no_share_of_the_idle_around_the_hosted_one_of_its_name() -> None:
+    bought = LineKey("acme", API, model="llama", provider="openai")
+    hours = [
+        statement({bought: line("90", (900_000, 0)), IDLE_LLAMA: line("10")}),
+        statement({BOLT: line("10", (100_000, 0))}, NOON + HOUR),
+    ]
+    acme, bolt = (report(hours, By.TENANT, name, DAY) for name in ("acme", "bolt"))
+    assert (acme.idle_beside, bolt.idle_beside) == (Money.zero(), Money.of(10))  # not 9 and 1
+    # 90 for 0.9 million tokens, and 10 + 10 for 0.1 million
+    assert acme.per_million(with_idle=True) == acme.per_million(with_idle=False) == Money.of(100)
+    assert bolt.per_million(with_idle=True) == Money.of(200)
+
+
 def test_idle_that_a_rule_gave_to_a_tenant_is_in_its_total() -> None:
     borne = IDLE_LLAMA._replace(tenant="acme")
     made = report([statement({ACME: line("6"), borne: line("2")})], By.TENANT, "acme", DAY)
