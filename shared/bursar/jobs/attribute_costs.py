@@ -121,11 +121,12 @@ def _restate(
     new = state_hour(late, sources, as_of=as_of).statement
     if has_forgotten(old, new):
         return _Outcome.FORGOTTEN
+    new = with_adjustments(new, statements.adjustments(late))
     if state is MonthState.CLOSED:
         since = Window(month_of(late.start).end, hour.end)
         statements.put_adjustment(adjust(hour, new, old, statements.adjustments(since)))
         return _Outcome.ADJUSTED
-    statements.put_hour(with_adjustments(new, statements.adjustments(late)))
+    statements.put_hour(new)
     return _Outcome.RESTATED
 
 

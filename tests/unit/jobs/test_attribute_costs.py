@@ -73,9 +73,9 @@ class Guard:
         [found] = self.statements.hours(hour)
         return found.total
 
-    def close_october(self) -> None:
+    def close(self, month: str) -> None:
         for state in (MonthState.FROZEN, MonthState.CLOSED):
-            self.ledger.turn("2026-10", state)
+            self.ledger.turn(month, state)
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_an_hour_that_is_not_over_waits_with_its_mark(guard: Guard) -> None:
 def test_a_closed_month_stays_and_the_difference_is_stated_now(guard: Guard) -> None:
     guard.run_pods("8", OCTOBER)
     guard.state(OCTOBER)
-    guard.close_october()
+    guard.close("2026-10")
     guard.run_pods("9.5", OCTOBER)  # closed again, with what joined late
     guard.ledger.touch(OCTOBER.start, "late machine")
     stated = guard.state()
@@ -183,7 +183,7 @@ def test_a_closed_month_stays_and_the_difference_is_stated_now(guard: Guard) -> 
 def test_every_later_change_of_a_closed_month_is_stated_once(guard: Guard) -> None:
     guard.run_pods("8", OCTOBER)
     guard.state(OCTOBER)
-    guard.close_october()
+    guard.close("2026-10")
     hours = [Window(NOON + n * HOUR, NOON + (n + 1) * HOUR) for n in range(3)]
     for hour, usd in zip(hours, ("10", "9", "9"), strict=True):
         guard.run_pods(usd, OCTOBER)
@@ -198,13 +198,38 @@ def test_every_later_change_of_a_closed_month_is_stated_once(guard: Guard) -> No
 def test_an_adjusting_hour_that_is_touched_keeps_its_adjustments(guard: Guard) -> None:
     guard.run_pods("8", OCTOBER)
     guard.state(OCTOBER)
-    guard.close_october()
+    guard.close("2026-10")
     guard.run_pods("9", OCTOBER)
     guard.ledger.touch(OCTOBER.start, "late")
     guard.state()
     guard.buy("5")
     guard.state(Window(NOW.end, NOW.end + HOUR))
     assert guard.total(NOW) == Money.of(6)
+
+
+def test_an_adjustment_that_a_closed_hour_states_stays_when_that_hour_is_adjusted_itself(
+    guard: Guard,
+) -> None:
+    september, october, november = (
+        hour_of(datetime(2026, month, 10, 12, tzinfo=UTC)) for month in (9, 10, 11)
+    )
+    guard.run_pods("8", september)
+    guard.state(september)
+    guard.close("2026-09")
+    guard.run_pods("10", september)
+    guard.ledger.touch(september.start, "late machine")
+    guard.run_pods("1", october)
+    guard.state(october)  # 1, and 2 that September lacked
+    guard.close("2026-10")
+    guard.run_pods("1.5", october)
+    guard.ledger.touch(october.start, "late machine")
+    guard.state(november)
+    [now] = guard.statements.hours(november)
+    assert {(key.adjusts, line.usd.plain()) for key, line in now.lines.items()} == {
+        ("2026-10", "0.5")
+    }
+    hours = (september, october, november)
+    assert Money.sum(map(guard.total, hours)) == Money.of("11.5")  # 10 + 1.5
 
 
 def test_hours_of_a_frozen_month_wait(guard: Guard) -> None:
