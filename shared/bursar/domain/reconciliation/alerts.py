@@ -19,8 +19,13 @@ def difference_alert(month: str, found: Reconciliation, at: datetime) -> OutboxR
         return None
     share = found.share
     percent = f"{float(share) * 100:.1f}%" if share is not None else "all"
-    residuals = ((day.day, *each) for day in found.closed for each in day.residuals.items())
-    by_size = sorted(residuals, key=lambda each: -abs(each[2].amount))
+    residuals = [
+        (f"{day.day} {name}", usd) for day in found.closed for name, usd in day.residuals.items()
+    ]
+    residuals += [
+        (f"booked later and not billed: {g}", -usd) for g, usd in found.not_billed.items()
+    ]
+    by_size = sorted(residuals, key=lambda each: -abs(each[1].amount))
     alert = Alert(
         id=alert_id(KIND, month, _doublings(share)),
         kind=KIND,
@@ -32,9 +37,7 @@ def difference_alert(month: str, found: Reconciliation, at: datetime) -> OutboxR
         ),
         since=month_window(month).start,
         data_as_of=at,
-        drivers=tuple(
-            Driver(name=f"{day} {name}", amount=usd) for day, name, usd in by_size[:_SHOWN]
-        ),
+        drivers=tuple(Driver(name=name, amount=usd) for name, usd in by_size[:_SHOWN]),
         owner=SYSTEM_OWNER,
         action=f"See bursar reconcile --month {month}: is a cluster or a producer missing?",
         policy="reconciliation",

@@ -6,7 +6,7 @@ billed - metered = tax + credits + discounts + unmetered services + rounding
 What a group bills beyond its meter is explained, in this order, by hours that were not seen (at
 the day's mean of those that were; of a day without any, by them alone), by a day that Cost
 Explorer still estimates, and by what was booked later, after the month was closed. The rest is
-the group's residual.
+the group's residual; so is what was booked later and is not billed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fractions import Fraction
 from bursar.domain.ledger.lines import LineKey
 from bursar.domain.money import Money
 from bursar.domain.reconciliation.books import HOURS_OF_A_DAY, BilledDay, MeteredDay
-from bursar.domain.reconciliation.corrections import LATER, explained
+from bursar.domain.reconciliation.corrections import LATER, BookedLater, booked_later
 from bursar.domain.reconciliation.service_groups import (
     ServiceGroup,
     group_of_line,
@@ -89,27 +89,43 @@ class Reconciliation:
     def parts(self) -> dict[str, Money]:
         found = sum_parts(self.days)
         for group, later in self._booked_later().items():
-            found[f"{LATER}: {group}"] = later
-            found[RESIDUAL + group] -= later
+            moved = {f"{LATER}: {group}": later.total, **_negative(later.explains)}
+            moved[self._of_rest + group] = moved.get(self._of_rest + group, 0) - later.rest
+            for name, units in moved.items():
+                if units:
+                    found[name] = found.get(name, Money.zero()) + Money.from_units(units)
         return found
 
     @property
     def residual(self) -> Money:
-        later = self._booked_later().values()
         gross = Money.sum(day.residual for day in self.closed)
-        return gross - Money.sum(max(usd, -usd) for usd in later)
+        for group, later in self._booked_later().items():
+            gross -= Money.from_units(abs(later.explains[RESIDUAL + group]))
+        return gross + Money.sum(max(usd, -usd) for usd in self.not_billed.values())
 
-    def _booked_later(self) -> dict[str, Money]:
-        """What of the closed days' residual was metered after the month was closed."""
+    @property
+    def not_billed(self) -> Mapping[str, Money]:
+        """What of each group was booked later and is on no day of the bill, which is final."""
+        if self._of_rest != RESIDUAL:
+            return {}
+        later = self._booked_later().items()
+        return {group: Money.from_units(each.rest) for group, each in later if each.rest}
+
+    @property
+    def _of_rest(self) -> str:
+        """What a difference is that no day explains: days to come may, while AWS estimates."""
+        return RESIDUAL if all(day.closed for day in self.days) else ESTIMATED
+
+    def _booked_later(self) -> dict[str, BookedLater]:
+        """By group, what was metered after the month was closed."""
         found = {}
         for group, units in self.corrected.items():
-            of_days = {
-                f"{day.day}": usd.units
-                for day in self.closed
-                if (usd := day.parts.get(RESIDUAL + group))
+            kinds = {RESIDUAL: self.closed, UNSEEN: self.days, ESTIMATED: self.days}
+            differences = {
+                kind + group: [usd.units for day in days if (usd := day.parts.get(kind + group))]
+                for kind, days in kinds.items()
             }
-            if later := sum(explained(of_days, units).values()):
-                found[group] = Money.from_units(later)
+            found[group] = booked_later(units, differences)
         return found
 
     @property
@@ -124,6 +140,10 @@ class Reconciliation:
             return None
         share = self.share
         return not self.residual if share is None else abs(share) <= TOLERANCE
+
+
+def _negative(units: Mapping[str, int]) -> dict[str, int]:
+    return {name: -each for name, each in units.items()}
 
 
 def sum_parts(days: Iterable[ReconciledDay]) -> dict[str, Money]:

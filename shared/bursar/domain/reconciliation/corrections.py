@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from bursar.domain.ledger.lines import LineKey, Statement
 
@@ -19,13 +20,27 @@ def corrections(parts: Iterable[Statement], month: str) -> dict[LineKey, int]:
     return sums
 
 
-def explained(differences: Mapping[str, int], corrected: int) -> dict[str, int]:
-    """How much of each difference a correction of their month is, from the first on: a bill has
-    late usage in its own day, and the metered book has it in the hour that told it."""
-    found: dict[str, int] = {}
-    for name, difference in differences.items():
-        if difference * corrected > 0:
-            part = min(difference, corrected) if corrected > 0 else max(difference, corrected)
-            found[name] = part
-            corrected -= part
-    return found
+class BookedLater(NamedTuple):
+    """A correction: how much of each kind of difference it explains, and the rest, which the
+    bill does not have."""
+
+    total: int
+    explains: Mapping[str, int]
+    rest: int
+
+
+def booked_later(total: int, differences: Mapping[str, Sequence[int]]) -> BookedLater:
+    """What a correction of their month is of these differences by kind, from the first on: a bill
+    has late usage in its own day, and the metered book has it in the hour that told it."""
+    rest = total
+    explains: dict[str, int] = {}
+    for kind, several in differences.items():
+        explains[kind] = _explained(several, rest)
+        rest -= explains[kind]
+    return BookedLater(total, explains, rest)
+
+
+def _explained(differences: Sequence[int], corrected: int) -> int:
+    """Of those with its sign, as far as it goes."""
+    same = sum(each for each in differences if each * corrected > 0)
+    return min(same, corrected, key=abs)

@@ -1,6 +1,7 @@
 """The metered book against a model provider's own cost API, by day and model.
 
 billed - metered = other charges + not metered + not billed + (each model of both: residual)
+                   + what was booked later, after the month was closed
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import date
 from bursar.domain.ledger.lines import LineKey, Statement
 from bursar.domain.money import Money
 from bursar.domain.reconciliation.aws_bill import TOLERANCE
-from bursar.domain.reconciliation.corrections import LATER, explained
+from bursar.domain.reconciliation.corrections import LATER, BookedLater, booked_later
 
 _RELEASE = re.compile(r"[-@](?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
 
@@ -80,28 +81,34 @@ class ProviderReconciliation:
         sums: dict[str, Money] = {}
         for row in self.rows:
             sums[row.cause] = sums.get(row.cause, Money.zero()) + row.difference
-        for cause, units in self._booked_later().items():
-            later = Money.from_units(units)
-            sums[cause] -= later
-            sums[LATER] = sums.get(LATER, Money.zero()) + later
+        for later in self._booked_later():
+            rest = NOT_BILLED if later.rest > 0 else NOT_METERED
+            moved = {LATER: later.total, **{name: -each for name, each in later.explains.items()}}
+            moved[rest] = moved.get(rest, 0) - later.rest
+            for name, units in moved.items():
+                if units:
+                    sums[name] = sums.get(name, Money.zero()) + Money.from_units(units)
         return sums
 
     @property
     def unexplained(self) -> Money:
         """Gross by day and model: all but charges that are not for tokens."""
         own = (row.difference for row in self.rows if row.cause != OTHER)
-        later = sum(abs(units) for units in self._booked_later().values())
+        later = 0
+        for each in self._booked_later():
+            later += sum(map(abs, each.explains.values())) - abs(each.rest)
         return Money.sum(max(usd, -usd) for usd in own) - Money.from_units(later)
 
-    def _booked_later(self) -> dict[str, int]:
-        """What of each cause was metered after the month was closed."""
-        found: dict[str, int] = {}
+    def _booked_later(self) -> list[BookedLater]:
+        """What of each model was metered after the month was closed."""
+        found = []
         for model, corrected in self.corrected.items():
-            own = [row for row in self.rows if row.model == model and row.cause != OTHER]
-            differences = {f"{n}": row.difference.units for n, row in enumerate(own)}
-            for n, units in explained(differences, corrected).items():
-                cause = own[int(n)].cause
-                found[cause] = found.get(cause, 0) + units
+            own = [row for row in self.rows if row.model == model]
+            differences = {
+                cause: [row.difference.units for row in own if row.cause == cause]
+                for cause in (RESIDUAL, NOT_METERED, NOT_BILLED)
+            }
+            found.append(booked_later(corrected, differences))
         return found
 
     @property

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from fractions import Fraction
-from typing import Any
 
 from hypothesis import strategies as st
 
@@ -12,55 +11,29 @@ from bursar.domain.money import Money
 from bursar.domain.periods import HOUR
 from bursar.domain.reconciliation.alerts import difference_alert
 from bursar.domain.reconciliation.aws_bill import (
-    Reconciliation,
     reconcile,
 )
 from bursar.domain.reconciliation.books import billed_days, metered_days
-from bursar.domain.reconciliation.corrections import corrections, explained
-from bursar.domain.reconciliation.provider_bill import ProviderFact, reconcile_provider
-from bursar.domain.spend import Metric, SpendFact
+from tests.unit.domain.reconciliation.sample_bills import (
+    DAY,
+    EC2,
+    NOON,
+    ONE_DAY,
+    USD,
+    bill,
+    compare,
+    parts,
+    services,
+)
 from tests.unit.domain.sample_statements import (
     LINE_MAPS,
     NOVEMBER,
-    Lines,
     bought,
     hour_at,
     hours_from,
     pods,
 )
 from tests.unit.for_all import for_all
-
-DAY, ONE_DAY = NOVEMBER.date(), timedelta(days=1)
-NOON = datetime(2026, 11, 9, 12, tzinfo=UTC)
-EC2 = "Amazon Elastic Compute Cloud - Compute"
-
-
-def bill(total: str, day: date = DAY, estimated: bool = False, **groups: str) -> list[SpendFact]:
-    told: dict[str, str] = {"total": total} | groups
-    return [
-        SpendFact(
-            account="111122223333",
-            metric=Metric.UNBLENDED,
-            day=day,
-            group=group,
-            amount=Money.of(usd),
-            estimated=estimated,
-            as_of=NOON,
-        )
-        for group, usd in told.items()
-    ]
-
-
-def services(total: str, more: dict[str, str], **options: Any) -> list[SpendFact]:
-    return bill(total, **options) + bill(total, **options, **more)[1:]
-
-
-def compare(facts: list[SpendFact], *lines: Lines, hours: int = 24) -> Reconciliation:
-    return reconcile(billed_days(facts), metered_days(hours_from(NOVEMBER, hours, *lines)))
-
-
-def parts(found: Reconciliation) -> dict[str, str]:
-    return {name: usd.plain() for name, usd in found.parts.items()}
 
 
 def test_books_that_say_the_same_have_no_parts() -> None:
@@ -182,7 +155,6 @@ GROUPS = st.one_of(
         SERVICE_NAMES,
     ),
 )
-USD = st.integers(-(10**9), 10**9).map(lambda units: f"{units}e-6").map(Money.of)
 
 
 @for_all(
@@ -205,63 +177,6 @@ def test_the_parts_sum_to_the_difference_exactly(groups, total, hours, blind, es
     assert day.metered == Money.from_units(sum(own))
 
 
-def fact(model: str, usd: str, item: str = "tokens", day: date = DAY) -> ProviderFact:
-    return ProviderFact("openai", day, model, item, Money.of(usd))
-
-
-def test_a_providers_differences_are_named_by_model_and_day() -> None:
-    lines = {
-        **bought("acme", "10", model="gpt-4o", provider="openai"),
-        **bought("globex", "2", model="gpt-4o-2024-08-06", provider="openai"),
-        **bought("acme", "3", model="o9", provider="openai"),
-        **bought("acme", "99", model="claude", provider="anthropic"),
-    }
-    facts = [
-        fact("gpt-4o-2024-08-06", "12.5"),
-        fact("gpt-5", "4"),
-        fact("", "1", "web search tool calls"),
-    ]
-    found = reconcile_provider("openai", facts, [hour_at(NOVEMBER, lines)])
-    assert [(row.model, row.difference.plain(), row.cause) for row in found.rows] == [
-        ("gpt-4o", "0.5", "residual"),  # 12.5 - (10 + 2)
-        ("gpt-5", "4", "not metered"),
-        ("o9", "-3", "not billed"),
-        ("web search tool calls", "1", "other charges"),
-    ]
-    assert Money.sum(found.parts.values()) == found.billed - found.metered == Money.of("2.5")
-    assert found.agrees is False
-
-
-def test_a_providers_days_do_not_make_up_for_one_another() -> None:
-    hours = [
-        hour_at(NOVEMBER, bought("acme", "480", model="gpt-4o", provider="openai")),
-        hour_at(NOVEMBER + 24 * HOUR, bought("acme", "240", model="gpt-4o", provider="openai")),
-    ]
-    facts = [fact("gpt-4o", "240"), fact("gpt-4o", "480", day=DAY + timedelta(days=1))]
-    found = reconcile_provider("openai", facts, hours)
-    assert found.billed == found.metered == Money.of("720")
-    assert found.unexplained == Money.of("480")  # |240 - 480| + |480 - 240|
-    assert found.agrees is False
-
-
-@for_all(
-    facts=st.lists(
-        st.builds(fact, st.sampled_from(("", "claude", "gpt")), USD.map(Money.plain)), max_size=5
-    ),
-    lines=LINE_MAPS,
-)
-def test_a_providers_parts_sum_to_its_difference(facts, lines) -> None:
-    found = reconcile_provider("openai", facts, [hour_at(NOVEMBER, lines)])
-    assert Money.sum(found.parts.values()) == found.billed - found.metered
-    assert found.billed == Money.sum(each.amount for each in facts)
-    own = [
-        line.usd
-        for key, line in lines.items()
-        if (key.provider, key.cluster, key.adjusts) == ("openai", "", "")
-    ]
-    assert found.metered == Money.sum(own)
-
-
 def test_a_day_that_was_never_stated_is_all_hours_not_seen_and_says_nothing_of_the_books() -> None:
     facts = services("24", {f"service={EC2}": "24"})
     facts += services("30", {f"service={EC2}": "26", "service=Tax": "4"}, day=DAY + ONE_DAY)
@@ -280,66 +195,3 @@ def test_services_that_the_bill_does_not_tell_are_no_rounding() -> None:
     assert parts(found) == {"of no service that the bill tells": "24", "residual: compute": "-24"}
     found = compare(services("24.004", {f"service={EC2}": "24"}), pods("acme", "1"))
     assert parts(found) == {"rounding of services": "0.004"}
-
-
-def test_what_a_closed_month_was_corrected_by_later_explains_what_its_bill_has_more() -> None:
-    """The bill has 30 and the hours 24; 5 were told after the month was closed: 1 is left."""
-    facts = services("30", {f"service={EC2}": "30"})
-    later = hour_at(NOVEMBER + 40 * ONE_DAY, pods("acme", "5", adjusts="2026-11"))
-    other = hour_at(NOVEMBER + 41 * ONE_DAY, pods("acme", "7", adjusts="2026-10"))
-    corrected = corrections([later, other], "2026-11")
-    metered = metered_days(hours_from(NOVEMBER, 24, pods("acme", "1")))
-    found = reconcile(billed_days(facts), metered, corrected)
-    assert parts(found) == {"booked later: compute": "5", "residual: compute": "1"}
-    assert (found.residual, found.share) == (Money.of("1"), Fraction(1, 30))
-
-
-def test_a_residual_whose_days_make_up_for_one_another_is_named_beside_what_was_booked_later() -> (
-    None
-):
-    """The bill has 5 more on the first day and 3 less on the second; 2 were told late: 3 + 3."""
-    facts = services("29", {f"service={EC2}": "29"})
-    facts += services("21", {f"service={EC2}": "21"}, day=DAY + ONE_DAY)
-    later = hour_at(NOVEMBER + 40 * ONE_DAY, pods("acme", "2", adjusts="2026-11"))
-    metered = metered_days(hours_from(NOVEMBER, 48, pods("acme", "1")))
-    found = reconcile(billed_days(facts), metered, corrections([later], "2026-11"))
-    assert parts(found) == {"booked later: compute": "2", "residual: compute": "0"}
-    assert found.residual == Money.of("6")
-
-
-def test_a_correction_that_the_bill_does_not_have_explains_nothing() -> None:
-    facts = services("20", {f"service={EC2}": "20"})
-    later = hour_at(NOVEMBER + 40 * ONE_DAY, pods("acme", "5", adjusts="2026-11"))
-    metered = metered_days(hours_from(NOVEMBER, 24, pods("acme", "1")))
-    found = reconcile(billed_days(facts), metered, corrections([later], "2026-11"))
-    assert parts(found) == {"residual: compute": "-4"}
-
-
-def test_late_usage_of_a_closed_month_is_no_difference_from_its_providers_bill() -> None:
-    """3 of gpt-4o and all of o9's 2 were told late; of o9's nothing was metered in its month."""
-    facts = [
-        ProviderFact("openai", DAY, "gpt-4o-2024-08-06", "tokens", Money.of("15")),
-        ProviderFact("openai", DAY, "o9", "tokens", Money.of("2")),
-    ]
-    late = {
-        **bought("acme", "3", model="gpt-4o", provider="openai", adjusts="2026-11"),
-        **bought("acme", "2", model="o9", provider="openai", adjusts="2026-11"),
-    }
-    corrected = corrections([hour_at(NOVEMBER + 40 * ONE_DAY, late)], "2026-11")
-    hours = [hour_at(NOVEMBER, bought("acme", "12", model="gpt-4o", provider="openai"))]
-    found = reconcile_provider("openai", facts, hours, corrected)
-    assert {cause: usd.plain() for cause, usd in found.parts.items()} == {
-        "residual": "0",
-        "not metered": "0",
-        "booked later": "5",
-    }
-    assert (found.unexplained, found.agrees) == (Money.zero(), True)
-
-
-@for_all(differences=st.lists(st.integers(-9, 9), max_size=5), corrected=st.integers(-30, 30))
-def test_a_correction_explains_no_more_than_it_is_and_than_differs(differences, corrected):
-    told = {f"{n}": each for n, each in enumerate(differences)}
-    found = explained(told, corrected)
-    assert all(0 < part / told[name] <= 1 for name, part in found.items())
-    same = sum(each for each in differences if each * corrected > 0)
-    assert sum(found.values()) == (min(same, corrected) if corrected > 0 else max(same, corrected))
