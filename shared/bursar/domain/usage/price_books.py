@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -27,7 +27,8 @@ class PublishedPrices(Protocol):
 class OwnTokenPrices:
     """Rows by their model's name, whatever its case; each holds until the next one begins.
 
-    A row that names no provider holds for every provider of that model.
+    A row that names no provider holds for every provider of that model, and one of an id without
+    its region for every region, where none of their own is in force.
     """
 
     def __init__(self, rows: Iterable[TokenPrice]) -> None:
@@ -46,24 +47,28 @@ class OwnTokenPrices:
                 raise RepeatedPriceError(f"{model} has two prices from the same time on")
 
     def price_at(self, provider: str, model: str, at: datetime) -> TokenPrice | None:
-        rows = self._of(provider, model)
-        found = bisect_right(rows, at, key=_begins)
-        return rows[found - 1] if found else None
+        for rows in self._of(provider, model):
+            if found := bisect_right(rows, at, key=_begins):
+                return rows[found - 1]
+        return None
 
     def breaks(self, provider: str, model: str, *, batch: bool) -> PriceBreaks:
-        rows = self._of(provider, model)
+        rows = [row for several in self._of(provider, model) for row in several]
         tiers = [tier for row in rows for tier in (*row.tiers, *(row.batch_tiers * batch))]
         return PriceBreaks(
-            instants=tuple(row.effective_from for row in rows if row.effective_from),
+            instants=tuple(sorted({row.effective_from for row in rows if row.effective_from})),
             above_input_tokens=tuple(sorted({tier.above_input_tokens for tier in tiers} - {0})),
         )
 
-    def _of(self, provider: str, model: str) -> Sequence[TokenPrice]:
+    def _of(self, provider: str, model: str) -> Iterator[Sequence[TokenPrice]]:
+        """Those of each name that the model may stand under, up to one that always holds: until
+        the first row of a name begins, the next name's are in force."""
         for seller, name in price_names(provider, model):
-            for key in ((seller, name.lower()), ("", name.lower())):
+            for key in dict.fromkeys(((seller, name.lower()), ("", name.lower()))):
                 if rows := self._rows.get(key):
-                    return rows
-        return ()
+                    yield rows
+                    if rows[0].effective_from is None:
+                        return
 
 
 class LayeredTokenPrices:

@@ -57,6 +57,26 @@ def test_own_rows_go_before_published_ones_from_their_day_on() -> None:
     assert own.breaks("", "gpt", batch=False).instants == (NOVEMBER,)
 
 
+@pytest.mark.parametrize(
+    ("general", "override", "asked"),
+    [
+        (
+            {"model": "anthropic.claude-x-v1:0"},
+            {"model": "us.anthropic.claude-x-v1:0"},
+            ("aws", "us.anthropic.claude-x-v1:0"),
+        ),
+        ({"model": "gpt-4o"}, {"model": "gpt-4o", "provider": "azure"}, ("azure", "gpt-4o")),
+    ],
+)
+def test_an_override_replaces_the_general_price_from_its_day_on(
+    general: dict[str, str], override: dict[str, str], asked: tuple[str, str]
+) -> None:
+    book = OwnTokenPrices([row("1", **general), row("2", "2026-11-01", **override)])
+    assert input_rate(book.price_at(*asked, BEFORE)) == 1
+    assert input_rate(book.price_at(*asked, NOVEMBER)) == 2
+    assert book.breaks(*asked, batch=False).instants == (NOVEMBER,)
+
+
 def test_an_own_row_without_a_provider_is_for_the_one_whose_model_is_published() -> None:
     published = GenaiTokenPrices()
     book = LayeredTokenPrices(OwnTokenPrices([row("2", model="gpt-4o"), row("1")]), published)
