@@ -139,6 +139,26 @@ def test_what_has_no_price_is_unpriced_in_every_report_and_never_0(ledger: Any, 
         assert "0.00" not in row
 
 
+def test_what_has_no_price_at_all_has_no_total_and_no_rate(ledger: Any, run: Any) -> None:
+    """A tenant that used one model, which nobody knows, in an hour in which nothing else was."""
+    mystery = LineKey("newco", CostCategory.EXTERNAL_API, model="mystery-model")
+    used = Line(0, 2, unpriced=TokenCounts(input=1000, output=200), unpriced_requests=2)
+    told = Statement(hour_of(MARCH - HOUR), {mystery: used}, Quality.ESTIMATED, 7)
+    DynamoStatementStore(ledger).put_hour(told)
+    hour = ("--from", "2025-03-04T09", "--to", "2025-03-04T10")
+    for words in (("tenant", "newco"), ("models",)):
+        _, out, _ = run("report", *words, *hour)
+        totals = [line.split() for line in out.splitlines() if line.split()[:1] == ["total"]]
+        assert totals
+        assert all(row == ["total", "unpriced"] for row in totals)
+        assert "UTC: unpriced" in out
+        assert "serving cost" not in out
+    _, out, _ = run("report", "tenant", "newco", *hour)
+    assert "2 requests; no tokens with a price, and so no cost of a million." in out
+    _, out, _ = run("report", "models", *hour, "--json")
+    assert json.loads(out)["total_usd"] is None
+
+
 def test_people_see_dollars_that_add_up(run: Any) -> None:
     code, out, _ = run("report", "tenant", "acme", *SPAN)
     assert code == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from rich.box import SIMPLE_HEAD
@@ -13,7 +13,7 @@ from rich.table import Column, Table
 
 from bursar.adapters.csv_cells import safe_cell
 from bursar.adapters.focus_files import write_focus_csv, write_focus_json
-from bursar.cli.ledger_views import CHARGED_BEFORE, as_of_text, ends, gap_notes
+from bursar.cli.ledger_views import CHARGED_BEFORE, UNPRICED, as_of_text, ends, gap_notes, plain
 from bursar.cli.shown_text import shown_text
 from bursar.domain.chargeback import Account, Chargeback
 from bursar.domain.focus import BillingAccount, FocusRow, focus_row
@@ -28,7 +28,7 @@ COLUMNS = (
     *("unpriced_tokens", "charged_before_tokens"),
 )
 _NO_COUNTS = ("",) * (len(COLUMNS) - COLUMNS.index("requests"))
-_NO_TEAM = "no team"
+_NO_TEAM, UNKNOWN = "no team", "unknown"
 
 
 def write_tables(shown: Chargeback, file: TextIO) -> None:
@@ -39,8 +39,8 @@ def write_tables(shown: Chargeback, file: TextIO) -> None:
     for note in notes(shown):
         console.print(shown_text(note))
     for team, accounts in shown.by_team().items():
-        console.print(_team_table(team or _NO_TEAM, accounts))
-    console.print(_team_table("all", shown.accounts, tenants=False))
+        console.print(_team_table(team or _NO_TEAM, accounts, shown))
+    console.print(_team_table("all", shown.accounts, shown, tenants=False))
     if shown.booked_later:
         table = Table("Booked later, in", box=SIMPLE_HEAD)
         table.add_column("USD", justify="right")
@@ -67,7 +67,7 @@ def write_json(shown: Chargeback, file: TextIO) -> None:
 
 
 def to_json(shown: Chargeback) -> dict[str, Any]:
-    """Amounts are strings of USD at full resolution."""
+    """Amounts are strings of USD at full resolution; null is unknown, never zero."""
     return {
         "month": shown.month,
         "status": "closed" if shown.closed_at else "open",
@@ -78,13 +78,13 @@ def to_json(shown: Chargeback) -> dict[str, Any]:
         "unstated_hours": shown.unstated_hours,
         "unstated": [ends(each) for each in shown.unstated],
         "missing": list(shown.statement.missing),
-        **_sums(shown),
-        "total_usd": shown.statement.total.plain(),
+        **_sums(shown.accounts, shown),
+        "total_usd": _known(shown, _sum(shown.statement.lines.values())),
         "teams": [
             {
                 "team": team,
-                **_sums(_Sums(accounts)),
-                "accounts": [_account(account) for account in accounts],
+                **_sums(accounts, shown),
+                "accounts": [_account(account, shown) for account in accounts],
             }
             for team, accounts in shown.by_team().items()
         ],
@@ -112,7 +112,7 @@ def write_csv(shown: Chargeback, file: TextIO) -> None:
     status = "closed" if shown.closed_at else "open"
     for account in (each for accounts in shown.by_team().values() for each in accounts):
         who = [shown.month, status, safe_cell(account.owner.team), safe_cell(account.owner.tenant)]
-        for row in _rows(account):
+        for row in _rows(account, shown):
             writer.writerow([*who, *row])
 
 
@@ -136,46 +136,44 @@ def focus_rows(
             yield focus_row(charge, account, invoice_id=f"bursar-{shown.month}")
 
 
-def _rows(account: Account) -> Iterator[list[str | int]]:
-    yield ["opening", "", "", account.opening.plain(), *_NO_COUNTS]
+def _rows(account: Account, of: Chargeback) -> Iterator[list[str | int]]:
+    sums = _sums([account], of)
+    yield ["opening", "", "", sums["opening_usd"] or "", *_NO_COUNTS]
     for category, line in sorted(account.charges.items()):
         yield ["charge", str(category), "", *_numbers(line)]
     for month, line in sorted(account.adjustments.items()):
         yield ["adjustment", "", month, *_numbers(line)]
-    yield ["closing", "", "", account.closing.plain(), *_NO_COUNTS]
+    yield ["closing", "", "", sums["closing_usd"] or "", *_NO_COUNTS]
 
 
 def _numbers(line: Line) -> list[str | int]:
     return [
-        *(line.usd.plain(), line.requests, line.tokens.input, line.tokens.output),
+        *(plain(line.known_usd) or "", line.requests, line.tokens.input, line.tokens.output),
         *(line.unpriced.total, line.charged_before.total),
     ]
 
 
-class _Sums:
-    """The sums of some accounts."""
-
-    def __init__(self, accounts: Sequence[Account]) -> None:
-        self.opening = Money.sum(each.opening for each in accounts)
-        self.charged = Money.sum(each.charged for each in accounts)
-        self.adjusted = Money.sum(each.adjusted for each in accounts)
-        self.closing = Money.sum(each.closing for each in accounts)
-
-
-def _sums(of: Account | Chargeback | _Sums) -> dict[str, str]:
+def _sums(accounts: Sequence[Account], of: Chargeback) -> dict[str, str | None]:
+    opening = _opening(accounts)
+    charged, adjusted = (_sum(by(accounts).values()) for by in (_by_category, _by_correction))
     return {
-        "opening_usd": of.opening.plain(),
-        "charges_usd": of.charged.plain(),
-        "adjustments_usd": of.adjusted.plain(),
-        "closing_usd": of.closing.plain(),
+        "opening_usd": opening.usd.plain(),
+        "charges_usd": _known(of, charged),
+        "adjustments_usd": _known(of, adjusted),
+        "closing_usd": _known(of, opening + charged + adjusted),
     }
 
 
-def _account(account: Account) -> dict[str, Any]:
+def _known(of: Chargeback, sums: Line) -> str | None:
+    """None where nothing of the month was stated, or all that was used has no price."""
+    return None if of.is_blind else plain(sums.known_usd)
+
+
+def _account(account: Account, of: Chargeback) -> dict[str, Any]:
     return {
         "tenant": account.owner.tenant,
         "team": account.owner.team,
-        **_sums(account),
+        **_sums([account], of),
         "charges": [
             {"category": str(category), **_line(line)}
             for category, line in sorted(account.charges.items())
@@ -189,7 +187,7 @@ def _account(account: Account) -> dict[str, Any]:
 
 def _line(line: Line) -> dict[str, Any]:
     return {
-        "usd": line.usd.plain(),
+        "usd": plain(line.known_usd),
         "requests": line.requests,
         "input_tokens": line.tokens.input,
         "output_tokens": line.tokens.output,
@@ -198,34 +196,53 @@ def _line(line: Line) -> dict[str, Any]:
     }
 
 
-def _team_table(team: str, accounts: Sequence[Account], *, tenants: bool = True) -> Table:
-    sums = _Sums(accounts)
+def _team_table(
+    team: str, accounts: Sequence[Account], of: Chargeback, *, tenants: bool = True
+) -> Table:
+    opening = _opening(accounts)
+    charges, corrections = _by_category(accounts), _by_correction(accounts)
+    closing = _sum([opening, *charges.values(), *corrections.values()])
     table = Table(Column(shown_text(team)), box=SIMPLE_HEAD)
     table.add_column("USD", justify="right")
-    table.add_row("opening", str(sums.opening))
-    for category, usd in _by_category(accounts).items():
-        table.add_row(f"  {category}", str(usd))
-    for month, usd in _by_correction(accounts).items():
-        table.add_row(f"  corrects {month}", str(usd))
-    table.add_row("closing", str(sums.closing), end_section=True)
+    table.add_row("opening", _shown(opening))
+    for category, line in charges.items():
+        table.add_row(f"  {category}", _shown(line))
+    for month, line in corrections.items():
+        table.add_row(f"  corrects {month}", _shown(line))
+    table.add_row("closing", UNKNOWN if of.is_blind else _shown(closing), end_section=True)
     for account in accounts if tenants else ():
-        own = account.charged + account.adjusted
-        table.add_row(
-            shown_text(f"  of the month: {account.owner.tenant or '(the team)'}"), str(own)
-        )
+        name = shown_text(f"  of the month: {account.owner.tenant or '(the team)'}")
+        table.add_row(name, UNKNOWN if of.is_blind else _shown(_of_month([account])))
     return table
 
 
-def _by_category(accounts: Sequence[Account]) -> dict[str, Money]:
+def _shown(line: Line) -> str:
+    return UNPRICED if line.known_usd is None else str(line.usd)
+
+
+def _opening(accounts: Sequence[Account]) -> Line:
+    return Line(sum(each.opening.units for each in accounts))
+
+
+def _of_month(accounts: Sequence[Account]) -> Line:
+    """Charges and adjustments."""
+    return _sum([*_by_category(accounts).values(), *_by_correction(accounts).values()])
+
+
+def _by_category(accounts: Sequence[Account]) -> dict[str, Line]:
     return _added((str(name), line) for each in accounts for name, line in each.charges.items())
 
 
-def _by_correction(accounts: Sequence[Account]) -> dict[str, Money]:
+def _by_correction(accounts: Sequence[Account]) -> dict[str, Line]:
     return _added((month, line) for each in accounts for month, line in each.adjustments.items())
 
 
-def _added(named: Iterator[tuple[str, Line]]) -> dict[str, Money]:
-    sums: dict[str, Money] = {}
+def _added(named: Iterable[tuple[str, Line]]) -> dict[str, Line]:
+    sums: dict[str, Line] = {}
     for name, line in named:
-        sums[name] = sums.get(name, Money.zero()) + line.usd
+        sums[name] = sums.get(name, Line()) + line
     return dict(sorted(sums.items()))
+
+
+def _sum(lines: Iterable[Line]) -> Line:
+    return sum(lines, Line())

@@ -128,13 +128,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
     print_quality(report.quality, report.as_of, report.missing, console, report.gaps)
     if report.is_blind:
         return
-    tokens = report.total.tokens
-    console.print(
-        f"{report.total.requests:,} requests; {tokens.input:,} input and {tokens.output:,} output"
-        f" tokens with a price. For a million of these, serving cost"
-        f" {shown_rate(report.per_million(with_idle=False))} USD (usage basis),"
-        f" {shown_rate(report.per_million(with_idle=True))} with idle."
-    )
+    console.print(_served(report))
     print_unpriced(report.unpriced, console)
     if late := report.total.charged_before.total:
         console.print(f"{late:,} tokens {CHARGED_BEFORE}")
@@ -145,11 +139,24 @@ def print_report(report: Report, console: Console | None = None) -> None:
         )
     for by in _SHOWN:
         if rows := report.breakdowns.get(by):
-            console.print(_breakdown(by, sorted(rows) if by is By.DAY else rows))
+            rows = sorted(rows) if by is By.DAY else rows
+            console.print(_breakdown(by, rows, is_known=known is not None))
 
 
-def _breakdown(by: By, rows: Sequence[tuple[str, Line]]) -> Table:
-    """In cents that sum to the total in cents."""
+def _served(report: Report) -> str:
+    requests, tokens = f"{report.total.requests:,} requests", report.total.tokens
+    if report.serving.tokens.total <= 0:
+        return f"{requests}; no tokens with a price, and so no cost of a million."
+    return (
+        f"{requests}; {tokens.input:,} input and {tokens.output:,} output"
+        f" tokens with a price. For a million of these, serving cost"
+        f" {shown_rate(report.per_million(with_idle=False))} USD (usage basis),"
+        f" {shown_rate(report.per_million(with_idle=True))} with idle."
+    )
+
+
+def _breakdown(by: By, rows: Sequence[tuple[str, Line]], *, is_known: bool) -> Table:
+    """In cents that sum to the total in cents, if any of it is known."""
     table = cost_table(f"By {by}", by.value, "USD", "requests", "tokens")
     cents = apportion([line.usd for _, line in rows])
     for (name, line), usd in zip(rows, cents, strict=True):
@@ -157,7 +164,7 @@ def _breakdown(by: By, rows: Sequence[tuple[str, Line]]) -> Table:
         shown = UNPRICED if line.known_usd is None else f"{usd:,.2f}"
         table.add_row(shown_text(name or NAMELESS), shown, f"{line.requests:,}", f"{tokens:,}")
     table.add_section()
-    table.add_row("total", f"{sum(cents):,.2f}", style="bold")
+    table.add_row("total", f"{sum(cents):,.2f}" if is_known else UNPRICED, style="bold")
     return table
 
 
@@ -236,7 +243,8 @@ def plain(amount: Money | None) -> str | None:
 
 
 def shown_rate(amount: Money | None) -> str:
-    return "no" if amount is None else f"{amount.amount:,.4f}"
+    """Nothing where there is no rate, which is not 0."""
+    return "" if amount is None else f"{amount.amount:,.4f}"
 
 
 def share_text(share: Fraction | None) -> str | None:

@@ -58,8 +58,13 @@ def models_json(
         **gaps_json(gaps),
         "models": [_model(each) for each in table.models],
         "rest_usd": table.rest.plain() if statements else None,
-        "total_usd": table.total.plain() if statements else None,
+        "total_usd": plain(_known_total(whole)) if statements else None,
     }
+
+
+def _known_total(whole: Statement) -> Money | None:
+    """None where all that was used has no price."""
+    return sum(whole.lines.values(), Line()).known_usd
 
 
 def _model(each: ModelCost) -> dict[str, Any]:
@@ -113,8 +118,10 @@ def print_models(
     """The one table: models with their tenants and idle below, everything else, the total."""
     console = console or Console(highlight=False)
     whole = add_up(window, statements)
-    total = "unknown" if whole.quality is Quality.UNKNOWN else str(table.total)
-    console.print(shown_text(f"Models, {span(window)}: {total}", "bold"))
+    known = _known_total(whole)
+    total = UNPRICED if known is None else str(known)
+    told = "unknown" if whole.quality is Quality.UNKNOWN else total
+    console.print(shown_text(f"Models, {span(window)}: {told}", "bold"))
     print_quality(gaps.quality(whole.quality), whole.as_of, whole.missing, console, gaps)
     if not statements:
         return
@@ -129,7 +136,8 @@ def print_models(
         _add_model(shown, each, usd, none)
     shown.add_row("everything else", *none, f"{cents[-1]:,.2f}")
     shown.add_section()
-    shown.add_row("total", *none, f"{sum(cents):,.2f}", style="bold")
+    total = UNPRICED if known is None else f"{sum(cents):,.2f}"
+    shown.add_row("total", *none, total, style="bold")
     console.print(shown)
     console.print(_BASES)
 

@@ -75,6 +75,11 @@ class Chargeback:
     booked_later: Mapping[str, Balances] = field(default_factory=dict)
 
     @property
+    def is_blind(self) -> bool:
+        """Nothing of the month was stated: what it comes to is unknown, and not 0."""
+        return self.statement.quality is Quality.UNKNOWN
+
+    @property
     def unstated_hours(self) -> int:
         return hours_in(self.unstated)
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from decimal import Decimal
+from typing import Any
 
 from bursar.cli.chargeback_views import (
     COLUMNS,
@@ -16,10 +17,10 @@ from bursar.cli.chargeback_views import (
     write_tables,
 )
 from bursar.domain.attribution.rules import Owner
-from bursar.domain.chargeback import charge
+from bursar.domain.chargeback import Chargeback, charge
 from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement
 from bursar.domain.money import Money
-from bursar.domain.periods import HOUR, Window
+from bursar.domain.periods import HOUR, Window, month_window
 from bursar.domain.quality import Quality
 from bursar.domain.usage.records import TokenCounts
 from tests.unit.domain.sample_statements import GPU, LINE_MAPS, OPENINGS, bought, november, pods
@@ -98,13 +99,64 @@ def test_tokens_without_a_price_and_tokens_charged_before_are_told_apart() -> No
     file = io.StringIO(newline="")
     write_csv(shown, file)
     rows = list(csv.DictReader(io.StringIO(file.getvalue(), newline="")))
-    told = [(row["line"], row["unpriced_tokens"], row["charged_before_tokens"]) for row in rows]
-    assert told == [
-        ("opening", "", ""),
-        ("charge", "1234", "0"),
-        ("adjustment", "0", "9000"),
-        ("closing", "", ""),
+    told = [
+        (row["line"], row["usd"], row["unpriced_tokens"], row["charged_before_tokens"])
+        for row in rows
     ]
+    assert told == [
+        ("opening", "0", "", ""),
+        ("charge", "", "1234", "0"),  # unknown, and not 0
+        ("adjustment", "0", "0", "9000"),  # nothing is missing
+        ("closing", "", "", ""),
+    ]
+
+
+MYSTERY = {
+    LineKey("newco", CostCategory.EXTERNAL_API, "ads", model="mystery"): Line(
+        requests=1, unpriced=TokenCounts(input=1200), unpriced_requests=1
+    )
+}
+
+
+def sums_of(told: dict[str, Any]) -> list[str | None]:
+    return [told[f"{name}_usd"] for name in ("opening", "charges", "adjustments", "closing")]
+
+
+def table_of(shown: Chargeback) -> list[list[str]]:
+    file = io.StringIO()
+    write_tables(shown, file)
+    return [line.split() for line in file.getvalue().splitlines()]
+
+
+def test_an_account_of_which_nothing_has_a_price_has_no_charge_and_what_is_known_closes() -> None:
+    shown = charge("2026-11", november(MYSTERY), {})
+    told = to_json(shown)
+    account = told["teams"][0]["accounts"][0]
+    assert sums_of(told) == sums_of(account) == ["0", None, "0", None]
+    assert (told["total_usd"], account["charges"][0]["usd"]) == (None, None)
+    rows = table_of(shown)
+    assert rows.count(["external_api", "unpriced"]) == rows.count(["closing", "unpriced"]) == 2
+    # 5 were carried over: they are known, and what the month adds to them is not
+    carried = charge("2026-11", november(MYSTERY), {Owner("newco", "ads"): Money.of(5).units})
+    assert sums_of(to_json(carried)) == ["5", None, "0", "5"]
+    # and beside 2 of another tenant the month's total is what is known
+    beside = charge("2026-11", november(MYSTERY, pods("acme", "2", "ads")), {})
+    assert sums_of(to_json(beside)) == ["0", "2", "0", "2"]
+
+
+def test_a_month_of_which_nothing_was_stated_comes_to_an_unknown_amount_and_not_to_0() -> None:
+    never = Statement(month_window("2026-05"), {}, Quality.UNKNOWN, 0)
+    shown = charge("2026-05", never, {Owner("acme", "ads"): Money.of(5).units})
+    told = to_json(shown)
+    assert (told["total_usd"], told["quality"]) == (None, "unknown")
+    assert sums_of(told) == sums_of(told["teams"][0]) == ["5", None, None, None]
+    rows = table_of(shown)
+    assert rows.count(["opening", "$5.00"]) == rows.count(["closing", "unknown"]) == 2
+    file = io.StringIO(newline="")
+    write_csv(shown, file)
+    _, opening, closing = csv.reader(io.StringIO(file.getvalue(), newline=""))
+    column = COLUMNS.index("usd")
+    assert (opening[column], closing[column]) == ("5", "")
 
 
 def test_the_table_names_teams_as_they_are_and_says_what_is_unknown() -> None:
