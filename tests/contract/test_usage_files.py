@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import gzip
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -247,7 +248,6 @@ def test_names_with_one_hash_are_told_apart(
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
         b"\x1f\x8bnonsense",
         b"PAR1nonsense",
         b"tenant,input\n1,2\n",
@@ -262,6 +262,18 @@ def test_a_file_that_can_hold_no_usage_is_refused_by_name(content: bytes, tmp_pa
         costs(path)
     with pytest.raises(UnusableFileError, match="absent"):
         costs(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", gzip.compress(b"")])
+def test_a_file_without_a_line_has_no_record_and_the_others_count(
+    content: bytes, tmp_path: Path
+) -> None:
+    quiet, other = tmp_path / "quiet.jsonl", tmp_path / "other.jsonl"
+    quiet.write_bytes(content)
+    other.write_text('{"model": "gpt", "input_tokens": 1000}\n')
+    found = costs(quiet, other)
+    assert (found.total.requests, found.rejected) == (1, [])
+    assert costs(quiet).total.requests == 0
 
 
 def test_sums_beyond_64_bits_are_exact(tmp_path: Path) -> None:

@@ -28,10 +28,8 @@ def open_usage_file(path: Path, until: int, held: ExitStack) -> LineFile:
 
         return lines_of_rows(*write_as_lines(path, held), until)
     first = next(read_chunks(path), None)
-    if first is None:
-        raise UnusableFileError(f"{path}: is empty")
-    content = first.lines.content
-    if content.lstrip()[:1] == b"{":
+    content = first.lines.content if first else b""
+    if first is None or content.lstrip()[:1] in (b"", b"{"):  # without a line, without a record
         return _json_file(path, until)
     line, newline, _ = content.partition(b"\n")
     start = first.place + len(line) + len(newline)
