@@ -269,6 +269,9 @@ def test_wrong_months_and_targets_are_refused(guard, capsys, tmp_path: Path) -> 
     for option in ("--from", "--to"):
         assert run("kpis", option, "2026-13", "--table", guard.name) == 2
         assert f"{option} '2026-13' is not a month" in capsys.readouterr().err
+    next_year = datetime.now(UTC).year + 1
+    assert run("kpis", "--from", f"{next_year}-01", "--to", f"{next_year}-03") == 2
+    assert f"{next_year}-01 has not begun" in capsys.readouterr().err
     (file := tmp_path / "bursar.yaml").write_text("kpis: {targets: {speed: {}}}")
     assert run("kpis", "--table", guard.name, "--config", str(file)) == 2
     assert "kpis.targets" in capsys.readouterr().err

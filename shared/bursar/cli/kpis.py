@@ -243,6 +243,8 @@ def _months(from_: str | None, to: str | None, now: datetime) -> list[str]:
         start = month_of(start).end
     if not months:
         leave(Exit.WRONG_INPUT, ["--to is the month after the last: it must be after --from"])
+    if month_window(months[0]).start > now:
+        leave(Exit.WRONG_INPUT, [f"{months[0]} has not begun"])
     return months
 
 

@@ -61,7 +61,11 @@ def measure_kpis(
     use: ClusterUseStore,
     owner_labels: Sequence[str] = DEFAULT_OWNER_LABELS,
 ) -> MeasuredKpis:
-    """Measure each month (`2026-11`, oldest first) as far as it has come at `at`."""
+    """Measure each month (`2026-11`, oldest first) as far as it has come at `at`.
+
+    Months that have not begun are left out: only the last can be one that is not over.
+    """
+    months = [each for each in months if month_window(each).start <= at]
     figures: list[MonthFigures] = []
     services: dict[str, list[ServiceMonth]] = {each.name: [] for each in told.services}
     for month in months:
