@@ -26,7 +26,7 @@ Revenue = Annotated[Money, AfterValidator(_not_below_zero)]
 
 
 class Goal(Section):
-    """A KPI's target, and the value from which on it is a warning."""
+    """A KPI's target, worse than which is a warning, and the `warning` from which on it is bad."""
 
     target: Figure
     warning: Figure
