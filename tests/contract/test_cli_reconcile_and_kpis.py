@@ -210,10 +210,12 @@ def test_kpis_are_measured_with_what_a_person_told(guard, capsys, tmp_path: Path
     [service] = told["services"]
     [month] = service["months"]
     assert (month["usd"], month["usd_per_user"], month["margin_share"]) == ("12", "3", 0.75)
+    assert (month["serving_usd"], month["usd_per_request"]) == ("12", "0.1")  # of 120
     assert service["trends"]["usd"]["direction"] == "insufficient data"
     assert run(*words, "--config", str(file)) in (0, None)
     text = capsys.readouterr().out
     assert "efficiency score 75 of 100" in text
+    assert "Per request: what serving cost (usage basis)" in text
     assert "no data" in text
 
 

@@ -38,6 +38,10 @@ Help = Parameter
 _Figure: TypeAlias = float | str | None  # amounts are strings
 _MONTHS_SHOWN = 6
 _NO_DATA = "no data"
+_BASES = (
+    "Per request: what serving cost (usage basis), for requests with a price. All else is of USD,"
+    " which has idle and training too."
+)
 
 
 def kpis(
@@ -127,6 +131,8 @@ def print_tables(measured: MeasuredKpis) -> None:
         for month in service.months:
             table.add_row(month.month, *_cells(month))
         console.print(table)
+    if measured.services:
+        console.print(_BASES, highlight=False)
     for note in _unstated(measured.figures):
         console.print(note, highlight=False)
 
@@ -187,6 +193,7 @@ def _service(each: ServiceEconomics) -> dict[str, Any]:
             {
                 "month": month.month,
                 "usd": plain(month.usd),
+                "serving_usd": plain(month.serving.known_usd) if month.usd is not None else None,
                 "requests": None if month.usd is None else month.requests,
                 "unpriced_requests": None if month.usd is None else month.unpriced_requests,
                 "unstated_hours": month.unstated_hours,

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from bursar.domain.ai_system import per
 from bursar.domain.kpis import is_known, own_lines
 from bursar.domain.ledger.lines import Line, LineKey, Statement
+from bursar.domain.ledger.serving import is_serving, usd_per_request
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension, Scope
 from bursar.domain.trends import MONTH, Trend, month_points, trend
+
+_NOTHING = Line()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,8 @@ class ServiceMonth:
     nothing of the month was stated. Of a partly stated one `usd` and `requests` are a part, which
     is not set against the users and the revenue of the whole.
 
-    `unpriced_requests` are those of `requests` whose cost is missing in `usd`.
+    `unpriced_requests` are those of `requests` whose cost is missing in `usd`. `serving` is what
+    models cost on the usage basis, with their requests: `usd` has idle and training, too.
     """
 
     month: str
@@ -29,6 +33,7 @@ class ServiceMonth:
     revenue: Money | None = None
     unpriced_requests: int = 0
     unstated_hours: int = 0
+    serving: Line = _NOTHING
 
     @property
     def is_part(self) -> bool:
@@ -40,8 +45,8 @@ class ServiceMonth:
 
     @property
     def usd_per_request(self) -> Money | None:
-        """None without a request that has a price: no data, and not free."""
-        return per(self.usd, self.requests - self.unpriced_requests)
+        """On the usage basis. None without a request that has a price: no data, and not free."""
+        return usd_per_request(self.serving.usd, self.serving)
 
     @property
     def usd_per_user(self) -> Money | None:
@@ -95,10 +100,11 @@ def service_month(
     unstated_hours: int = 0,
 ) -> ServiceMonth:
     """Sum the lines that a service's scope covers; corrections of closed months are left out."""
-    total = Line()
+    total = served = _NOTHING
     for key, line in own_lines(statements):
         if scope.covers(facts_of(key)):
             total += line
+            served += line if is_serving(key) else _NOTHING
     return ServiceMonth(
         month,
         total.usd if is_known(statements) else None,
@@ -107,6 +113,7 @@ def service_month(
         revenue,
         total.unpriced_requests,
         unstated_hours,
+        served,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from bursar.domain.ai_system import AiSystem
-from bursar.domain.ledger.lines import CostCategory, Line, LineKey
+from bursar.domain.ledger.lines import CostCategory, Kind, Line, LineKey
 from bursar.domain.money import Money
 from bursar.domain.scopes import Scope
 from bursar.domain.trends import Direction
@@ -35,10 +35,26 @@ def test_a_service_is_the_lines_that_its_scope_covers() -> None:
         revenue=Money.of("100"),
     )
     assert found.usd == Money.of("40")
-    assert found.usd_per_request == Money.of("0.2")  # 40 / 200
+    assert found.usd_per_request == Money.of("0.15")  # 30 / 200: pods of no model serve none
     assert found.usd_per_user == Money.of("5")
     assert found.usd_per_revenue_dollar == Money.of("0.4")
     assert (found.margin, found.margin_share) == (Money.of("60"), 0.6)
+
+
+def test_a_services_request_costs_what_serving_it_did_without_idle_and_training() -> None:
+    """The usage basis, as `usage summary` has it; margins are of everything."""
+    llama = {"tenant": "acme", "model": "llama", "cluster": "prod"}
+    lines = {
+        LineKey(category=CostCategory.GPU_COMPUTE, **llama): Line(Money.of("6").units, 10),
+        LineKey(category=CostCategory.MEMORY, **llama): Line(Money.of("1").units),
+        LineKey(category=CostCategory.GPU_COMPUTE, kind=Kind.IDLE, **llama): Line(
+            Money.of("3").units
+        ),
+        LineKey(category=CostCategory.TRAINING, **llama): Line(Money.of("20").units),
+    }
+    found = service_month("2026-11", Scope.parse("tenant=acme"), [november(lines)], users=10)
+    assert found.usd_per_request == Money.of("0.7")  # (6 + 1) / 10
+    assert (found.usd, found.usd_per_user) == (Money.of("30"), Money.of("3"))
 
 
 def test_what_nobody_told_and_what_nobody_used_is_no_data() -> None:
@@ -67,7 +83,11 @@ def test_a_service_without_revenue_loses_what_it_costs() -> None:
 
 
 def test_trends_are_fitted_over_the_months_that_have_a_figure() -> None:
-    months = [ServiceMonth(f"2026-{n:02}", Money.of(10 * n), 10, users=None) for n in range(1, 7)]
+    months = [
+        ServiceMonth(f"2026-{n:02}", usd, 10, users=None, serving=Line(usd.units, 10))
+        for n in range(1, 7)
+        if (usd := Money.of(10 * n))
+    ]
     trends = service_trends(months)
     assert trends["usd_per_request"].direction is Direction.INCREASING
     assert trends["usd_per_request"].slope == pytest.approx(1.0)
