@@ -15,12 +15,11 @@ from botocore.exceptions import ClientError
 from bursar.adapters.dynamodb import summed_days
 from bursar.adapters.dynamodb.chunks import TornReadError
 from bursar.adapters.dynamodb.costs import DynamoCostHistory
-from bursar.adapters.dynamodb.summed_days import ForgottenHoursError
 from bursar.adapters.dynamodb.transactions import TransactionConflictError, transact
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.domain.cluster.hours import Category, HourCosts, Unpriced
 from bursar.domain.money import Money
-from bursar.domain.periods import Window, day_of
+from bursar.domain.periods import ForgottenHoursError, Window, day_of
 from bursar.domain.quality import Quality
 from bursar.ports import CostHistory
 from tests.contract.closed_hours import NOON, SEARCH, closed, many_rows

@@ -14,6 +14,10 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
+class ForgottenHoursError(Exception):
+    """A day cannot be summed again: hours of it are kept no more. Nothing was written."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
     """[start, end): `start` belongs to it, `end` to the next one."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from fractions import Fraction
 
 from bursar.domain.attribution.hours import AttributedHour, attribute_hour
+from bursar.domain.attribution.late_usage import late_usage, with_late_usage
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.attribution.self_hosted import ServingSeconds
 from bursar.domain.cluster.use import ClusterUse
-from bursar.domain.ledger.adjustments import adjust, with_adjustments
-from bursar.domain.ledger.lines import Statement
+from bursar.domain.ledger.adjustments import Adjustment, adjust, with_adjustments
+from bursar.domain.ledger.lines import Statement, sum_lines
 from bursar.domain.ledger.months import MonthState, month_name
-from bursar.domain.periods import Window, hour_of, month_of
+from bursar.domain.periods import ForgottenHoursError, Window, day_of, hour_of, month_of
 from bursar.ports import (
     ClusterUseStore,
     CostHistory,
@@ -28,8 +29,8 @@ from bursar.ports import (
 _MICROSECONDS = 10**6
 
 
-class ForgottenCostsError(Exception):
-    """Hours cannot be stated again: what their clusters cost has expired. Others were stated."""
+class HoursNotRestatedError(Exception):
+    """Hours could not be stated again, and stay touched. All others were stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +65,41 @@ def attribute_costs(
     """State an hour, and those that late costs have touched since. Again gives the same.
 
     An hour of a closed month stays as it was stated: `hour` states the difference, as lines
-    that name the month. One of a frozen month, or after `hour`, waits for a later run.
+    that name the month. One of a frozen month, or after `hour`, waits for a later run. Of one
+    whose clusters' costs are kept no more, late usage alone is stated; where the statements of
+    its day are kept no more either, as an adjustment.
 
     Raises:
-        ForgottenCostsError: a touched hour's cluster costs have expired; it stays touched.
+        HoursNotRestatedError: see there.
     """
     if gates.state(month_name(hour.start)) is not MonthState.OPEN:
         touched.touch(hour.start, f"stated at {as_of}")
         return StatedHours(None)
     marks = [each for each in touched.touched() if each.hour <= hour.start]
     found: dict[datetime, _Outcome] = {hour.start: _Outcome.STATED}
+    failed: dict[datetime, Exception] = {}
     for mark in marks:
-        if mark.hour not in found:
-            state = gates.state(month_name(mark.hour))
-            late = hour_of(mark.hour)
+        if mark.hour in found or mark.hour in failed:
+            continue
+        state = gates.state(month_name(mark.hour))
+        late = hour_of(mark.hour)
+        try:
             found[mark.hour] = _restate(late, state, hour, sources, statements, as_of)
+        except Exception as error:  # noqa: BLE001 - raised below: no hour holds up another
+            failed[mark.hour] = error
     statement = state_hour(hour, sources, as_of=as_of).statement
     statement = with_adjustments(statement, statements.adjustments(hour))
     statements.put_hour(statement)
     for mark in marks:
-        if found[mark.hour] in _SETTLED:
+        if found.get(mark.hour) in _SETTLED:
             touched.clear(mark)
+    if failed:
+        told = ", ".join(f"{at:%Y-%m-%dT%H}: {error!r}" for at, error in failed.items())
+        raise HoursNotRestatedError(told) from next(iter(failed.values()))
 
     def hours(outcome: _Outcome) -> tuple[Window, ...]:
         return tuple(hour_of(at) for at, each in found.items() if each is outcome)
 
-    if forgotten := hours(_Outcome.FORGOTTEN):
-        names = ", ".join(f"{each.start:%Y-%m-%dT%H}" for each in forgotten)
-        raise ForgottenCostsError(f"{names}: what their clusters cost has expired")
     return StatedHours(statement, hours(_Outcome.RESTATED), hours(_Outcome.ADJUSTED))
 
 
@@ -100,7 +108,6 @@ class _Outcome(Enum):
     RESTATED = auto()
     ADJUSTED = auto()
     WAITS = auto()
-    FORGOTTEN = auto()
 
 
 _SETTLED = frozenset({_Outcome.STATED, _Outcome.RESTATED, _Outcome.ADJUSTED})
@@ -118,16 +125,51 @@ def _restate(
     if state is MonthState.FROZEN:
         return _Outcome.WAITS
     old = next(iter(statements.hours(late)), None)
-    new = state_hour(late, sources, as_of=as_of).statement
-    if has_forgotten(old, new):
-        return _Outcome.FORGOTTEN
-    new = with_adjustments(new, statements.adjustments(late))
+    if old is None and late.start in statements.stated_hours(late):
+        return _state_late_usage(late, hour, sources, statements)
+    new = _state_again(late, old, sources, statements, as_of)
     if state is MonthState.CLOSED:
         since = Window(month_of(late.start).end, hour.end)
         statements.put_adjustment(adjust(hour, new, old, statements.adjustments(since)))
         return _Outcome.ADJUSTED
-    statements.put_hour(new)
+    try:
+        statements.put_hour(new)
+    except ForgottenHoursError:
+        return _state_late_usage(late, hour, sources, statements)
     return _Outcome.RESTATED
+
+
+def _state_again(
+    late: Window,
+    old: Statement | None,
+    sources: Sources,
+    statements: StatementStore,
+    as_of: int,
+) -> Statement:
+    """As it is known now; of an hour whose clusters' costs have expired, with its late usage."""
+    new = state_hour(late, sources, as_of=as_of).statement
+    if old and has_forgotten(old, new):
+        leaves = sources.ledger.leaves(late.start)
+        return replace(with_late_usage(old, leaves, sources.policy), as_of=as_of)
+    return with_adjustments(new, statements.adjustments(late))
+
+
+def _state_late_usage(
+    late: Window, hour: Window, sources: Sources, statements: StatementStore
+) -> _Outcome:
+    """Adjust a day that is kept as a sum alone by what its leaves hold beyond it."""
+    day = day_of(late.start)
+    leaves = {
+        key: leaf for each in sources.ledger.leaves_between(day) for key, leaf in each.items()
+    }
+    since = Window(day.start, hour.start)
+    stated = [
+        *(each.lines for each in statements.days(day)),
+        *(each.lines for each in statements.adjustments(since) if each.of.overlap(day)),
+    ]
+    lines = late_usage(day, leaves, sum_lines(stated), sources.policy)
+    statements.put_adjustment(Adjustment(hour, hour_of(day.start), lines))
+    return _Outcome.ADJUSTED
 
 
 def state_hour(hour: Window, sources: Sources, *, as_of: int) -> AttributedHour:

@@ -137,7 +137,8 @@ def _require_settled(month: str, window: Window, touched: TouchedHours) -> None:
     if waiting := [hour for hour in marked if window.start <= hour < window.end]:
         raise MonthUnsettledError(
             f"{len(waiting)} hours of {month} wait to be stated again, the first"
-            f" {min(waiting):%Y-%m-%dT%H}: repeat this after the next hour has closed"
+            f" {min(waiting):%Y-%m-%dT%H}: repeat this when the next hour is stated, some 20"
+            " minutes after its end; of hours that wait still, the log of attribute_costs says why"
         )
 
 

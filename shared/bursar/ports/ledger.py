@@ -136,7 +136,11 @@ class StatementStore(Protocol):
     """The ledger's statements: hours, and the days they add up to."""
 
     def put_hour(self, statement: Statement) -> None:
-        """Replace the hour, and re-sum its day."""
+        """Replace the hour, and re-sum its day.
+
+        Raises:
+            ForgottenHoursError: other hours of that day are kept no more.
+        """
         ...
 
     def hours(self, window: Window) -> Sequence[Statement]:

@@ -6,76 +6,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bursar.adapters.memory.cluster_use import MemoryClusterUseStore
 from bursar.adapters.memory.costs import MemoryCostHistory
-from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.statements import MemoryStatementStore
-from bursar.domain.attribution.rules import Attribution
 from bursar.domain.cluster.bases import Basis
 from bursar.domain.cluster.hours import Category, HourCosts, RowKey
 from bursar.domain.cluster.use import ClusterUse, NamespaceTraffic, ServedModel
-from bursar.domain.ledger.entries import Entry, Leaf, LeafKey, Pricing
-from bursar.domain.ledger.lines import CostCategory, LineKey
+from bursar.domain.ledger.lines import Line, Statement
 from bursar.domain.ledger.months import MonthState
-from bursar.domain.ledger.postings import Posting
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, Window, hour_of
 from bursar.domain.quality import Quality
-from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenCounts
-from bursar.jobs.attribute_costs import ForgottenCostsError, Sources, StatedHours, attribute_costs
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-NOW = hour_of(NOON)
-OCTOBER = hour_of(datetime(2026, 10, 31, 23, tzinfo=UTC))
-API = LineKey("acme", CostCategory.EXTERNAL_API, model="gpt")
-
-
-class Guard:
-    """A guard in memory, with one cluster."""
-
-    def __init__(self) -> None:
-        self.ledger, self.history = MemoryLedger(), MemoryCostHistory()
-        self.use, self.statements = MemoryClusterUseStore(), MemoryStatementStore()
-        self.policy = Attribution()
-        self.posted = 0
-
-    def buy(self, usd: str, hour: Window = NOW, **key: str) -> None:
-        amounts = ClassAmounts(output=Money.of(usd).units)
-        self.post(hour, LeafKey(hour.start, "acme", "gpt", **key), TokenCounts(), amounts)
-
-    def serve(self, tenant: str, tokens: TokenCounts, hour: Window = NOW) -> None:
-        key = LeafKey(hour.start, tenant, "llama", pricing=Pricing.SELF_HOSTED)
-        self.post(hour, key, tokens, ClassAmounts())
-
-    def post(self, hour: Window, key: LeafKey, tokens: TokenCounts, paid: ClassAmounts) -> None:
-        self.posted += 1
-        entry = Entry("app", str(self.posted), "d", hour.start, key, 1, tokens, paid)
-        self.ledger.post(Posting((entry,), {key: Leaf(1, 1, tokens, paid)}), shard=0)
-
-    def run_pods(self, usd: str, hour: Window = NOW) -> None:
-        rows = {RowKey("serving", "api", "llama"): {Category.GPU: Money.of(usd)}}
-        costs = HourCosts("prod", hour, Quality.FINAL, 3600, Basis.RESIDUAL, rows)
-        self.history.put_hour(costs)
-
-    def state(self, hour: Window = NOW) -> StatedHours:
-        sources = Sources(["prod"], self.policy, self.ledger, self.history, self.use)
-        return attribute_costs(
-            hour,
-            sources=sources,
-            touched=self.ledger,
-            gates=self.ledger,
-            statements=self.statements,
-            as_of=7,
-        )
-
-    def total(self, hour: Window) -> Money:
-        [found] = self.statements.hours(hour)
-        return found.total
-
-    def close(self, month: str) -> None:
-        for state in (MonthState.FROZEN, MonthState.CLOSED):
-            self.ledger.turn(month, state)
+from bursar.jobs.attribute_costs import HoursNotRestatedError
+from tests.unit.jobs.stating_guard import NOON, NOW, OCTOBER, Guard
 
 
 @pytest.fixture
@@ -162,7 +105,7 @@ def test_an_hour_that_is_not_over_waits_with_its_mark(guard: Guard) -> None:
     later = Window(NOW.end, NOW.end + HOUR)
     guard.buy("2", later)
     assert guard.state().restated == ()
-    assert [each.hour for each in guard.ledger.touched()] == [later.start]
+    assert guard.waiting == [later.start]
 
 
 def test_a_closed_month_stays_and_the_difference_is_stated_now(guard: Guard) -> None:
@@ -242,13 +185,55 @@ def test_hours_of_a_frozen_month_wait(guard: Guard) -> None:
     assert guard.state().restated == (OCTOBER,)
 
 
-def test_an_hour_whose_costs_have_expired_is_not_stated_without_them(guard: Guard) -> None:
+def test_late_usage_of_an_hour_whose_costs_have_expired_is_stated_beside_them(
+    guard: Guard,
+) -> None:
     guard.run_pods("8", OCTOBER)
+    guard.serve("bolt", TokenCounts(input=10), OCTOBER)
+    guard.buy("1", OCTOBER)
     guard.state(OCTOBER)
     guard.history = MemoryCostHistory()
-    guard.buy("1", OCTOBER)
+    guard.buy("2", OCTOBER)
+    guard.serve("acme", TokenCounts(input=90), OCTOBER)
     guard.buy("3")
-    with pytest.raises(ForgottenCostsError, match="2026-10-31T23"):
+    assert guard.state().restated == (OCTOBER,)
+    # 8 and 1 as before, and 2; the pods were charged to those whose tokens were known then
+    assert (guard.total(OCTOBER), guard.total(NOW)) == (Money.of(11), Money.of(3))
+    assert guard.waiting == []
+    [hour] = guard.statements.hours(OCTOBER)
+    found = {(key.tenant, key.model): line for key, line in hour.lines.items()}
+    assert found["acme", "llama"] == Line(
+        requests=1, charged_before=TokenCounts(input=90), charged_before_requests=1
+    )
+    assert (found["bolt", "llama"].usd, found["acme", "gpt"].requests) == (Money.of(8), 2)
+    guard.ledger.touch(OCTOBER.start, "again")
+    guard.state()
+    assert guard.statements.hours(OCTOBER) == [hour]
+
+
+def test_late_usage_of_an_expired_hour_of_a_closed_month_is_stated_now(guard: Guard) -> None:
+    guard.run_pods("8", OCTOBER)
+    guard.state(OCTOBER)
+    guard.buy("2", OCTOBER)  # and the month closes before it was stated
+    guard.close("2026-10")
+    guard.history = MemoryCostHistory()
+    assert guard.state().adjusted == (OCTOBER,)
+    assert (guard.total(OCTOBER), guard.total(NOW)) == (Money.of(8), Money.of(2))
+
+
+def test_an_hour_that_cannot_be_stated_again_holds_up_no_other(guard: Guard) -> None:
+    class Refusing(MemoryStatementStore):
+        def put_hour(self, statement: Statement) -> None:
+            if statement.window == OCTOBER:
+                raise ValueError("too large")
+            super().put_hour(statement)
+
+    guard.statements = Refusing()
+    late = Window(NOON - HOUR, NOON)
+    guard.buy("1", OCTOBER)
+    guard.buy("2", late)
+    guard.buy("3")
+    with pytest.raises(HoursNotRestatedError, match=r"2026-10-31T23: ValueError\('too large'\)"):
         guard.state()
-    assert (guard.total(OCTOBER), guard.total(NOW)) == (Money.of(8), Money.of(3))
-    assert [each.hour for each in guard.ledger.touched()] == [OCTOBER.start]
+    assert (guard.total(late), guard.total(NOW)) == (Money.of(2), Money.of(3))
+    assert guard.waiting == [OCTOBER.start]

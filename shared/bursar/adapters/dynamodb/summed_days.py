@@ -24,7 +24,7 @@ from bursar.adapters.dynamodb.chunks import (
 )
 from bursar.adapters.dynamodb.paging import query
 from bursar.adapters.dynamodb.transactions import TransactionConflictError, fits, transact
-from bursar.domain.periods import Window, day_of
+from bursar.domain.periods import ForgottenHoursError, Window, day_of
 
 _TRIES, _HOUR = 5, "%Y-%m-%dT%H"
 
@@ -39,10 +39,6 @@ W = TypeVar("W", bound=Windowed)
 
 class HourTooLargeError(Exception):
     """An hour, or its day, has more rows than one transaction holds. Nothing was written."""
-
-
-class ForgottenHoursError(Exception):
-    """A day cannot be summed again: other hours of it have expired. Nothing was written."""
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,9 @@ class Line:
             self.charged_before_requests + other.charged_before_requests,
         )
 
+    def __neg__(self) -> Line:
+        return Line(*(-getattr(self, name) for name in Line.__slots__))
+
 
 def _sum_tokens(one: TokenSums, other: TokenSums) -> TokenSums:
     """Most lines are money alone, and a sum of tokens takes the longest of all."""
