@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.domain.ledger.entries import Entry, EntryId
-from bursar.domain.ledger.months import MonthState, hours_in, in_words
+from bursar.domain.ledger.months import MonthClosedError, MonthState, hours_in, in_words
 from bursar.domain.ledger.verification import Difference, correction
 from bursar.domain.periods import Window, hour_of, month_window
 from bursar.jobs.read_statements import unstated_hours
@@ -98,8 +99,7 @@ def close_month(
     if at < window.end:
         raise MonthNotOverError(f"{month} ends at {window.end:%Y-%m-%d %H:%M} UTC")
     if gates.state(month) is MonthState.CLOSED:
-        gates.turn(month, MonthState.CLOSED)
-        return ClosedMonth(month, was_closed=True)
+        return _finish(month, gates)
     _require_settled(month, window, touched)
     unstated = unstated_hours(window, statements)
     if unstated and not with_unknown_hours:
@@ -109,20 +109,19 @@ def close_month(
         check_hours(window, ledger=ledger, reader=reader, archive=archive, in_order=in_order)
     )
     try:
-        gates.turn(month, MonthState.FROZEN)
-        posted = ledger.posted_between(window)
-        checked = [
-            before
-            if before.steady and posted.get(before.hour) == posted_before.get(before.hour)
-            else _recheck(before.hour, ledger, reader, archive)
-            for before in checked
-        ]
-        differences = tuple(each for hour in checked for each in hour.differences)
-        wrong = [each for each in with_corrections(differences, reader) if not each.is_right]
-        post([correction(each, hour_of(at).start) for each in wrong])
-    except BaseException:
-        gates.turn(month, MonthState.OPEN)
-        raise
+        with _frozen(month, gates):
+            posted = ledger.posted_between(window)
+            checked = [
+                before
+                if before.steady and posted.get(before.hour) == posted_before.get(before.hour)
+                else _recheck(before.hour, ledger, reader, archive)
+                for before in checked
+            ]
+            differences = tuple(each for hour in checked for each in hour.differences)
+            wrong = [each for each in with_corrections(differences, reader) if not each.is_right]
+            post([correction(each, hour_of(at).start) for each in wrong])
+    except MonthClosedError:  # by somebody else, meanwhile
+        return _finish(month, gates)
     gates.turn(month, MonthState.CLOSED)
     return ClosedMonth(
         month,
@@ -130,6 +129,22 @@ def close_month(
         unposted=tuple(name for hour in checked for name in hour.unposted),
         unstated=unstated,
     )
+
+
+@contextmanager
+def _frozen(month: str, gates: MonthGates) -> Iterator[None]:
+    """Postings to the month wait; an error opens it again."""
+    try:
+        gates.turn(month, MonthState.FROZEN)
+        yield
+    except BaseException:
+        gates.turn(month, MonthState.OPEN)
+        raise
+
+
+def _finish(month: str, gates: MonthGates) -> ClosedMonth:
+    gates.turn(month, MonthState.CLOSED)  # who closed it may have been broken off
+    return ClosedMonth(month, was_closed=True)
 
 
 def _require_settled(month: str, window: Window, touched: TouchedHours) -> None:

@@ -60,11 +60,17 @@ class Estate:
             month, NOW, ledger=books.ledger, reader=books.reader, archive=self.archive
         )
 
-    def close(self, at: datetime = NOW, *, with_unknown_hours: bool = True) -> ClosedMonth:
+    def close(
+        self,
+        at: datetime = NOW,
+        *,
+        month: str = "2026-10",
+        with_unknown_hours: bool = True,
+    ) -> ClosedMonth:
         """Of most of these months nothing was stated: they are about usage alone."""
         books = self.books
         return close_month(
-            "2026-10",
+            month,
             at,
             ledger=books.ledger,
             reader=books.reader,
