@@ -356,9 +356,10 @@ def test_a_model_without_a_price_is_unpriced_with_its_tokens_and_never_0(
 def test_a_summary_is_broken_down_by_hour_too(run: Run) -> None:
     code, out, err = run("summary", *TWO_HOURS, "--by", "hour,model", "--json")
     rows = {(row["hour"], row["model"]): row["usd"] for row in json.loads(out)["rows"]}
-    hours = [f"{MARCH + n * HOUR:%Y-%m-%dT%H}" for n in range(2)]
+    hours = [f"{MARCH + n * HOUR:%Y-%m-%dT%H}:00:00Z" for n in range(2)]
     assert (code, err) == (0, "")
     assert [rows[hour, "claude"] for hour in hours] == ["3", "3"]
+    assert [hour for hour, _ in rows] == sorted(hour for hour, _ in rows)
 
 
 def test_hours_that_only_their_days_keep_are_named_and_not_lost_in_silence(

@@ -169,9 +169,14 @@ def print_shadows(compared: Sequence[ShadowedModel]) -> None:
 def _rows(
     statements: Sequence[Statement], by: Sequence[By]
 ) -> list[tuple[tuple[str, ...], Line, Line]]:
-    """Names, all that has them, and of that what serving models cost; the dearest first."""
+    """Names, all that has them, and of that what serving models cost: of each day or hour, in
+    their order, the dearest first."""
     served = pivot(serving(statements), by)
-    found = sorted(pivot(statements, by).items(), key=lambda row: (-row[1].units, row[0]))
+    times = [n for n, each in enumerate(by) if each in (By.DAY, By.HOUR)]
+    found = sorted(
+        pivot(statements, by).items(),
+        key=lambda row: ([row[0][n] for n in times], -row[1].units, row[0]),
+    )
     return [(names, line, served.get(names, Line())) for names, line in found]
 
 

@@ -110,6 +110,11 @@ def test_a_body_of_which_nothing_can_be_read_is_422_with_its_reasons(run):
     assert json.loads(answer["body"])["rejected"]
 
 
+def test_a_list_of_no_records_is_taken_in_as_none(run):
+    answer = run("serve_api", request("[]"))
+    assert (answer["statusCode"], json.loads(answer["body"])["accepted"]) == (200, 0)
+
+
 def test_what_a_clusters_models_served_is_in_the_ledger_and_its_use_is_kept(run, ports):
     answer = run("collect_usage_metrics", AT_ELEVEN | {"source": "prometheus:prod"})
     assert answer == {"source": "prometheus:prod", "accepted": 1, "rejected": 0}

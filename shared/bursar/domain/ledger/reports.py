@@ -167,5 +167,5 @@ def _value(statement: Statement, key: LineKey, by: By) -> str:
     if by is By.DAY:
         return f"{statement.window.start:%Y-%m-%d}"
     if by is By.HOUR:
-        return f"{statement.window.start:%Y-%m-%dT%H}"
+        return f"{statement.window.start:%Y-%m-%dT%H:00:00Z}"
     return str(getattr(key, by.value))

@@ -41,7 +41,7 @@ def post_usage() -> Response[str]:
             "not all of it could be posted now; send it again: what was posted stays once",
             retry_after_seconds=_COME_BACK_SECONDS,
         )
-    if not (taken.accepted or taken.held or taken.conflicts):
+    if taken.rejections and not (taken.accepted or taken.held or taken.conflicts):
         raise ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "nothing of it is usage; `rejected` says why",
