@@ -159,7 +159,7 @@ class _Tally:
             by_provider=dict(sorted(self._providers.items())),
             rows_by_provider=dict(sorted(self._provider_rows.items())),
             other_currencies=dict(sorted(self._others.items())),
-            duplicates=self._duplicates if self._keyed else None,
+            duplicates=self._duplicates if self._keyed or not self._rows else None,
             conflicts=tuple(self._conflicts),
         )
 

@@ -94,6 +94,11 @@ def test_the_same_row_twice_is_one_and_another_content_is_a_conflict() -> None:
     assert [(each.place, each.key) for each in told.conflicts] == [("bill.csv, 3", "a")]
 
 
+def test_a_bill_without_rows_has_no_duplicates() -> None:
+    told = summarise_bill([])
+    assert (told.rows, told.total_usd, told.duplicates) == (0, 0, 0)
+
+
 def test_rows_without_keys_are_never_called_duplicates() -> None:
     told = summarise_bill([charged("2"), charged("2")])
     assert (told.rows, told.total_usd, told.duplicates) == (2, 4, None)
