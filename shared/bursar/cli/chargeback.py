@@ -16,7 +16,8 @@ from bursar.adapters.dynamodb.closed_months import DynamoClosedMonthStore
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.adapters.usage_codec import UsageArchiveCorruptError
 from bursar.cli import clock
-from bursar.cli.chargeback_views import write_csv, write_focus, write_json, write_tables
+from bursar.cli.chargeback_tables import write_tables
+from bursar.cli.chargeback_views import write_csv, write_focus, write_json
 from bursar.cli.deployed import UNANSWERED, deployed_table, leave_unanswered
 from bursar.cli.deployed_ledger import DeployedLedger
 from bursar.cli.exits import Exit, leave

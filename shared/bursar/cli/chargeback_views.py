@@ -1,4 +1,4 @@
-"""A month's chargeback as tables for people, and as JSON and CSV for programs."""
+"""A month's chargeback as JSON, CSV and FOCUS, for programs."""
 
 from __future__ import annotations
 
@@ -7,18 +7,12 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Column, Table
-
 from bursar.adapters.csv_cells import safe_cell
 from bursar.adapters.focus_files import write_focus_csv, write_focus_json
-from bursar.cli.ledger_views import CHARGED_BEFORE, UNPRICED, as_of_text, ends, gap_notes, plain
-from bursar.cli.shown_text import shown_text
+from bursar.cli.ledger_views import as_of_text, ends, plain
 from bursar.domain.chargeback import Account, Chargeback
 from bursar.domain.focus import BillingAccount, FocusRow, focus_row
 from bursar.domain.focus.ledger_charges import ledger_charges
-from bursar.domain.ledger.gaps import Gaps
 from bursar.domain.ledger.lines import Line, Statement
 from bursar.domain.money import Money
 
@@ -28,38 +22,6 @@ COLUMNS = (
     *("unpriced_tokens", "charged_before_tokens"),
 )
 _NO_COUNTS = ("",) * (len(COLUMNS) - COLUMNS.index("requests"))
-_NO_TEAM, UNKNOWN = "no team", "unknown"
-
-
-def write_tables(shown: Chargeback, file: TextIO) -> None:
-    """A statement for each team, and one of the whole; amounts in cents."""
-    console = Console(file=file)
-    status = f"closed {shown.closed_at:%Y-%m-%d %H:%M} UTC" if shown.closed_at else "open"
-    console.print(shown_text(f"Chargeback {shown.month}, {status}, {shown.quality}"))
-    for note in notes(shown):
-        console.print(shown_text(note))
-    for team, accounts in shown.by_team().items():
-        console.print(_team_table(team or _NO_TEAM, accounts, shown))
-    console.print(_team_table("all", shown.accounts, shown, tenants=False))
-    if shown.booked_later:
-        table = Table("Booked later, in", box=SIMPLE_HEAD)
-        table.add_column("USD", justify="right")
-        for month, balances in sorted(shown.booked_later.items()):
-            table.add_row(month, str(Money.from_units(sum(balances.values()))))
-        console.print(table)
-
-
-def notes(shown: Chargeback) -> list[str]:
-    """What is not known, in no amount."""
-    told = gap_notes(Gaps(shown.unstated))
-    if shown.statement.missing:
-        told.append(f"Some time is unknown of {', '.join(shown.statement.missing)}.")
-    lines = shown.statement.lines.values()
-    if unpriced := sum(line.unpriced.total for line in lines):
-        told.append(f"{unpriced:,} tokens have no price: their cost is missing.")
-    if late := sum(line.charged_before.total for line in lines):
-        told.append(f"{late:,} tokens {CHARGED_BEFORE}")
-    return told
 
 
 def write_json(shown: Chargeback, file: TextIO) -> None:
@@ -154,14 +116,19 @@ def _numbers(line: Line) -> list[str | int]:
 
 
 def _sums(accounts: Sequence[Account], of: Chargeback) -> dict[str, str | None]:
-    opening = _opening(accounts)
-    charged, adjusted = (_sum(by(accounts).values()) for by in (_by_category, _by_correction))
+    opening = Line(sum(each.opening.units for each in accounts))
+    charged = _sum(line for each in accounts for line in each.charges.values())
+    adjusted = _sum(line for each in accounts for line in each.adjustments.values())
     return {
         "opening_usd": opening.usd.plain(),
         "charges_usd": _known(of, charged),
         "adjustments_usd": _known(of, adjusted),
         "closing_usd": _known(of, opening + charged + adjusted),
     }
+
+
+def _sum(lines: Iterable[Line]) -> Line:
+    return sum(lines, Line())
 
 
 def _known(of: Chargeback, sums: Line) -> str | None:
@@ -194,55 +161,3 @@ def _line(line: Line) -> dict[str, Any]:
         "unpriced_tokens": line.unpriced.total,
         "charged_before_tokens": line.charged_before.total,
     }
-
-
-def _team_table(
-    team: str, accounts: Sequence[Account], of: Chargeback, *, tenants: bool = True
-) -> Table:
-    opening = _opening(accounts)
-    charges, corrections = _by_category(accounts), _by_correction(accounts)
-    closing = _sum([opening, *charges.values(), *corrections.values()])
-    table = Table(Column(shown_text(team)), box=SIMPLE_HEAD)
-    table.add_column("USD", justify="right")
-    table.add_row("opening", _shown(opening))
-    for category, line in charges.items():
-        table.add_row(f"  {category}", _shown(line))
-    for month, line in corrections.items():
-        table.add_row(f"  corrects {month}", _shown(line))
-    table.add_row("closing", UNKNOWN if of.is_blind else _shown(closing), end_section=True)
-    for account in accounts if tenants else ():
-        name = shown_text(f"  of the month: {account.owner.tenant or '(the team)'}")
-        table.add_row(name, UNKNOWN if of.is_blind else _shown(_of_month([account])))
-    return table
-
-
-def _shown(line: Line) -> str:
-    return UNPRICED if line.known_usd is None else str(line.usd)
-
-
-def _opening(accounts: Sequence[Account]) -> Line:
-    return Line(sum(each.opening.units for each in accounts))
-
-
-def _of_month(accounts: Sequence[Account]) -> Line:
-    """Charges and adjustments."""
-    return _sum([*_by_category(accounts).values(), *_by_correction(accounts).values()])
-
-
-def _by_category(accounts: Sequence[Account]) -> dict[str, Line]:
-    return _added((str(name), line) for each in accounts for name, line in each.charges.items())
-
-
-def _by_correction(accounts: Sequence[Account]) -> dict[str, Line]:
-    return _added((month, line) for each in accounts for month, line in each.adjustments.items())
-
-
-def _added(named: Iterable[tuple[str, Line]]) -> dict[str, Line]:
-    sums: dict[str, Line] = {}
-    for name, line in named:
-        sums[name] = sums.get(name, Line()) + line
-    return dict(sorted(sums.items()))
-
-
-def _sum(lines: Iterable[Line]) -> Line:
-    return sum(lines, Line())

@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bursar.cli.chargeback_tables import write_tables
 from bursar.cli.chargeback_views import to_json as chargeback_json
-from bursar.cli.chargeback_views import write_tables
 from bursar.cli.exceptions_views import exceptions_json, print_exceptions
 from bursar.cli.model_views import models_json, print_models
 from bursar.cli.reconcile import print_tables as print_reconciliation

@@ -8,14 +8,8 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from bursar.cli.chargeback_views import (
-    COLUMNS,
-    notes,
-    to_json,
-    write_csv,
-    write_json,
-    write_tables,
-)
+from bursar.cli.chargeback_tables import notes, write_tables
+from bursar.cli.chargeback_views import COLUMNS, to_json, write_csv, write_json
 from bursar.domain.attribution.rules import Owner
 from bursar.domain.chargeback import Chargeback, charge
 from bursar.domain.ledger.lines import CostCategory, Line, LineKey, Statement
