@@ -121,6 +121,23 @@ def test_closing_a_month_sums_its_usage_again_and_puts_right_what_differs(guard,
     assert correction.amounts.units == -5
 
 
+def test_a_month_is_not_closed_before_the_earlier_ones_of_its_year(guard, capsys) -> None:
+    DynamoStatementStore(guard).put_hour(hour_at(month_window("2025-04").start, pods("acme", "7")))
+    april = ("--month", "2025-04", "--close", "--with-unknown-hours")
+    assert run(*april) == 4
+    assert "2025-03 is open: close it before 2025-04" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as left:
+        app(["ledger", "close", *april[:2], "--table", "bursar", "--bucket", "usage"])
+    assert left.value.code == 4
+    assert "2025-03 is open" in capsys.readouterr().err
+    assert DynamoMonthGates(guard).state("2025-04") is MonthState.OPEN
+    assert run("--month", "2025-03", *april[2:]) in (0, None)
+    capsys.readouterr()
+    assert run(*april, "--json") in (0, None)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["opening_usd"], told["closing_usd"]) == ("3.375", "10.375")
+
+
 def test_a_month_whose_archived_usage_cannot_be_read_is_not_closed(guard, capsys) -> None:
     boto3.client("s3").put_object(Bucket="usage", Key=f"{folder(MARCH)}x.jsonl.gz", Body=b"{")
     assert run("--month", "2025-03", "--close", "--with-unknown-hours") == 4

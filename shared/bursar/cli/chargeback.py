@@ -32,6 +32,7 @@ from bursar.jobs.charge_back import (
     stated_days,
 )
 from bursar.jobs.close_month import (
+    EarlierMonthOpenError,
     HoursUnstatedError,
     MonthNotOverError,
     MonthUnsettledError,
@@ -43,6 +44,7 @@ Help = Parameter
 FormatName = Literal["table", "json", "csv", "focus", "focus-csv", "focus-json"]
 _REFUSED = (MonthNotBegunError, MonthNotOverError)
 _NOT_CLOSED = (
+    EarlierMonthOpenError,
     MonthUnsettledError,
     MonthUnsteadyError,
     LedgerBusyError,
@@ -78,8 +80,8 @@ def chargeback(
     what is found out later is an adjustment in the month that it was found in.
 
     Exit code 2: wrong input, or a month that is not over. 3: AWS cannot be asked. 4: the month
-    cannot be closed yet: hours of it are not stated, or repeat it later; or archived usage of it
-    cannot be read.
+    cannot be closed yet: an earlier one of its year is open, hours of it are not stated, or repeat
+    it later; or archived usage of it cannot be read.
     """
     check_month(month)
     if with_unknown_hours and not close:

@@ -20,6 +20,7 @@ from bursar.cli.where_ledger import Where
 from bursar.domain.ledger.months import hours_in, in_words, month_name
 from bursar.jobs.close_month import (
     ClosedMonth,
+    EarlierMonthOpenError,
     HoursUnstatedError,
     MonthNotOverError,
     MonthUnsettledError,
@@ -80,9 +81,9 @@ def close(
     From then on late usage of the month is an adjustment in the month that it comes in.
     `bursar chargeback --close` does this too, and freezes what everybody is charged.
 
-    Exit code 2: wrong input, or a month that is not over. 3: AWS cannot be asked. 4: hours of it
-    are not stated, or wait to be stated again; postings kept coming in: repeat it later; or an
-    archived file cannot be read. The month stays open.
+    Exit code 2: wrong input, or a month that is not over. 3: AWS cannot be asked. 4: an earlier
+    month of its year is open; hours of it are not stated, or wait to be stated again; postings
+    kept coming in: repeat it later; or an archived file cannot be read. The month stays open.
     """
     check_month(month)
     try:
@@ -97,7 +98,7 @@ def close(
         leave(Exit.UNREADABLE, [f"{error}: usage kept coming in; repeat it later"])
     except LedgerBusyError:
         leave(Exit.UNREADABLE, ["the ledger was too busy for the corrections; repeat it later"])
-    except (MonthUnsettledError, UsageArchiveCorruptError) as error:
+    except (EarlierMonthOpenError, MonthUnsettledError, UsageArchiveCorruptError) as error:
         leave(Exit.UNREADABLE, [str(error)])
     if where.json:
         print_json(_closed_json(closed))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from bursar.domain.chargeback import months_before
 from bursar.domain.ledger.entries import Entry, EntryId
 from bursar.domain.ledger.months import MonthClosedError, MonthState, hours_in, in_words
 from bursar.domain.ledger.verification import Difference, correction
@@ -36,6 +37,10 @@ class MonthNotOverError(ValueError):
 
 class MonthUnsettledError(Exception):
     """Hours of the month wait to be stated again: close it when that was done."""
+
+
+class EarlierMonthOpenError(Exception):
+    """An earlier month of the year can still change, and with it what this one opens with."""
 
 
 class HoursUnstatedError(Exception):
@@ -91,13 +96,15 @@ def close_month(
 
     Raises:
         MonthNotOverError: `at` lies before the month's end.
-        MonthUnsettledError: see there. Nothing was closed.
+        EarlierMonthOpenError: see there. Nothing was closed.
+        MonthUnsettledError: likewise.
         HoursUnstatedError: likewise.
         MonthUnsteadyError: see there.
     """
     window = month_window(month)
     if at < window.end:
         raise MonthNotOverError(f"{month} ends at {window.end:%Y-%m-%d %H:%M} UTC")
+    _require_in_order(month, gates, statements)
     if gates.state(month) is MonthState.CLOSED:
         return _finish(month, gates)
     _require_settled(month, window, touched)
@@ -145,6 +152,16 @@ def _frozen(month: str, gates: MonthGates) -> Iterator[None]:
 def _finish(month: str, gates: MonthGates) -> ClosedMonth:
     gates.turn(month, MonthState.CLOSED)  # who closed it may have been broken off
     return ClosedMonth(month, was_closed=True)
+
+
+def _require_in_order(month: str, gates: MonthGates, statements: StatementStore) -> None:
+    for earlier in reversed(months_before(month)):
+        is_open = gates.state(earlier) is not MonthState.CLOSED
+        if is_open and statements.stated_hours(month_window(earlier)):
+            raise EarlierMonthOpenError(
+                f"{earlier} is open: close it before {month}, which opens with what the year's"
+                " earlier months came to"
+            )
 
 
 def _require_settled(month: str, window: Window, touched: TouchedHours) -> None:

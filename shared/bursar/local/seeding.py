@@ -10,11 +10,12 @@ from bursar.adapters.dynamodb.ledger.gates import DynamoMonthGates
 from bursar.adapters.dynamodb.ledger.loading import load, load_windows
 from bursar.config import Config
 from bursar.domain.books import Book
+from bursar.domain.chargeback import months_before
 from bursar.domain.cluster.lifetimes import InstanceState
 from bursar.domain.cluster.records import ClusterSnapshot
 from bursar.domain.health import SourceHealth
 from bursar.domain.ledger.months import MonthState, month_name
-from bursar.domain.periods import DAY, HOUR, Window, month_of
+from bursar.domain.periods import DAY, Window, month_of
 from bursar.domain.quality import Quality
 from bursar.domain.spend import Metric, as_of_one_bill
 from bursar.jobs.check_health import expected_sources
@@ -72,10 +73,10 @@ def seed_ledger(usage: UsagePast, stores: Stores, anew: Window) -> None:
         stores.outbox.post(row)
     month = month_of(now).start
     stores.statements.load(usage.statements.hours(Window(_BEGINNING, now)), hours_from=month)
-    closed = month_name(month - HOUR)
-    if frozen := usage.closed_months.frozen(closed):
-        DynamoClosedMonthStore(stores.table).freeze(frozen)
-        DynamoMonthGates(stores.table).turn(closed, MonthState.CLOSED)
+    for closed in months_before(month_name(month)):
+        if frozen := usage.closed_months.frozen(closed):
+            DynamoClosedMonthStore(stores.table).freeze(frozen)
+            DynamoMonthGates(stores.table).turn(closed, MonthState.CLOSED)
     records = list(usage.archive.records(anew))
     names = [(record.producer, record.id) for record in records]
     load(stores.table, usage.ledger.entries(names).values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.adapters.memory.closed_months import MemoryClosedMonthStore
@@ -141,25 +142,26 @@ class UsagePast:
         )
 
     def settle(self, day: Window) -> None:
-        """Close the month before on the third, and take in late usage of it on the fifth."""
+        """Close the month before on the third, and take in late usage of it on the fifth.
+
+        The scenario's first month is closed with its hours before the scenario unknown.
+        """
         month_before = month_of(month_of(day.start).start - HOUR)
-        if month_before.start < self._scenario.start:
+        if month_before.end <= self._scenario.start:
             return
+        is_whole = month_before.start >= self._scenario.start
         if day.start.day == _CLOSED_ON:
-            self._close(month_name(month_before.start), day.end)
-        elif day.start.day == _LATE_ON:
+            close_chargeback(
+                month_name(month_before.start),
+                day.end,
+                statements=self.statements,
+                closed_months=self.closed_months,
+                close_ledger=partial(self._close_ledger, with_unknown_hours=not is_whole),
+            )
+        elif day.start.day == _LATE_ON and is_whole:
             self.tell(self._forgotten(month_before.end - DAY), day.end)
 
-    def _close(self, month: str, at: datetime) -> None:
-        close_chargeback(
-            month,
-            at,
-            statements=self.statements,
-            closed_months=self.closed_months,
-            close_ledger=self._close_ledger,
-        )
-
-    def _close_ledger(self, month: str, at: datetime) -> ClosedMonth:
+    def _close_ledger(self, month: str, at: datetime, *, with_unknown_hours: bool) -> ClosedMonth:
         def post(entries: Sequence[Entry]) -> object:
             return post_entries(
                 entries,
@@ -180,6 +182,7 @@ class UsagePast:
             statements=self.statements,
             touched=self.ledger,
             post=post,
+            with_unknown_hours=with_unknown_hours,
         )
 
     def _forgotten(self, day: datetime) -> list[UsageRecord]:

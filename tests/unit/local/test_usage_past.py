@@ -96,9 +96,23 @@ def test_the_month_before_is_closed_on_the_third_and_late_usage_adjusts_it_on_th
     assert found.holds
 
 
-def test_a_month_that_the_scenario_did_not_see_whole_is_not_closed(past: UsagePast) -> None:
+def test_a_month_that_the_scenario_did_not_see_whole_is_closed_with_unknown_hours(
+    past: UsagePast,
+) -> None:
+    past.live(hour_of(START))
+    past.settle(day_of(START))  # of July nothing is known
     past.settle(day_of(datetime(2026, 9, 3, tzinfo=UTC)))
-    assert past.ledger.state("2026-08") is MonthState.OPEN
+    assert past.ledger.state("2026-07") is MonthState.OPEN
+    assert past.ledger.state("2026-08") is MonthState.CLOSED
+    august = past.closed_months.frozen("2026-08")
+    assert august is not None
+    assert august.unstated == (
+        Window(datetime(2026, 8, 1, tzinfo=UTC), START),
+        Window(START + HOUR, datetime(2026, 9, 1, tzinfo=UTC)),
+    )
+    fifth = datetime(2026, 9, 5, tzinfo=UTC)
+    past.settle(day_of(fifth))
+    assert not past.ledger.leaves(fifth + DAY)  # its late usage is September's alone
 
 
 def test_a_day_tells_every_statement_that_was_made_on_it(past: UsagePast) -> None:
