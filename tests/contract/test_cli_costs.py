@@ -171,3 +171,17 @@ def test_tables_fit_into_eighty_columns_and_cut_no_name_off() -> None:
     assert "…" not in text
     assert "prod: node-0: no price for x1.large" in text
     assert "and 2 more: see --json" in text
+
+
+def test_days_of_a_month_sum_to_what_it_comes_to() -> None:
+    """Three of $0.335, each 0.34 by itself: $1.00."""
+    history = MemoryCostHistory()
+    for n in range(1, 4):
+        history.put_hour(closed("0.335", NOON - timedelta(days=n)))
+    by, now = Breakdown.parse("namespace"), NOON + timedelta(minutes=40)
+    text = printed(
+        read_costs(["prod"], month_of(now), by=by, per=Per.DAY, now=now, history=history)
+    )
+    assert "UTC: $1.00 so far" in text
+    days = [line.split() for line in text.splitlines() if "00:00 " in line]
+    assert [day[2] for day in days[-4:-1]] == ["0.34", "0.33", "0.33"]

@@ -161,11 +161,11 @@ def _lines(shown: SpanCosts) -> Table:
 def _periods(periods: Sequence[PeriodCosts]) -> Table:
     table = cost_table("Period by period, UTC", "from", "USD", "known h", "unknown h")
     table.add_column("quality")
-    for period in periods:
-        total = period.total
+    cents = apportion([period.total or Money.zero() for period in periods])
+    for period, total in zip(periods, cents, strict=True):
         table.add_row(
             f"{period.window.start:%Y-%m-%d %H:%M}",
-            "unknown" if total is None else f"{total.cents():,.2f}",
+            "unknown" if period.total is None else f"{total:,.2f}",
             _hours(period.known_seconds),
             _hours(period.unknown_seconds),
             period.quality,

@@ -10,8 +10,10 @@ from bursar.cli.cost_tables import cost_table
 from bursar.cli.ledger_views import ends
 from bursar.cli.shown_text import shown_text
 from bursar.domain.attribution.dry_run import Change, DryRun
+from bursar.domain.cost_report import apportion
 from bursar.domain.ledger.months import in_words
 from bursar.domain.periods import Window
+from bursar.web.wording import dollars
 
 _NAMELESS = "(none)"
 
@@ -83,8 +85,8 @@ def print_dry_run(found: DryRun, window: Window, console: Console | None = None)
     console.print(rules)
     for dimension, changes in (("team", found.teams), ("tenant", found.tenants)):
         table = cost_table(f"By {dimension}", dimension, "as stated", "by these rules")
-        for change in changes:
-            table.add_row(
-                shown_text(change.name or _NAMELESS), str(change.before), str(change.after)
-            )
+        before = apportion([change.before for change in changes])
+        after = apportion([change.after for change in changes])
+        for change, *cents in zip(changes, before, after, strict=True):
+            table.add_row(shown_text(change.name or _NAMELESS), *map(dollars, cents))
         console.print(table)

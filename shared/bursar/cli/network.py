@@ -6,6 +6,7 @@ import json as json_text
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -26,10 +27,12 @@ from bursar.cli.deployed import (
 )
 from bursar.cli.exits import warn
 from bursar.cli.months import check_month
+from bursar.domain.cost_report import apportion
 from bursar.domain.money import Money
 from bursar.domain.network_costs import NetworkCost, network_costs
 from bursar.domain.periods import month_window
 from bursar.domain.spend import Metric
+from bursar.web.wording import dollars
 
 Help = Parameter
 
@@ -98,9 +101,10 @@ def _print_json(month: str, found: Sequence[NetworkCost]) -> None:
 def _print_table(month: str, found: Sequence[NetworkCost]) -> None:
     shown = Table("kind", "cluster", "namespace", box=SIMPLE_HEAD, title=f"Network, {month}")
     shown.add_column("USD", justify="right")
-    for each in found:
+    cents = apportion([each.usd for each in found])
+    for each, usd in zip(found, cents, strict=True):
         names = (each.cluster, each.namespace) if each.measured else ("not measured", "")
-        shown.add_row(each.kind, *map(Text, names), str(each.usd))
+        shown.add_row(each.kind, *map(Text, names), dollars(usd))
     shown.add_section()
-    shown.add_row("total", "", "", str(Money.sum(each.usd for each in found)))
+    shown.add_row("total", "", "", dollars(sum(cents, Decimal(0))))
     Console().print(shown)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json as json_text
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -21,15 +22,18 @@ from bursar.cli.deployed import UNANSWERED, caller_account, deployed_table, leav
 from bursar.cli.exits import Exit, leave, warn
 from bursar.cli.months import check_month
 from bursar.cli.shown_text import shown_text
+from bursar.domain.cost_report import apportion
 from bursar.domain.money import Money
 from bursar.domain.reconciliation.aws_bill import ReconciledDay, Reconciliation
 from bursar.domain.reconciliation.provider_bill import (
+    ModelDay,
     ProviderBillUnavailableError,
     ProviderKeyMissingError,
     ProviderReconciliation,
 )
 from bursar.domain.spend import Metric
 from bursar.jobs.reconcile import NothingToReconcileError, ReconciledMonth, reconcile_month
+from bursar.web.wording import dollars
 from bursar.wiring.provider_bills import provider_bills
 
 Help = Parameter
@@ -132,26 +136,37 @@ def print_tables(found: ReconciledMonth) -> None:
     verdict = {True: "agrees", False: "differs", None: "not known yet"}
     aws = found.aws
     console.print(f"{found.month}: {verdict[aws.agrees]}; residual of closed days {aws.residual}")
+    books = _both_books(aws.days)
     table = Table("difference", box=SIMPLE_HEAD)
     table.add_column("USD", justify="right")
-    for name, usd in sorted(aws.parts.items(), key=lambda item: -abs(item[1].amount)):
-        table.add_row(shown_text(name), str(usd))
+    parts = sorted(aws.parts.items(), key=lambda item: -abs(item[1].amount))
+    whole = sum((difference for *_, difference in books), Decimal(0))
+    for (name, _), cents in zip(parts, apportion([usd for _, usd in parts], whole), strict=True):
+        table.add_row(shown_text(name), dollars(cents))
     console.print(table)
     days = Table("day", box=SIMPLE_HEAD)
     for name in ("billed", "metered", "difference", "residual"):
         days.add_column(name, justify="right")
-    for day in aws.days:
-        amounts = (day.billed, day.metered, day.difference, day.residual)
-        days.add_row(f"{day.day}{'' if day.closed else ' *'}", *map(str, amounts))
+    residuals = apportion([day.residual for day in aws.days])
+    for day, book, residual in zip(aws.days, books, residuals, strict=True):
+        shown = map(dollars, (*book, residual))
+        days.add_row(f"{day.day}{'' if day.closed else ' *'}", *shown)
     console.print(days)
     for each in found.providers:
         table = Table(f"{each.provider}: {verdict[each.agrees]}", box=SIMPLE_HEAD)
         for name in ("billed", "metered", "difference", "is"):
             table.add_column(name, justify="left" if name == "is" else "right")
-        for row in each.rows:
-            sums = (str(row.billed), str(row.metered), str(row.difference))
-            table.add_row(shown_text(f"{row.day} {row.model}"), *sums, row.cause)
+        for row, book in zip(each.rows, _both_books(each.rows), strict=True):
+            table.add_row(shown_text(f"{row.day} {row.model}"), *map(dollars, book), row.cause)
         console.print(table)
+
+
+def _both_books(
+    rows: Sequence[ReconciledDay] | Sequence[ModelDay],
+) -> list[tuple[Decimal, Decimal, Decimal]]:
+    """Billed, metered and their difference, in cents that add up along rows and columns."""
+    billed, metered = apportion([row.billed for row in rows]), apportion([r.metered for r in rows])
+    return [(one, other, one - other) for one, other in zip(billed, metered, strict=True)]
 
 
 def _day(day: ReconciledDay) -> dict[str, Any]:

@@ -98,6 +98,7 @@ def _table(title: str, *headings: str) -> Table:
 def _month(report: CostReport) -> Table:
     """One line a cluster: any number of them fits into 80 columns."""
     statement = settle([(each.cluster, each.parts) for each in report.clusters])
+    rates = apportion([each.projected or Money.zero() for each in report.clusters])
     headings = ("allocated", "idle", "other", "measured", "run rate")
     table = _table(f"{wording.month_name(report)} by cluster, USD", "cluster", *headings)
     for i, each in enumerate(report.clusters):
@@ -107,7 +108,7 @@ def _month(report: CostReport) -> Table:
         total = statement.cluster_totals[i]
         allocated, idle = (statement.cells[part][i] for part in (Part.ALLOCATED, Part.IDLE))
         amounts = (allocated, idle, total - allocated - idle, total)
-        table.add_row(Text(each.cluster), *map(_plain, amounts), _known(each.projected))
+        table.add_row(Text(each.cluster), *map(_plain, amounts), _known(each.projected, rates[i]))
     table.add_section()
     allocated, idle = statement.of(Part.ALLOCATED), statement.of(Part.IDLE)
     amounts = (allocated, idle, statement.total - allocated - idle, statement.total)
@@ -120,18 +121,19 @@ def _month(report: CostReport) -> Table:
 def _ranking(what: str, ranking: Ranking, whole: Decimal | None) -> Table:
     table = _table(f"By {what}, USD", what, "of it GPU", "total", "share")
     cents = apportion([line.total for line in ranking.lines], whole)
-    for line, total in zip(ranking.lines, cents, strict=True):
+    gpus = apportion([line.gpu for line in ranking.lines])
+    for line, gpu, total in zip(ranking.lines, gpus, cents, strict=True):
         label = _text(wording.name_of(line.name))
         if line.cluster:
             label.append(f" ({line.cluster})", "dim")
         table.add_row(
             label,
-            _plain(line.gpu.cents()),
+            _plain(gpu),
             _plain(total),
             wording.percent(line.total.over(ranking.total), 1),
         )
     table.add_section()
-    sums = (_plain(ranking.gpu.cents()), _plain(sum(cents, Decimal(0))), "")
+    sums = (_plain(sum(gpus, Decimal(0))), _plain(sum(cents, Decimal(0))), "")
     table.add_row("all charged to namespaces", *sums, style="bold")
     return table
 
@@ -160,8 +162,9 @@ def _plain(amount: Decimal) -> str:
     return f"{amount:,.2f}"
 
 
-def _known(amount: Money | None) -> str:
-    return "unknown" if amount is None else _plain(amount.cents())
+def _known(amount: Money | None, cents: Decimal | None = None) -> str:
+    """`cents`: the amount's, where they add up with others."""
+    return "unknown" if amount is None else _plain(amount.cents() if cents is None else cents)
 
 
 def summary_json(report: CostReport) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,8 @@ from bursar.cli.ledger_views import plain, print_json
 from bursar.cli.shown_text import shown_text
 from bursar.config_file import ConfigError, read_section
 from bursar.domain.ai_system import AiSystem
+from bursar.domain.cost_report import apportion
+from bursar.web.wording import dollars
 
 Help = Parameter
 
@@ -38,22 +41,25 @@ def system(
     for heading in ("item", "category", "volume"):
         table.add_column(heading, overflow="fold")
     table.add_column("USD a month", justify="right", no_wrap=True)
-    for item in found.items:
-        volume = f"{item.volume:f} {item.unit}"
-        table.add_row(shown_text(item.name), str(item.category), shown_text(volume), str(item.usd))
-    table.add_row(shown_text(found.name), "", "", str(found.usd))
+    cents = apportion([item.usd for item in found.items])
+    of_category = dict.fromkeys(found.by_category(), Decimal(0))
+    for item, usd in zip(found.items, cents, strict=True):
+        of_category[item.category] += usd
+        volume = shown_text(f"{item.volume:f} {item.unit}")
+        table.add_row(shown_text(item.name), str(item.category), volume, dollars(usd))
+    table.add_row(shown_text(found.name), "", "", dollars(sum(cents, Decimal(0))))
     sums = Table("category", box=SIMPLE_HEAD)
     sums.add_column("USD a month", justify="right", no_wrap=True)
-    for category, of_category in found.by_category().items():
-        sums.add_row(str(category), str(of_category))
+    for category, usd in of_category.items():
+        sums.add_row(str(category), dollars(usd))
     console = Console()
     console.print(table)
     console.print(sums)
-    for name, usd in (
+    for name, rate in (
         ("prediction", found.usd_per_prediction),
         ("user", found.usd_per_user),
     ):
-        console.print(f"USD per {name}: {plain(usd) or 'no data'}")
+        console.print(f"USD per {name}: {plain(rate) or 'no data'}")
 
 
 def system_json(found: AiSystem) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +25,7 @@ from bursar.cli.ledger_views import (
 )
 from bursar.cli.shown_text import shown_text
 from bursar.cli.usage_review_views import places_of
+from bursar.domain.cost_report import apportion
 from bursar.domain.ledger.gaps import Gaps
 from bursar.domain.ledger.lines import Line, Statement, quality_of
 from bursar.domain.ledger.reports import By, pivot, unpriced_models
@@ -117,12 +119,14 @@ def print_summary(
         " · ".join(by),
         *("requests", "input", "output", "USD", "USD/req.", "USD/1M"),
     )
-    for names, line, served in _rows(statements, by):
+    rows = _rows(statements, by)
+    cents = apportion([line.usd for _, line, _ in rows])
+    for (names, line, served), usd in zip(rows, cents, strict=True):
         label = " · ".join(name or "(none)" for name in names)
-        table.add_row(shown_text(label), *_cells(line, served))
+        table.add_row(shown_text(label), *_cells(line, served, usd))
     table.add_section()
     total, served = _total(statements)
-    table.add_row("total", *_cells(total, served), style="bold")
+    table.add_row("total", *_cells(total, served, sum(cents, Decimal(0))), style="bold")
     console.print(table)
     print_unpriced(unpriced_models(statements), console)
     if late := total.charged_before.total:
@@ -204,14 +208,14 @@ def _line(line: Line, served: Line) -> dict[str, Any]:
     }
 
 
-def _cells(line: Line, served: Line) -> list[str]:
-    told, usd = _line(line, served), line.known_usd
+def _cells(line: Line, served: Line, usd: Decimal) -> list[str]:
+    told = _line(line, served)
     rates = (told["usd_per_request"], told["usd_per_million_tokens"])
     return [
         f"{line.requests:,}",
         f"{line.used.input:,}",
         f"{line.used.output:,}",
-        UNPRICED if usd is None else f"{usd.cents():,}",
+        UNPRICED if line.known_usd is None else f"{usd:,.2f}",
         *("" if rate is None else f"{float(rate):,.4f}" for rate in rates),
     ]
 

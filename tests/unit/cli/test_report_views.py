@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from decimal import Decimal
 
 import pytest
 from rich.console import Console
@@ -33,6 +35,23 @@ def test_the_summary_fits_into_eighty_columns_and_cuts_no_name_off(report) -> No
     assert "…" not in text
     for line in (*report.namespaces.lines, *report.models.top):
         assert line.name in text
+
+
+def test_each_ranking_sums_to_what_namespaces_are_charged(report) -> None:
+    """Also what is of it for GPUs, of thirds of a cent."""
+    third = Money.of("0.003333333333")
+    top = tuple(
+        line.model_copy(update={"gpu": line.gpu + third}) for line in report.namespaces.top
+    )
+    namespaces = report.namespaces.model_copy(update={"top": top})
+    text = printed(report.model_copy(update={"namespaces": namespaces}))
+    for ranking in text.split("\nBy ")[1:]:
+        of_rows = re.findall(r"([\d,]+\.\d\d) +([\d,]+\.\d\d) +[\d.]+%$", ranking, re.MULTILINE)
+        [whole] = re.findall(r"all charged to namespaces +(\S+) +(\S+)", ranking)
+        for column, total in zip(zip(*of_rows, strict=True), whole, strict=True):
+            assert sum(Decimal(usd.replace(",", "")) for usd in column) == Decimal(
+                total.replace(",", "")
+            )
 
 
 def test_a_long_name_is_folded_not_cut(report) -> None:

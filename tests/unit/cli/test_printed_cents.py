@@ -1,0 +1,117 @@
+"""Tables of amounts for people: in cents, of which rows and columns are the sums they show."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bursar.cli.dry_run_views import print_dry_run
+from bursar.cli.network import _print_table as print_network
+from bursar.cli.reconcile import print_tables as print_reconciliation
+from bursar.cli.system import system
+from bursar.cli.usage_deployed_views import print_summary
+from bursar.domain.attribution.dry_run import Change, DryRun
+from bursar.domain.ledger.gaps import NO_GAPS
+from bursar.domain.ledger.reports import By
+from bursar.domain.money import Money
+from bursar.domain.network_costs import NetworkCost
+from bursar.domain.network_kinds import NetworkKind
+from bursar.domain.periods import month_window
+from bursar.domain.reconciliation.aws_bill import reconcile
+from bursar.domain.reconciliation.books import billed_days, metered_days
+from bursar.domain.reconciliation.provider_bill import ModelDay, ProviderReconciliation
+from bursar.jobs.reconcile import ReconciledMonth
+from tests.unit.domain.reconciliation.sample_bills import DAY, EC2, services
+from tests.unit.domain.sample_statements import NOVEMBER, bought, hours_from, november, pods
+
+_USD = re.compile(r"-?\$?[\d,]+\.\d\d(?!\S)")
+THIRDS = [Money.of("0.335")] * 3  # each 0.34 by itself, together 1.005: 1.00
+
+
+@pytest.fixture
+def rows(capsys: pytest.CaptureFixture[str]):
+    """The amounts of each line that was printed with some."""
+
+    def read(text: str | None = None) -> list[list[Decimal]]:
+        lines = (capsys.readouterr().out if text is None else text).splitlines()
+        found = [_USD.findall(line) for line in lines]
+        return [[Decimal(re.sub("[$,]", "", usd)) for usd in line] for line in found if line]
+
+    return read
+
+
+def test_each_day_of_a_reconciliation_is_billed_less_metered_and_parts_sum_to_them(rows) -> None:
+    """A day: 1,453.149 - 1,324.8744 = 128.2746, and no 128.27 beside 1,453.15 - 1,324.87."""
+    days = range(3)
+    facts = [
+        fact
+        for n in days
+        for fact in services(
+            "1453.149", {f"service={EC2}": "1453.145"}, day=DAY + n * timedelta(days=1)
+        )
+    ]
+    metered = metered_days(hours_from(NOVEMBER, 24 * len(days), pods("acme", "55.2031")))
+    aws = reconcile(billed_days(facts), metered)
+    models = [("a", "0.335", "0.001"), ("b", "0.335", "0.004")]
+    provider = ProviderReconciliation(
+        "openai", tuple(ModelDay(DAY, m, Money.of(b), Money.of(u), "") for m, b, u in models)
+    )
+    print_reconciliation(ReconciledMonth("2026-11", aws, (provider,), told=False))
+    [residual], rounding, compute, *books = rows()
+    by_day, by_model = books[: len(days)], books[len(days) :]
+    for billed, of_meter, difference, *_ in (*by_day, *by_model):
+        assert billed - of_meter == difference
+    assert sum(book[0] for book in by_day) == Decimal("4359.45")  # 3 x 1,453.149
+    assert sum(book[1] for book in by_day) == Decimal("3974.62")  # 72 x 55.2031
+    assert sum(rounding + compute) == sum(book[2] for book in by_day) == Decimal("384.83")
+    assert residual == sum(book[3] for book in by_day) == aws.residual.cents()
+    assert sum(book[0] for book in by_model) == Decimal("0.67")
+
+
+def test_items_and_categories_of_a_system_both_sum_to_it(rows, tmp_path: Path) -> None:
+    categories = ("storage", "storage", "annotation")
+    items = "".join(
+        f"    - {{name: item, category: {name}, unit: GiB, usd_per_unit: '0.335', volume: 1}}\n"
+        for name in categories
+    )
+    (file := tmp_path / "system.yaml").write_text(f"system:\n  name: assistant\n  items:\n{items}")
+    system(file)
+    *found, total, first, second = (line[-1] for line in rows())
+    assert sum(found) == total == first + second == Decimal("1.00")
+
+
+def test_the_networks_rows_sum_to_their_total(rows) -> None:
+    names = ("rag", "search", "web")
+    print_network(
+        "2026-11",
+        [
+            NetworkCost(NetworkKind.NAT, "prod", name, usd, measured=True)
+            for name, usd in zip(names, THIRDS, strict=True)
+        ],
+    )
+    *found, total = (line[-1] for line in rows())
+    assert sum(found) == total == Decimal("1.00")
+
+
+def test_owners_of_a_dry_run_sum_to_its_totals(rows) -> None:
+    changes = tuple(Change(n, usd, usd) for n, usd in zip("abc", THIRDS, strict=True))
+    whole = Money.sum(THIRDS)
+    found = DryRun(whole, whole, (), changes, changes, Change("nobody", whole, whole), None)
+    out = io.StringIO()
+    print_dry_run(found, month_window("2026-11"), Console(file=out, width=80))
+    totals, _, *owners = rows(out.getvalue())
+    for dimension in (owners[:3], owners[3:]):
+        assert [sum(column) for column in zip(*dimension, strict=True)] == totals
+
+
+def test_rows_of_a_usage_summary_sum_to_its_total(rows) -> None:
+    lines = (bought(name, "0.335", tokens=(0, 0), requests=0) for name in ("a", "b", "c"))
+    print_summary([november(*lines)], (By.TENANT,), month_window("2026-11"), NO_GAPS)
+    *found, total = (line[0] for line in rows())
+    assert sum(found) == total == Decimal("1.00")
