@@ -18,11 +18,13 @@ from bursar.domain.attribution.rules import (
     Proportional,
     Rule,
 )
-from bursar.domain.attribution.selection import Facts
+from bursar.domain.attribution.selection import Facts, Selection
 from bursar.domain.attribution.self_hosted import whole_weights
 from bursar.domain.ledger.lines import NOBODY, Line, LineKey
 from bursar.domain.money import PLACES, split_units
 from bursar.domain.periods import hours_in_month
+
+_ALL = Selection()
 
 
 @dataclass(slots=True)
@@ -71,12 +73,18 @@ class Attributing:
         return self.lines
 
     def _give_teams(self, rule: Direct) -> None:
+        """`teams` is not dated and a rule may be: while it holds, its team is the tenant's."""
         for key in list(self.lines):
             owner = rule.owners.get(key.tenant)
-            if owner and not key.team and rule.where.selects(Facts(key)):
+            if not owner or key.team not in ("", self.teams.get(key.tenant)):
+                continue
+            if owner.team != key.team and rule.where.selects(Facts(key)):
                 line = self.lines.pop(key)
                 self._add(key._replace(team=owner.team), line)
                 self._note(rule.name, Owner(key.tenant, owner.team), line.units)
+        if rule.where == _ALL:  # what later rules give these tenants
+            named = {tenant: owner.team for tenant, owner in rule.owners.items()}
+            self.teams = {**self.teams, **named}
 
     def _give_directly(self, rule: Direct) -> None:
         for each in self._selected(rule):

@@ -122,7 +122,8 @@ class _Rule(Section):
 class Direct(_Rule):
     """The whole amount to the owner that a label, the namespace or the tenant names.
 
-    `by: tenant` gives the tenants' own lines a team; the others give an owner to what has none.
+    `by: tenant` gives the tenants' own lines a team, before `teams`; the others give an owner to
+    what has none.
     """
 
     kind: Literal["direct"]
@@ -260,7 +261,9 @@ class SelfHosted(Section):
 class Attribution(Section):
     """The whole section; without one, nothing but tokens gives anything an owner."""
 
-    teams: dict[str, str] = Field(default={}, description="tenant: its team")
+    teams: dict[str, str] = Field(
+        default={}, description="tenant: its team; of all hours, also those that are stated again"
+    )
     self_hosted: SelfHosted = SelfHosted()
     categories: tuple[CategoryRule, ...] = ()
     rules: tuple[Rule, ...] = ()

@@ -71,6 +71,16 @@ def test_a_tenant_is_given_its_team_and_keeps_its_tokens() -> None:
     assert (key.team, line.usd.plain(), line.tokens.total) == ("sales", "3", 15)
 
 
+def test_a_tenants_team_of_a_rule_stands_before_that_of_teams_while_the_rule_holds() -> None:
+    """And what later rules give the tenant is that team's, too."""
+    shares = {"kind": "fixed", "shares": {"tenant=acme": "1"}}
+    before = {"kind": "direct", "by": "tenant", "owners": {"acme": "team=search"}}
+    for until, team in (("2026-11-21", "search"), ("2026-11-20", "ads")):
+        by = policy({**before, "until": until}, shares, teams={"acme": "ads", "bolt": "web"})
+        found = by_owner(bought("acme", "3") | bought("bolt", "1"), TEN, by)
+        assert found == {("acme", team): "13", ("bolt", "web"): "1"}
+
+
 def test_an_amount_is_divided_by_the_tokens_of_the_hour() -> None:
     leaves = bought("acme", "1", (600, 150)) | bought("bolt", "1", (200, 50))
     rule = {"kind": "proportional", "metric": "tokens", "where": {"namespaces": ["web"]}}
