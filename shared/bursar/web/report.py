@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from bursar.adapters.alert_texts import body
 from bursar.domain.alerts import Alert, OutboxRow, Severity, age
+from bursar.domain.cluster.hours import Category
 from bursar.domain.cost_report import (
     CostReport,
     NamedCost,
@@ -64,6 +65,9 @@ def render_report(report: CostReport) -> str:
         .render(
             report=report,
             statement=statement,
+            idle_gpus=_in_cents(
+                each.idle_by_category.get(Category.GPU) for each in report.clusters
+            ),
             attention=newest,
             earlier=[card for card in cards if card not in newest],
             wide=charts.daily_chart(report.days, month, limit, charts.WIDE, "wide"),
@@ -116,6 +120,11 @@ def _linked(text: str, alert: Alert) -> Markup:
     return Markup("{}{}{}").format(before, anchor, after)
 
 
+def _in_cents(amounts: Iterable[Money | None]) -> list[Decimal]:
+    """In cents that add up; nothing is said of one that is unknown."""
+    return apportion([amount or Money.zero() for amount in amounts])
+
+
 def _legend(entries: Iterable[tuple[str, str]]) -> Markup:
     return Markup().join(
         Markup('<li><i class="{}"></i>{}</li>').format(key, text) for key, text in entries
@@ -133,6 +142,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "dollars": wording.dollars,
+        "in_cents": _in_cents,
         "percent": wording.percent,
         "stamp": wording.stamp,
         "hours": wording.hours,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -167,6 +168,44 @@ def test_the_parts_on_the_page_add_up_to_its_total(page, report) -> None:
     shown = re.findall(r"\$([\d,]+\.\d\d)", wording.addition(report))
     *parts, total = (Money.of(amount.replace(",", "")) for amount in shown)
     assert Money.sum(parts) == total == Money.of(statement.total)
+
+
+def amounts_of(html: str, caption: str) -> list[list[Decimal]]:
+    """The dollars of each row of a table."""
+    [table] = re.findall(rf"<caption>{caption}.*?</table>", html, re.DOTALL)
+    rows = (re.findall(r">\$([\d,]+\.\d\d)<", row) for row in table.split("<tr")[1:])
+    return [[Decimal(usd.replace(",", "")) for usd in row] for row in rows if row]
+
+
+def test_rows_and_columns_of_tables_are_the_sums_they_show(report) -> None:
+    """Also with thirds of a cent, which are rounded down each by itself."""
+    third = Money.of("0.003333333333")
+
+    def more(of, *names: str):
+        return of.model_copy(update={name: getattr(of, name) + third for name in names})
+
+    days = [
+        day.model_copy(update={"parts": more(day.parts, "allocated", "idle", "shared")})
+        for day in report.days
+        if day.parts
+    ]
+    top = tuple(more(line, "gpu", "cpu", "memory") for line in report.namespaces.top)
+    changed = {
+        "days": tuple(days),
+        "namespaces": report.namespaces.model_copy(update={"top": top}),
+        "clusters": tuple(more(each, "projected") for each in report.clusters),
+    }
+    html = render_report(report.model_copy(update=changed))
+    assert len(amounts_of(html, "Cost a day")) == len(days)
+    for *parts, total in amounts_of(html, "Cost a day"):
+        assert sum(parts) == total
+    for ranking in ("By namespace", "By model"):
+        *rows, whole = amounts_of(html, ranking)
+        assert [sum(column) for column in zip(*rows, strict=True)] == whole
+    *_, (run_rate, *rates) = amounts_of(html, "The month by cluster")
+    assert run_rate == sum(rates)
+    *rows, whole = amounts_of(html, "Compute by cluster")
+    assert [sum(column) for column in zip(*rows, strict=True)] == whole
 
 
 def test_headings_are_in_order_and_tables_have_captions(page) -> None:
