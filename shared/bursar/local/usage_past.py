@@ -36,7 +36,6 @@ from bursar.wiring.usage import enforced_budgets, model_routes, token_prices
 
 _STATED_AFTER = timedelta(minutes=21)
 _CLOSED_ON, _LATE_ON = 3, 5  # the days on which a month is closed, and late usage of it comes in
-_LATE_HOUR = 17
 _AT_ONCE = Patience(lambda _: None, lambda low, _: low)
 
 
@@ -158,7 +157,7 @@ class UsagePast:
                 closed_months=self.closed_months,
                 close_ledger=partial(self._close_ledger, with_unknown_hours=not is_whole),
             )
-        elif day.start.day == _LATE_ON and is_whole:
+        elif day.start.day == _LATE_ON:
             self.tell(self._forgotten(month_before.end - DAY), day.end)
 
     def _close_ledger(self, month: str, at: datetime, *, with_unknown_hours: bool) -> ClosedMonth:
@@ -187,5 +186,6 @@ class UsagePast:
 
     def _forgotten(self, day: datetime) -> list[UsageRecord]:
         """What one gateway's buffer had kept back: an hour's usage again, under ids of its own."""
-        told = usage_records(self._scenario, day.replace(hour=_LATE_HOUR))
+        hour = self._scenario.hour_told_late(day)
+        told = usage_records(self._scenario, hour) if hour else ()
         return [replace(record, id=f"buffered/{record.id}") for record in told]

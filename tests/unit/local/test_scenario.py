@@ -17,6 +17,7 @@ from bursar.domain.spot import by_zone
 from bursar.local.scenario import Scenario, ScenarioSpend, inventory, pods, volume_specs
 from bursar.local.scenario.calendar import FOREVER, MINUTE
 from bursar.local.scenario.machines import GPU, MACHINES
+from bursar.local.scenario.model_usage import BEDROCK, bought_by_team
 from bursar.local.scenario.usage import gpu_utilisation
 
 START = datetime(2026, 8, 24, tzinfo=UTC)  # a Monday
@@ -241,6 +242,23 @@ def test_the_bill_shows_the_runaway_and_the_tax(scenario: Scenario) -> None:
     assert bill.daily_costs(last)[research] > 24 * 3 * Decimal("21.957642")
     for usd in bill.daily_costs(last).values():
         assert -usd.as_tuple().exponent <= 10
+
+
+@pytest.mark.parametrize(("last", "late_hours"), [("2026-08-31", 0), ("2026-09-30", 1)])
+def test_what_a_gateway_tells_late_is_billed_on_the_last_day_of_a_whole_month(
+    last: str, late_hours: int, scenario: Scenario
+) -> None:
+    """The scenario begins in August."""
+    day = datetime.fromisoformat(last).replace(tzinfo=UTC)
+    bill = ScenarioSpend(scenario).daily_costs(day.date())
+    billed = sum(usd for (_, service, _), usd in bill.items() if service == "Amazon Bedrock")
+
+    def bought(first: datetime, hours: int) -> Decimal:
+        told = bought_by_team(scenario.calendar, scenario.seed, first, hours, BEDROCK)
+        return sum(told.values(), Decimal(0))
+
+    used = bought(day, 24) + bought(day + timedelta(hours=17), late_hours)
+    assert billed == pytest.approx(used, abs=Decimal("1e-9"))
 
 
 def test_every_machine_is_priced(scenario: Scenario) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from bursar.domain import periods
 from bursar.domain.cluster.storage import VolumeSpec
 from bursar.domain.spot import SpotPoint
 from bursar.local.scenario.calendar import DAY, FOREVER, Calendar, instant
@@ -25,6 +26,7 @@ from bursar.local.scenario.serving import plan_serving
 from bursar.local.scenario.training import plan_training
 
 _TERMINATES_IN = 41  # seconds from shutting-down to terminated
+_LATE_HOUR = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,13 @@ class Scenario:
     def end(self) -> datetime:
         """The midnight after the last day."""
         return instant(self.calendar.end)
+
+    def hour_told_late(self, day: datetime) -> datetime | None:
+        """The hour of a day which a gateway's buffer kept back as much of as it told: on the last
+        day of each month that the scenario has whole. It is billed, and told after the close."""
+        if (day + periods.DAY).day > 1 or periods.month_of(day).start < self.start:
+            return None
+        return day.replace(hour=_LATE_HOUR)
 
     @property
     def runaway_at(self) -> datetime:

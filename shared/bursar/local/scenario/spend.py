@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from bursar.domain.periods import Window, day_of, midnight
@@ -76,9 +76,17 @@ class ScenarioSpend:
             sums[service, ""] += costs[category]
 
     def _usage(self, day: date) -> dict[str, Decimal]:
-        """What the teams bought of Bedrock, by the token."""
+        """What the teams bought of Bedrock, by the token: also what a gateway tells late."""
+        first = midnight(day)
+        sums = self._bought(first, 24)
+        if told_late := self._scenario.hour_told_late(first):
+            for team, usd in self._bought(told_late, 1).items():
+                sums[team] += usd
+        return sums
+
+    def _bought(self, first: datetime, hours: int) -> dict[str, Decimal]:
         calendar, seed = self._scenario.calendar, self._scenario.seed
-        return bought_by_team(calendar, seed, midnight(day), 24, model_usage.BEDROCK)
+        return bought_by_team(calendar, seed, first, hours, model_usage.BEDROCK)
 
     def _storage(self, day: date) -> Decimal:
         """Grows by a thousandth a day."""
