@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -17,10 +18,12 @@ from bursar.domain.cluster.node_prices import NodePrice
 from bursar.domain.cluster.rates import ClusterRate, WorkloadRate
 from bursar.domain.cluster.records import Node
 from bursar.domain.cluster.unowned import UNALLOCATED
+from bursar.domain.cost_report import apportion
 from bursar.domain.money import Money
 
 _SHOWN = 25
 _NAMED = 3
+_PLACES = 4  # of a dollar an hour
 _PROJECTED_HOURS = 730  # an average month, in a projection only
 
 
@@ -104,15 +107,17 @@ def _parts(rate: ClusterRate) -> Table:
     sums = rate.by_category
     shared_storage = rate.shared_storage
     storage = sums.get(Category.STORAGE, Money.zero()) - shared_storage
-    for label, amount in (
+    parts = (
         ("compute, allocated", rate.compute - rate.idle - rate.shared),
         ("compute, idle", rate.idle),
         ("compute, shared namespaces", rate.shared),
         ("storage", storage),
         *([("storage, shared namespaces", shared_storage)] if shared_storage else ()),
         *((str(c).replace("_", " "), sums.get(c, Money.zero())) for c in _BESIDE),
-    ):
-        table.add_row(label, _hourly(amount))
+    )
+    shown = apportion([amount for _, amount in parts], places=_PLACES)
+    for (label, _), amount in zip(parts, shown, strict=True):
+        table.add_row(label, _rate(amount))
     table.add_section()
     table.add_row("total", _hourly(rate.total))
     return table
@@ -138,8 +143,9 @@ def _workloads(rate: ClusterRate) -> Table:
     for each in rate.workloads[:_SHOWN]:
         model = "" if each.model == UNALLOCATED else each.model
         names = (Text(each.namespace), Text(each.workload), Text(model))
-        amounts = [_hourly(each.amounts.get(part, Money.zero())) for part in parts]
-        table.add_row(*names, str(each.pods), *amounts, _hourly(each.total))
+        amounts = [each.amounts.get(part, Money.zero()) for part in parts]
+        shown = map(_rate, apportion(amounts, places=_PLACES))
+        table.add_row(*names, str(each.pods), *shown, _hourly(each.total))
     if rest := rate.workloads[_SHOWN:]:
         pods, total = sum(each.pods for each in rest), Money.sum(each.total for each in rest)
         table.add_row(f"{len(rest)} more", "", "", str(pods), *[""] * len(parts), _hourly(total))
@@ -173,4 +179,8 @@ def _table(title: str) -> Table:
 
 
 def _hourly(amount: Money) -> str:
-    return f"{amount.amount:,.4f}"
+    return _rate(amount.rounded(_PLACES))
+
+
+def _rate(usd: Decimal) -> str:
+    return f"{usd:,.{_PLACES}f}"

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 PLACES = 12
 _QUANTUM = Decimal(1).scaleb(-PLACES)
 _UNITS = 10**PLACES
-_CENT = Decimal("0.01")
 _CONTEXT = Context(prec=38)  # what DynamoDB holds; Inexact is fine here, overflow is not
 _EXACT = Context(prec=38, traps=[InvalidOperation, Rounded])  # a sum must not lose a digit
 _LARGEST = Decimal(10**38 - 1).scaleb(-PLACES, _CONTEXT)
@@ -100,7 +99,11 @@ class Money:
 
     def cents(self) -> Decimal:
         """The amount on a statement: two places, half-even."""
-        return self.amount.quantize(_CENT, ROUND_HALF_EVEN, _CONTEXT)
+        return self.rounded(2)
+
+    def rounded(self, places: int) -> Decimal:
+        """So many places, half-even."""
+        return self.amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _CONTEXT)
 
     def plain(self) -> str:
         """All digits that matter and no exponent: `0.0001`, `12`, never `1E-4`."""

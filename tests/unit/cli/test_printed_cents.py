@@ -14,15 +14,20 @@ from rich.console import Console
 from bursar.cli.dry_run_views import print_dry_run
 from bursar.cli.network import _print_table as print_network
 from bursar.cli.reconcile import print_tables as print_reconciliation
+from bursar.cli.snapshot_views import print_table
 from bursar.cli.system import system
 from bursar.cli.usage_deployed_views import print_summary
 from bursar.domain.attribution.dry_run import Change, DryRun
+from bursar.domain.cluster.bases import Basis
+from bursar.domain.cluster.hours import Category
+from bursar.domain.cluster.rates import ClusterRate, WorkloadRate
 from bursar.domain.ledger.gaps import NO_GAPS
 from bursar.domain.ledger.reports import By
 from bursar.domain.money import Money
 from bursar.domain.network_costs import NetworkCost
 from bursar.domain.network_kinds import NetworkKind
 from bursar.domain.periods import month_window
+from bursar.domain.quality import Quality
 from bursar.domain.reconciliation.aws_bill import reconcile
 from bursar.domain.reconciliation.books import billed_days, metered_days
 from bursar.domain.reconciliation.provider_bill import ModelDay, ProviderReconciliation
@@ -115,3 +120,26 @@ def test_rows_of_a_usage_summary_sum_to_its_total(rows) -> None:
     print_summary([november(*lines)], (By.TENANT,), month_window("2026-11"), NO_GAPS)
     *found, total = (line[0] for line in rows())
     assert sum(found) == total == Decimal("1.00")
+
+
+def test_parts_of_a_snapshot_and_components_of_a_workload_sum_to_their_totals(capsys) -> None:
+    """In hundredths of a cent: 0.10005 is 0.1000 by itself, and three of it 0.3002."""
+    part = Money.of("0.10005")
+    paid = (Category.GPU, Category.CPU, Category.STORAGE)
+    rate = ClusterRate(
+        at=NOVEMBER,
+        basis=Basis.RESIDUAL,
+        quality=Quality.FINAL,
+        by_category=dict.fromkeys((*paid, Category.CONTROL_PLANE), part),
+        nodes=(),
+        workloads=(WorkloadRate("web", "api", "llama", 1, dict.fromkeys(paid, part)),),
+        idle=part,
+        shared=Money.zero(),
+        shared_storage=Money.zero(),
+        unpriced=(),
+    )
+    print_table("prod", rate)
+    rows = [re.findall(r"\d+\.\d{4}", line) for line in capsys.readouterr().out.splitlines()[1:]]
+    *parts, [total], components = ([Decimal(usd) for usd in row] for row in rows if row)
+    assert sum(usd for row in parts for usd in row) == total == Decimal("0.4002")
+    assert sum(components[:-1]) == components[-1] == Decimal("0.3002")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from bursar.domain.cost_report.parts import Frozen, Part, Parts
 from bursar.domain.money import Money
 
-_CENTS = 100
+_CENTS = 2  # places
 
 
 class Statement(Frozen):
@@ -44,18 +44,20 @@ def settle(clusters: Sequence[tuple[str, Parts]]) -> Statement:
     )
 
 
-def apportion(amounts: Sequence[Money], whole: Decimal | None = None) -> list[Decimal]:
-    """Round amounts to cents that sum to `whole`, or to their own sum in cents.
+def apportion(
+    amounts: Sequence[Money], whole: Decimal | None = None, *, places: int = _CENTS
+) -> list[Decimal]:
+    """Round amounts to cents (or other places) that sum to `whole`, or to their own rounded sum.
 
     1.005 + 1.005 is 2.01: shown as 1.01 and 1.00, not as twice 1.00.
     """
     if whole is None:
-        whole = Money.sum(amounts).cents()
-    exact = [amount.amount * _CENTS for amount in amounts]
+        whole = Money.sum(amounts).rounded(places)
+    exact = [amount.amount.scaleb(places) for amount in amounts]
     floors = [int(each // 1) if each >= 0 else -int(-each // 1) for each in exact]
-    left = int(whole * _CENTS) - sum(floors)
+    left = int(whole.scaleb(places)) - sum(floors)
     step = 1 if left >= 0 else -1
     by_remainder = sorted(range(len(exact)), key=lambda i: step * (floors[i] - exact[i]))
     for i in by_remainder[: abs(left)]:
         floors[i] += step
-    return [Decimal(cents).scaleb(-2) for cents in floors]
+    return [Decimal(units).scaleb(-places) for units in floors]
