@@ -49,6 +49,8 @@ class Attributing:
     unowned: list[Unowned]
     moved: dict[str, dict[Owner, int]] = field(default_factory=dict)
     uncovered: dict[str, int] = field(default_factory=dict)
+    _ruled: set[LineKey] = field(default_factory=set)  # lines whose team a rule has told
+    _named: dict[str, str] = field(default_factory=dict)  # teams of tenants, as rules tell them
 
     def apply(self, rules: Iterable[Rule]) -> None:
         for rule in rules:
@@ -73,18 +75,23 @@ class Attributing:
         return self.lines
 
     def _give_teams(self, rule: Direct) -> None:
-        """`teams` is not dated and a rule may be: while it holds, its team is the tenant's."""
+        """`teams` is not dated and a rule may be: while it holds, its team is the tenant's. Of
+        several rules the first one tells it."""
         for key in list(self.lines):
             owner = rule.owners.get(key.tenant)
-            if not owner or key.team not in ("", self.teams.get(key.tenant)):
+            if not owner or key in self._ruled or key.team not in ("", self.teams.get(key.tenant)):
                 continue
-            if owner.team != key.team and rule.where.selects(Facts(key)):
+            if not rule.where.selects(Facts(key)):
+                continue
+            given = key._replace(team=owner.team)
+            self._ruled.add(given)
+            if given != key:
                 line = self.lines.pop(key)
-                self._add(key._replace(team=owner.team), line)
+                self._add(given, line)
                 self._note(rule.name, Owner(key.tenant, owner.team), line.units)
         if rule.where == _ALL:  # what later rules give these tenants
             named = {tenant: owner.team for tenant, owner in rule.owners.items()}
-            self.teams = {**self.teams, **named}
+            self._named = {**named, **self._named}
 
     def _give_directly(self, rule: Direct) -> None:
         for each in self._selected(rule):
@@ -159,7 +166,7 @@ class Attributing:
     def _give(self, rule: str, each: Unowned, owner: Owner, units: int) -> None:
         if not units:
             return
-        team = owner.team or self.teams.get(owner.tenant, "")
+        team = owner.team or {**self.teams, **self._named}.get(owner.tenant, "")
         self._add(each.facts.key._replace(tenant=owner.tenant, team=team), Line(units))
         each.units -= units
         self._note(rule, Owner(owner.tenant, team), units)

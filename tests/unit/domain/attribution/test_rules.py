@@ -87,6 +87,17 @@ def test_an_amount_is_divided_by_the_tokens_of_the_hour() -> None:
     assert by_owner(leaves, TEN, policy(rule)) == {("acme", ""): "8.5", ("bolt", ""): "3.5"}
 
 
+def test_of_two_rules_that_tell_a_tenants_team_the_first_one_counts() -> None:
+    first, second = (
+        {"kind": "direct", "by": "tenant", "owners": {"acme": f"team={team}"}}
+        for team in ("search", "ads")
+    )
+    shares = {"kind": "fixed", "shares": {"tenant=acme": "1"}}
+    for teams in ({}, {"acme": "search"}, {"acme": "web"}):
+        by = policy(first, second, shares, teams=teams)
+        assert by_owner(bought("acme", "3"), TEN, by) == {("acme", "search"): "13"}
+
+
 def test_among_teams_their_tenants_count_together() -> None:
     leaves = bought("a", "0", requests=3) | bought("b", "0", requests=1) | bought("c", "0")
     rule = {"kind": "proportional", "metric": "requests", "among": "team"}
