@@ -158,6 +158,21 @@ def test_a_process_that_started_in_the_hour_counts_from_zero_too(
     assert collected(server, store).records[0].tokens.total == 550
 
 
+def test_a_process_that_restarted_in_an_older_pod_counts_from_zero(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    """The container began anew at 12:08:20, after its counters were out of sight: all 900 prompt
+    tokens and 90 output tokens are the new process's."""
+    target = {"job": "vllm", "instance": "10.0.0.7:8000"}
+    serve(server, {**CHAT, **target}, (600, 300, 30, 3), (1200, 900, 90, 9))
+    old = {"namespace": "chat", "pod": "vllm-0"}
+    server.add("kube_pod_start_time", old, (AT + 600, AT - 86_400))
+    server.add("process_start_time_seconds", target, (AT + 600, AT + 500))
+    done = collected(server, store)
+    assert done.records[0].tokens == TokenCounts(900, output=90)
+    assert done.use.served[0].complete
+
+
 def test_a_series_that_appears_in_the_hour_of_an_older_pod_is_marked_incomplete(
     server: Prometheus, store: MemoryClusterUseStore
 ) -> None:

@@ -50,14 +50,16 @@ def served_models(
     """What was served in the span, by namespace and model, in that order.
 
     `pod_starts` and `process_starts` are gauges of when they started: a counter that is first
-    seen in the span counts from zero where its pod, or its process, began no earlier than
-    `asked_from`.
+    seen in the span counts from zero where its pod, or its process, whichever began later, began
+    no earlier than `asked_from`.
     """
     pods, processes = starts_by(pod_of, pod_starts), starts_by(_process, process_starts)
     rises = Increases()
     for each in series:
         labels = each.labels
-        started_at = pods.get(pod_of(labels), processes.get(_process(labels)))
+        known = (pods.get(pod_of(labels)), processes.get(_process(labels)))
+        # a container that restarted is younger than its pod
+        started_at = max((at for at in known if at is not None), default=None)
         rise = increase(each.samples, span, asked_from=asked_from, started_at=started_at)
         namespace = first_label(labels, NAMESPACE_LABELS)
         if model := labels.get("model_name"):
