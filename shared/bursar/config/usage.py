@@ -136,7 +136,9 @@ class Route(Section):
     unless a route names them.
     """
 
-    models: str = Field(min_length=1, description="a model, or a pattern such as claude-*")
+    models: str = Field(
+        min_length=1, description="a model or a pattern (claude-*), as prices name it"
+    )
     billed_by: str = Field(
         min_length=1, description="a producer, prometheus:CLUSTER or bedrock:REGION"
     )

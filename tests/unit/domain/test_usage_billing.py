@@ -90,6 +90,33 @@ def test_the_first_route_that_matches_says_who_is_billed_and_others_are_shadows(
     assert bill(record(producer="vllm"), PRICE, ALL).key.shadow == ""
 
 
+@pytest.mark.parametrize(
+    ("pattern", "provider", "model"),
+    [
+        ("gpt-*", "openai", "openai/gpt-x"),
+        ("gpt-*", "", "openai/gpt-x"),
+        ("gpt-*", "openai", "GPT-X"),
+        ("GPT-x", "openai", "gpt-x"),
+        ("openai/*", "openai", "openai/gpt-x"),
+        ("anthropic.claude-*", "", "us.anthropic.claude-x-v1:0"),
+        ("anthropic.claude-*", "aws", "bedrock/converse/us.anthropic.claude-x-v1:0"),
+    ],
+)
+def test_a_route_names_a_model_as_its_price_does(pattern, provider, model):
+    routes = ModelRoutes([ModelRoute(pattern, "litellm")])
+    assert routes.shadow_of(record(provider=provider, model=model)) == "gateway"
+    assert routes.shadow_of(record(producer="litellm", provider=provider, model=model)) == ""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "provider", "model"),
+    [("gpt-*", "azure", "openai/gpt-x"), ("gpt-*", "", "chatgpt-x"), ("gpt-x", "", "gpt-x-mini")],
+)
+def test_a_route_names_no_model_of_another_price(pattern, provider, model):
+    routes = ModelRoutes([ModelRoute(pattern, "litellm")])
+    assert routes.shadow_of(record(provider=provider, model=model)) == ""
+
+
 def test_metrics_are_compared_unless_a_route_names_them():
     metrics = frozenset({"prometheus:prod"})
     served = record(producer="prometheus:prod", model="llama-70b")

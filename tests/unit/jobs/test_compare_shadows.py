@@ -32,6 +32,19 @@ def test_a_source_is_compared_by_its_tokens_over_the_whole_window() -> None:
     assert found == {"gpt-x": {"prometheus:prod": Fraction(9, 200), "litellm": Fraction(-1, 10)}}
 
 
+def test_a_model_is_one_under_all_the_names_that_sources_give_it() -> None:
+    found = compared(
+        {"input_tokens": 90, "provider": "openai"},  # 100
+        {"input_tokens": 40, "model": "openai/gpt-x", "provider": "openai", "shadow": "logs"},
+        {"input_tokens": 50, "model": "GPT-X", "shadow": "logs"},  # 50 + 60 = 110
+        {"model": "us.anthropic.claude-x-v1:0", "shadow": "logs"},
+    )
+    assert found == {
+        "gpt-x": {"logs": Fraction(1, 10)},
+        "us.anthropic.claude-x-v1:0": {"logs": None},
+    }
+
+
 def test_where_nothing_is_billed_there_is_no_share() -> None:
     assert compared({"model": "m", "shadow": "litellm"}) == {"m": {"litellm": None}}
 

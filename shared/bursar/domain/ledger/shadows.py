@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from bursar.domain.ledger.entries import Leaf, LeafKey
+from bursar.domain.usage.model_names import name_sold_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,31 @@ class ShadowedModel:
 def compare(
     billed: Iterable[tuple[LeafKey, Leaf]], shadows: Iterable[tuple[LeafKey, Leaf]]
 ) -> list[ShadowedModel]:
-    """Every model that some other source told of, by name."""
+    """Every model that some other source told of, under the shortest of its names."""
     told: dict[str, dict[str, Leaf]] = {}
+    names: dict[str, set[str]] = {}
     for key, leaf in shadows:
-        of_model = told.setdefault(key.model, {})
+        of_model = told.setdefault(_model(key, names), {})
         of_model[key.shadow] = of_model.get(key.shadow, Leaf()) + leaf
     sums: dict[str, Leaf] = {}
     for key, leaf in billed:
-        sums[key.model] = sums.get(key.model, Leaf()) + leaf
-    return [ShadowedModel(model, sums.get(model, Leaf()), told[model]) for model in sorted(told)]
+        model = _model(key, names)
+        sums[model] = sums.get(model, Leaf()) + leaf
+    return sorted(
+        (
+            ShadowedModel(min(names[model], key=_shortest), sums.get(model, Leaf()), sources)
+            for model, sources in told.items()
+        ),
+        key=lambda each: each.model,
+    )
+
+
+def _model(key: LeafKey, names: dict[str, set[str]]) -> str:
+    """What the leaf's model is sold by, whatever its source calls it."""
+    model = name_sold_by(key.provider, key.model)
+    names.setdefault(model, set()).add(key.model)
+    return model
+
+
+def _shortest(name: str) -> tuple[int, str]:
+    return len(name), name.swapcase()  # and small letters before capitals

@@ -49,6 +49,12 @@ def price_names(provider: str, model: str) -> Iterator[tuple[str, str]]:
             yield BEDROCK, name.removeprefix(region)
 
 
+def name_sold_by(provider: str, model: str) -> str:
+    """The last of `price_names`, in lower case: one for all that gateways make of it."""
+    *_, (_, name) = price_names(provider, model)
+    return name.lower()
+
+
 def seller_in(model: str) -> str:
     """The provider that a name tells beyond doubt (`us.anthropic.claude-x`: aws), or empty."""
     told = (seller for seller, _ in price_names("", model) if seller == BEDROCK)

@@ -6,15 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from bursar.domain.usage.model_names import price_names
 from bursar.domain.usage.records import UsageRecord
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRoute:
-    """`models` is a name or a pattern (`claude-*`); `billed_by` a producer."""
+    """`models` is a name or a pattern (`claude-*`); `billed_by` a producer.
+
+    It names a model as prices do: in any case, with or without what gateways and AWS put around
+    the name, so that what is charged at one price is billed by one producer.
+    """
 
     models: str
     billed_by: str
+
+    def names(self, record: UsageRecord) -> bool:
+        pattern = self.models.lower()
+        names = (name.lower() for _, name in price_names(record.provider, record.model))
+        return any(fnmatchcase(name, pattern) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,6 @@ class ModelRoutes:
         A model that no route names is billed whoever tells of it, but for those compared.
         """
         for route in self.routes:
-            if fnmatchcase(record.model, route.models):
+            if route.names(record):
                 return "" if record.producer == route.billed_by else record.producer
         return record.producer if record.producer in self.compared else ""
