@@ -256,6 +256,43 @@ def test_kpis_say_how_many_requests_and_tokens_they_leave_out(table: Any, capsys
     assert "1 requests and 900 tokens have no price" in shown
 
 
+SERVICES = """
+kpis:
+  services:
+    - {name: chat, scope: tenant=acme, months: {2025-03: {active_users: 4, revenue_usd: "48"}}}
+    - {name: new, scope: model=new, months: {2025-03: {active_users: 4, revenue_usd: "48"}}}
+    - {name: typo, scope: tenant=acne, months: {2025-03: {active_users: 4, revenue_usd: "48"}}}
+"""
+
+
+def test_a_service_without_a_price_or_without_a_line_is_not_free(
+    table: Any, capsys, tmp_path: Path
+) -> None:
+    """Of March, all stated, 12 USD are acme's; one more request of it, of `new`, has no price."""
+    unpriced = LineKey("acme", CostCategory.EXTERNAL_API, model="new")
+    lines = {unpriced: Line(0, 1, unpriced=TokenCounts(input=900), unpriced_requests=1)}
+    first = hour_at(MARCH, bought("acme", "12"), lines)
+    DynamoStatementStore(table).load(
+        [first, *hours_from(MARCH + HOUR, 31 * 24 - 1)], hours_from=AFTER
+    )
+    (file := tmp_path / "bursar.yaml").write_text(SERVICES)
+    words = ("kpis", "--from", "2025-03", "--to", "2025-04", "--table", table.name)
+    assert run(*words, "--config", str(file), "--json") in (0, None)
+    services = json.loads(capsys.readouterr().out)["services"]
+    names = ("usd", "usd_per_user", "margin_usd", "requests", "unpriced_requests")
+    assert [[each["months"][0][name] for name in names] for each in services] == [
+        ["12", "3", "36", 2, 1],  # 12 / 4, 48 - 12
+        [None, None, None, 1, 1],
+        [None, None, None, None, None],
+    ]
+    assert run(*words, "--config", str(file)) in (0, None)
+    shown = " ".join(capsys.readouterr().out.split())
+    no_price = "1 requests and 900 tokens of 2025-03 have no price: what they cost is in no figure"
+    assert f"chat: {no_price} of it, and its margin is less." in shown
+    assert f"new: {no_price} of it." in shown
+    assert "typo: nothing of 2025-03 is of its scope." in shown
+
+
 def test_the_labels_of_owners_are_those_that_rules_read(guard, capsys, tmp_path: Path) -> None:
     rules = "attribution: {rules: [{name: by owner, kind: direct, by: 'label:cost-owner'}]}"
     (file := tmp_path / "bursar.yaml").write_text(rules)  # and nothing is told of kpis

@@ -133,8 +133,8 @@ def print_tables(measured: MeasuredKpis) -> None:
         console.print(table)
     if measured.services:
         console.print(_BASES, highlight=False)
-    for note in _unstated(measured.figures):
-        console.print(note, highlight=False)
+    for note in (*_unstated(measured.figures), *_unpriced(measured), *_unmatched(measured)):
+        console.print(note, highlight=False, markup=False)
 
 
 def _cells(month: ServiceMonth) -> list[str]:
@@ -156,6 +156,32 @@ def _unstated(months: Sequence[MonthFigures]) -> list[str]:
                 f"{each.unstated_hours} hours of {each.month} were not stated: it is in no trend,"
                 " and its cost is a part, which is divided by no users, actions or revenue."
             )
+    return notes
+
+
+def _unpriced(measured: MeasuredKpis) -> list[str]:
+    """A margin without what has no price is too good."""
+    notes = []
+    for service in measured.services:
+        for month in service.months:
+            requests, tokens = month.unpriced_requests, month.serving.unpriced.total
+            if requests or tokens:
+                less = ", and its margin is less" if month.margin is not None else ""
+                notes.append(
+                    f"{service.name}: {requests:,} requests and {tokens:,} tokens of {month.month}"
+                    f" have no price: what they cost is in no figure of it{less}."
+                )
+    return notes
+
+
+def _unmatched(measured: MeasuredKpis) -> list[str]:
+    """Months that were stated, and have no line of a service: its scope may be mistyped."""
+    stated = {each.month for each in measured.figures if each.usd is not None}
+    notes = []
+    for service in measured.services:
+        months = [each.month for each in service.months if not each.is_used]
+        if found := [month for month in months if month in stated]:
+            notes.append(f"{service.name}: nothing of {', '.join(found)} is of its scope.")
     return notes
 
 
@@ -194,8 +220,8 @@ def _service(each: ServiceEconomics) -> dict[str, Any]:
                 "month": month.month,
                 "usd": plain(month.usd),
                 "serving_usd": plain(month.serving.known_usd) if month.usd is not None else None,
-                "requests": None if month.usd is None else month.requests,
-                "unpriced_requests": None if month.usd is None else month.unpriced_requests,
+                "requests": month.requests if month.is_used else None,
+                "unpriced_requests": month.unpriced_requests if month.is_used else None,
                 "unstated_hours": month.unstated_hours,
                 "users": month.users,
                 "revenue_usd": plain(month.revenue),

@@ -19,8 +19,9 @@ _NOTHING = Line()
 @dataclass(frozen=True, slots=True)
 class ServiceMonth:
     """A service's month. `users` and `revenue` are None where nobody told them, and `usd` where
-    nothing of the month was stated. Of a partly stated one `usd` and `requests` are a part, which
-    is not set against the users and the revenue of the whole.
+    nothing of the month was stated, no line is the service's, or none of its usage has a price.
+    Of a partly stated one `usd` and `requests` are a part, which is not set against the users
+    and the revenue of the whole.
 
     `unpriced_requests` are those of `requests` whose cost is missing in `usd`. `serving` is what
     models cost on the usage basis, with their requests: `usd` has idle and training, too.
@@ -38,6 +39,11 @@ class ServiceMonth:
     @property
     def is_part(self) -> bool:
         return self.usd is not None and self.unstated_hours > 0
+
+    @property
+    def is_used(self) -> bool:
+        """Something of it is known: that it has no price may be all."""
+        return self.usd is not None or self.requests > 0 or self.serving.used.total > 0
 
     @property
     def whole_usd(self) -> Money | None:
@@ -100,14 +106,17 @@ def service_month(
     unstated_hours: int = 0,
 ) -> ServiceMonth:
     """Sum the lines that a service's scope covers; corrections of closed months are left out."""
-    total = served = _NOTHING
+    total: Line | None = None
+    served = _NOTHING
     for key, line in own_lines(statements):
         if scope.covers(facts_of(key)):
-            total += line
+            total = line if total is None else total + line
             served += line if is_serving(key) else _NOTHING
+    usd = total.known_usd if total and is_known(statements) else None
+    total = total or _NOTHING
     return ServiceMonth(
         month,
-        total.usd if is_known(statements) else None,
+        usd,
         total.requests,
         users,
         revenue,

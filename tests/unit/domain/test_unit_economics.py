@@ -98,8 +98,32 @@ def test_a_month_of_which_nothing_was_stated_has_no_cost_and_is_in_no_trend() ->
     never = service_month("2026-08", CHAT, [], users=8, unstated_hours=744)
     assert (never.usd, never.usd_per_user, never.usd_per_request) == (None, None, None)
     unused = service_month("2026-11", CHAT, [november(pods("acme", "10"))])
-    assert unused.usd == Money.zero()  # stated, and not used
-    assert service_trends([never, unused])["usd"].points == 1
+    assert unused.usd is None  # stated, and no line is the service's
+    assert service_trends([never, unused])["usd"].points == 0
+
+
+def test_a_service_of_which_no_line_is_has_no_cost_and_no_margin() -> None:
+    """Its scope may be mistyped: it does not earn 100 USD for nothing."""
+    scope = Scope.parse("tenant=nobodyatall")
+    lines = november(bought("acme", "30"))
+    found = service_month("2026-11", scope, [lines], users=10, revenue=Money.of("100"))
+    assert (found.usd, found.usd_per_user, found.margin, found.margin_share) == (None,) * 4
+    assert found.is_used is False
+
+
+def test_a_service_of_which_nothing_has_a_price_has_no_cost_and_no_margin() -> None:
+    scope = Scope.parse("model=nobody-knows")
+    key = LineKey("acme", CostCategory.EXTERNAL_API, model="nobody-knows")
+    unpriced = {key: Line(0, 1, unpriced=TokenCounts(input=9), unpriced_requests=1)}
+    lines = november(bought("acme", "30"), unpriced)
+    found = service_month("2026-11", scope, [lines], users=10, revenue=Money.of("100"))
+    assert (found.usd, found.usd_per_user, found.margin, found.margin_share) == (None,) * 4
+    assert (found.is_used, found.requests, found.unpriced_requests) == (True, 1, 1)
+
+
+def test_a_service_that_cost_nothing_has_a_cost_of_zero() -> None:
+    found = service_month("2026-11", CHAT, [november(bought("acme", "0", feature="chat"))])
+    assert (found.usd, found.is_used) == (Money.zero(), True)
 
 
 def test_a_partly_stated_month_is_not_set_against_the_whole_months_users_and_revenue() -> None:
