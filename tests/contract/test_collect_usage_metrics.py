@@ -117,6 +117,7 @@ def test_of_two_replicas_the_one_that_saw_most_counts(
     done = collected(server, store)
     assert done.records[0].tokens == TokenCounts(900, output=90)
     assert done.use.served[0].complete
+    assert done.rejections == ()
 
 
 def test_series_that_tell_neither_a_pod_nor_an_instance_are_targets_of_their_own(
@@ -182,6 +183,12 @@ def test_a_series_that_appears_in_the_hour_of_an_older_pod_is_marked_incomplete(
     done = collected(server, store)
     assert done.records[0].tokens == TokenCounts(200, output=20)
     assert not done.use.served[0].complete
+    [told] = done.rejections
+    assert told.where == "chat/llama"
+    assert told.reason == (
+        "its counters were first seen within the hour 2026-11-20T12Z and had counted before: what"
+        " they had is in no record, and the hour's statement is an estimate"
+    )
 
 
 def test_hours_add_up_across_their_edge(server: Prometheus, store: MemoryClusterUseStore) -> None:

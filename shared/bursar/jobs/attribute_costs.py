@@ -188,6 +188,7 @@ def state_hour(hour: Window, sources: Sources, *, as_of: int) -> AttributedHour:
         sent_bytes={
             use.cluster: {each.namespace: each.sent_bytes for each in use.traffic} for use in used
         },
+        incomplete=_incomplete_models(used, sources.policy),
     )
 
 
@@ -202,6 +203,17 @@ def _serving_seconds(used: Iterable[ClusterUse], policy: Attribution) -> dict[st
         )
         found[name] = found[name] + seconds if name in found else seconds
     return found
+
+
+def _incomplete_models(used: Iterable[ClusterUse], policy: Attribution) -> set[str]:
+    """Those of which a counter had counted before it was first seen, as their pods name them."""
+    names = policy.self_hosted.models
+    return {
+        names.get(each.model, each.model)
+        for use in used
+        for each in use.served
+        if not each.complete
+    }
 
 
 def _exact(seconds: float) -> Fraction:

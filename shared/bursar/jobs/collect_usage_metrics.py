@@ -32,7 +32,8 @@ _PROCESS_START = "process_start_time_seconds"
 
 @dataclass(frozen=True, slots=True)
 class CollectedMetrics:
-    """The records are to be archived and posted; the use is kept already."""
+    """The records are to be archived and posted; the use is kept already. The rejections also
+    name the models of which not all was counted, which makes the statement an estimate."""
 
     use: ClusterUse
     records: tuple[UsageRecord, ...]
@@ -106,6 +107,8 @@ def collect_usage_metrics(
     store.put(use)
     records, rejections = [], []
     for model in served:
+        if not model.complete:
+            rejections.append(Rejection(f"{model.namespace}/{model.model}", _not_counted(hour)))
         if not (model.requests or model.tokens.total):
             continue  # an idle model: its cost is the cluster's matter
         try:
@@ -113,6 +116,13 @@ def collect_usage_metrics(
         except (UsageRecordError, TenantRefusedError) as error:
             rejections.append(Rejection(f"{model.namespace}/{model.model}", str(error)))
     return CollectedMetrics(use, tuple(records), tuple(rejections))
+
+
+def _not_counted(hour: Window) -> str:
+    return (
+        f"its counters were first seen within the hour {hour.start:%Y-%m-%dT%HZ} and had counted"
+        " before: what they had is in no record, and the hour's statement is an estimate"
+    )
 
 
 def _sent(

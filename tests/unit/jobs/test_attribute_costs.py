@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -18,6 +19,7 @@ from bursar.domain.periods import HOUR, Window, hour_of
 from bursar.domain.quality import Quality
 from bursar.domain.usage.records import TokenCounts
 from bursar.jobs.attribute_costs import HoursNotRestatedError
+from tests.unit.domain.attribution.sample_hour import policy
 from tests.unit.jobs.stating_guard import NOON, NOW, OCTOBER, Guard
 
 
@@ -71,6 +73,59 @@ def test_what_servers_measured_weighs_their_tokens(guard: Guard) -> None:
         "reader": "2",
         "writer": "6",
     }
+
+
+def partly_counted(model: str, requests: int, tokens: TokenCounts) -> ServedModel:
+    """What bolt was served while nobody scraped it is not known."""
+    return ServedModel(
+        namespace="bolt",
+        model=model,
+        requests=requests,
+        tokens=tokens,
+        prefill_seconds=0.0,
+        decode_seconds=0.0,
+        complete=False,
+    )
+
+
+@pytest.mark.parametrize("told_as", ["llama", "meta/llama-3"])
+def test_an_hour_whose_tokens_were_not_all_counted_is_an_estimate(
+    guard: Guard, told_as: str
+) -> None:
+    guard.policy = policy(self_hosted={"models": {"meta/llama-3": "llama"}})
+    guard.run_pods("10")
+    guard.serve("acme", TokenCounts(input=1100))
+    guard.serve("bolt", TokenCounts(input=110))
+    lost = partly_counted(told_as, 1, TokenCounts(input=110))
+    whole = lost.model_copy(update={"complete": True})
+    stated = []
+    for each in (whole, lost):
+        guard.use.put(ClusterUse(cluster="prod", hour=NOON, served=(each,)))
+        guard.state()
+        stated += guard.statements.hours(NOW)
+    assert [hour.quality for hour in stated] == [Quality.FINAL, Quality.ESTIMATED]
+    # the same $10 of what was counted, and no time of the cluster is missing
+    assert stated[1] == replace(stated[0], quality=Quality.ESTIMATED)
+
+
+def test_an_idle_hour_of_a_model_that_was_not_all_counted_is_an_estimate(guard: Guard) -> None:
+    guard.run_pods("10")
+    lost = partly_counted("llama", 0, TokenCounts())
+    guard.use.put(ClusterUse(cluster="prod", hour=NOON, served=(lost,)))
+    guard.state()
+    [hour] = guard.statements.hours(NOW)
+    assert {key.tenant: line.usd.plain() for key, line in hour.lines.items()} == {"__idle__": "10"}
+    assert hour.quality is Quality.ESTIMATED
+
+
+def test_what_was_not_counted_of_another_model_leaves_an_hour_final(guard: Guard) -> None:
+    guard.run_pods("10")
+    guard.serve("acme", TokenCounts(input=1100))
+    lost = partly_counted("qwen", 0, TokenCounts())
+    guard.use.put(ClusterUse(cluster="prod", hour=NOON, served=(lost,)))
+    guard.state()
+    [hour] = guard.statements.hours(NOW)
+    assert hour.quality is Quality.FINAL
 
 
 def test_measured_bytes_give_the_network_row_to_namespaces(guard: Guard) -> None:

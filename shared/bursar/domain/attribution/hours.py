@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bursar.domain.attribution.applying import Attributing, Unowned, merge_alike
@@ -69,6 +69,7 @@ def attribute_hour(
     missing: Sequence[str] = (),
     serving: Mapping[str, ServingSeconds] = _NOT_MEASURED,
     sent_bytes: Mapping[str, Mapping[str, int]] = _NOBODY_MEASURED,
+    incomplete: Collection[str] = (),
 ) -> AttributedHour:
     """State an hour. Its total is the sum of the priced leaves and of the clusters' totals.
 
@@ -78,6 +79,7 @@ def attribute_hour(
         missing: clusters that have none: their costs are unknown, not zero.
         serving: seconds of prefill and decode by the model of the pods, where measured.
         sent_bytes: by cluster and namespace, where measured: who has the network row.
+        incomplete: models, as pods name them, of which not all that they served was counted.
     """
     costs = [network_by_bytes(each, sent_bytes.get(each.cluster, {})) for each in costs]
     kept = {key: leaf for key, leaf in leaves.items() if not key.shadow}
@@ -106,7 +108,7 @@ def attribute_hour(
     statement = Statement(
         window=hour,
         lines={key: line for key, line in work.settle().items() if line != Line()},
-        quality=_quality(kept, costs, missing, lines),
+        quality=_quality(kept, costs, missing, lines, incomplete),
         as_of=as_of,
         missing=tuple(sorted(unknown)),
     )
@@ -230,12 +232,16 @@ def _quality(
     costs: Sequence[HourCosts],
     missing: Sequence[str],
     lines: Mapping[LineKey, Line],
+    incomplete: Collection[str],
 ) -> Quality:
-    """As good as the worst part; usage without a price makes it an estimate."""
+    """As good as the worst part; usage without a price, or not all counted, makes it an
+    estimate."""
     parts = [each.quality for each in costs] + [Quality.UNKNOWN for _ in missing]
     if leaves or not parts:
         unpriced = any(line.unpriced.total for line in lines.values()) or any(
             key.pricing is Pricing.UNPRICED for key in leaves
         )
         parts.append(Quality.ESTIMATED if unpriced else Quality.FINAL)
+    if any(key.model in incomplete for key in lines):
+        parts.append(Quality.ESTIMATED)
     return quality_of(parts)
