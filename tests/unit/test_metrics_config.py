@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -103,6 +104,14 @@ def test_metrics_are_only_compared_where_somebody_else_tells_usage() -> None:
     routes = [{"models": "llama", "billed_by": "prometheus:prod"}]
     both = measured(URL, producers=[GATEWAY], routes=routes, bedrock=[REGION])
     assert model_routes(both).compared == {"prometheus:prod", "bedrock:us-east-1"}
+
+
+def test_a_route_begins_at_midnight_utc_of_its_day() -> None:
+    always = {"models": "llama", "billed_by": "prometheus:prod"}
+    routes = [always, {**always, "billed_by": GATEWAY["name"], "from": "2026-12-01"}]
+    told = model_routes(measured(URL, producers=[GATEWAY], routes=routes)).routes
+    midnight = datetime(2026, 12, 1, tzinfo=UTC)
+    assert [each.begins for each in told] == [None, midnight]
 
 
 def test_a_unit_costs_what_its_commitment_says() -> None:

@@ -114,6 +114,16 @@ def test_a_route_may_name_what_is_sent_and_what_is_collected() -> None:
     assert problems(producers=[gateway()], routes=routes) == []
 
 
+def test_two_routes_of_the_same_models_from_the_same_time_on_are_told() -> None:
+    always = {"models": "gpt-*", "billed_by": "gateway"}
+    dated = {**always, "from": "2026-11-01"}
+    assert problems(producers=[gateway()], routes=[always, dated]) == []
+    twice = [always, dated, {**always, "models": "GPT-*", "from": "2026-11-01T01:00:00+01:00"}]
+    assert problems(producers=[gateway()], routes=twice) == [
+        "routes 'gpt-* from 2026-11-01T00:00:00Z' stands twice"
+    ]
+
+
 def test_who_is_not_configured_is_not_found() -> None:
     assert usage(producers=[gateway()]).producer("gateway").name == "gateway"
     with pytest.raises(LookupError, match="no producer 'x' is configured"):

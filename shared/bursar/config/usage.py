@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
 from bursar.config.fields import Name, Region, RoleArn, Section
+from bursar.domain.beginnings import Begin
 from bursar.domain.governance.people import Account
 from bursar.domain.money import Money
 from bursar.domain.usage.price_rows import TokenPriceRow
@@ -133,7 +135,8 @@ class Route(Section):
     """Of all that tell the usage of these models, the one that is billed; others are compared.
 
     Where `producers` are configured, metrics (`prometheus:...`, `bedrock:...`) are only compared
-    unless a route names them.
+    unless a route names them. Date a change of `billed_by` by a second route: each record is
+    routed by its own time, and what comes in late or is replayed as it was in its hour.
     """
 
     models: str = Field(
@@ -141,6 +144,11 @@ class Route(Section):
     )
     billed_by: str = Field(
         min_length=1, description="a producer, prometheus:CLUSTER or bedrock:REGION"
+    )
+    begins: Begin | None = Field(
+        default=None,
+        alias="from",
+        description="a UTC day or time; until then, the route of the same models before it",
     )
 
 
@@ -241,6 +249,8 @@ class Usage(Section):
         prices = [f"{each.model} {each.commitment}".rstrip() for each in self.provisioned]
         yield from _repeated("provisioned", prices)
         yield from _repeated("token_prices", [_priced(row) for row in self.token_prices])
+        routes = [f"{each.models.lower()}{_since(each.begins)}" for each in self.routes]
+        yield from _repeated("routes", routes)
 
 
 def _repeated(section: str, names: Sequence[str]) -> Iterator[tuple[Place, str]]:
@@ -251,8 +261,11 @@ def _repeated(section: str, names: Sequence[str]) -> Iterator[tuple[Place, str]]
 
 def _priced(row: TokenPriceRow) -> str:
     """What the row is the price of, as price books tell rows apart."""
-    since = f" from {row.begins:%Y-%m-%dT%H:%M:%SZ}" if row.begins else ""
-    return f"{row.provider}: {row.model.lower()}{since}".removeprefix(": ")
+    return f"{row.provider}: {row.model.lower()}{_since(row.begins)}".removeprefix(": ")
+
+
+def _since(begins: datetime | None) -> str:
+    return f" from {begins:%Y-%m-%dT%H:%M:%SZ}" if begins else ""
 
 
 def _aliases(told: Mapping[str, Alias]) -> dict[str, ModelAlias]:

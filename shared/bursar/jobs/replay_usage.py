@@ -51,7 +51,11 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReplay:
-    """Posts archived records that the ledger lacks, priced and routed as when they came in."""
+    """Posts archived records that the ledger lacks, by the prices and routes of their own time.
+
+    Those are as the configuration tells them now: an entry is what it was where nothing was
+    changed since but by dated rows. Self-hosted models and provisioned prices have no dates.
+    """
 
     billing: UsageBilling
     unit_price: UnitPrice

@@ -76,7 +76,9 @@ def token_prices(config: Config) -> TokenPriceBook:
 
 
 def model_routes(config: Config) -> ModelRoutes:
-    routes = tuple(ModelRoute(each.models, each.billed_by) for each in config.usage.routes)
+    routes = tuple(
+        ModelRoute(each.models, each.billed_by, each.begins) for each in config.usage.routes
+    )
     compared = frozenset(config.metrics_producers if config.usage.producers else ())
     return ModelRoutes(routes, frozenset(config.attribution.self_hosted.models), compared)
 

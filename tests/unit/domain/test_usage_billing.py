@@ -1,6 +1,7 @@
 """A record becomes an entry: priced at its own time, own models without a price, shadows apart."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -115,6 +116,34 @@ def test_a_route_names_a_model_as_its_price_does(pattern, provider, model):
 def test_a_route_names_no_model_of_another_price(pattern, provider, model):
     routes = ModelRoutes([ModelRoute(pattern, "litellm")])
     assert routes.shadow_of(record(provider=provider, model=model)) == ""
+
+
+def test_a_dated_route_bills_by_the_records_own_time_however_late_it_comes():
+    changed = datetime(2026, 11, 20, 13, 42, tzinfo=UTC)
+    routes = ModelRoutes(
+        [
+            ModelRoute("gpt-*", "litellm"),
+            ModelRoute("GPT-*", "logs", changed),
+            ModelRoute("*", "gateway"),
+        ]
+    )
+    before, at = record(model="gpt-x", at=changed - timedelta(seconds=1)), record(model="gpt-x")
+    billed = {
+        (when, producer): routes.shadow_of(replace(told, producer=producer)) == ""
+        for when, told in (("before", before), ("at", at))
+        for producer in ("litellm", "logs", "gateway")
+    }
+    assert [told for told, is_billed in billed.items() if is_billed] == [
+        ("before", "litellm"),
+        ("at", "logs"),
+    ]
+
+
+def test_until_a_dated_route_begins_the_next_one_that_matches_decides():
+    later = ModelRoute("gpt-*", "logs", AT + timedelta(days=1))
+    told = record(model="gpt-x")
+    assert ModelRoutes([later]).shadow_of(told) == ""
+    assert ModelRoutes([later, ModelRoute("*", "litellm")]).shadow_of(told) == "gateway"
 
 
 def test_metrics_are_compared_unless_a_route_names_them():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from bursar.domain.usage.model_names import price_names
 from bursar.domain.usage.records import UsageRecord
+
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,21 +18,27 @@ class ModelRoute:
     """`models` is a name or a pattern (`claude-*`); `billed_by` a producer.
 
     It names a model as prices do: in any case, with or without what gateways and AWS put around
-    the name, so that what is charged at one price is billed by one producer.
+    the name, so that what is charged at one price is billed by one producer. It holds from
+    `begins` on (always if None) until another one of the same `models` begins.
     """
 
     models: str
     billed_by: str
+    begins: datetime | None = None
+
+    @property
+    def pattern(self) -> str:
+        return self.models.lower()
 
     def names(self, record: UsageRecord) -> bool:
-        pattern = self.models.lower()
         names = (name.lower() for _, name in price_names(record.provider, record.model))
-        return any(fnmatchcase(name, pattern) for name in names)
+        return any(fnmatchcase(name, self.pattern) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRoutes:
-    """The routes in the order in which they are asked; the first that matches decides.
+    """The routes in the order in which they are asked; of those that hold at a record's own
+    time the first that matches decides, whenever the record comes in.
 
     `self_hosted` are models whose money is in a cluster's costs: their tokens only say whose.
     `compared` are producers that are billed only where a route names them.
@@ -44,7 +53,16 @@ class ModelRoutes:
 
         A model that no route names is billed whoever tells of it, but for those compared.
         """
-        for route in self.routes:
+        for route in self._holding(record.at):
             if route.names(record):
                 return "" if record.producer == route.billed_by else record.producer
         return record.producer if record.producer in self.compared else ""
+
+    def _holding(self, at: datetime) -> Iterator[ModelRoute]:
+        begun = [route for route in self.routes if _begins(route) <= at]
+        latest = {route.pattern: route for route in sorted(begun, key=_begins)}
+        return (route for route in begun if latest[route.pattern] is route)
+
+
+def _begins(route: ModelRoute) -> datetime:
+    return route.begins or _EVER
