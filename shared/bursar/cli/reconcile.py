@@ -20,6 +20,7 @@ from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.cli import clock
 from bursar.cli.deployed import UNANSWERED, caller_account, deployed_table, leave_unanswered
 from bursar.cli.exits import Exit, leave, warn
+from bursar.cli.ledger_views import plain
 from bursar.cli.months import check_month
 from bursar.cli.shown_text import shown_text
 from bursar.domain.cost_report import apportion
@@ -157,7 +158,10 @@ def print_tables(found: ReconciledMonth) -> None:
         for name in ("billed", "metered", "difference", "is"):
             table.add_column(name, justify="left" if name == "is" else "right")
         for row, book in zip(each.rows, _both_books(each.rows), strict=True):
-            table.add_row(shown_text(f"{row.day} {row.model}"), *map(dollars, book), row.cause)
+            billed, metered, difference = map(dollars, book)
+            metered = "unpriced" if row.metered is None else metered
+            of_model = shown_text(f"{row.day} {row.model}")
+            table.add_row(of_model, billed, metered, difference, row.cause)
         console.print(table)
 
 
@@ -165,7 +169,8 @@ def _both_books(
     rows: Sequence[ReconciledDay] | Sequence[ModelDay],
 ) -> list[tuple[Decimal, Decimal, Decimal]]:
     """Billed, metered and their difference, in cents that add up along rows and columns."""
-    billed, metered = apportion([row.billed for row in rows]), apportion([r.metered for r in rows])
+    billed = apportion([row.billed for row in rows])
+    metered = apportion([row.metered or Money.zero() for row in rows])
     return [(one, other, one - other) for one, other in zip(billed, metered, strict=True)]
 
 
@@ -195,7 +200,7 @@ def _provider(each: ProviderReconciliation) -> dict[str, Any]:
                 "day": row.day.isoformat(),
                 "model": row.model,
                 "billed_usd": row.billed.plain(),
-                "metered_usd": row.metered.plain(),
+                "metered_usd": plain(row.metered),
                 "difference_usd": row.difference.plain(),
                 "cause": row.cause,
             }

@@ -14,6 +14,7 @@ from rich.console import Console
 from bursar.cli.dry_run_views import print_dry_run
 from bursar.cli.network import _print_table as print_network
 from bursar.cli.reconcile import print_tables as print_reconciliation
+from bursar.cli.reconcile import to_json
 from bursar.cli.snapshot_views import print_table
 from bursar.cli.system import system
 from bursar.cli.usage_deployed_views import print_summary
@@ -77,6 +78,17 @@ def test_each_day_of_a_reconciliation_is_billed_less_metered_and_parts_sum_to_th
     assert sum(rounding + compute) == sum(book[2] for book in by_day) == Decimal("384.83")
     assert residual == sum(book[3] for book in by_day) == aws.residual.cents()
     assert sum(book[0] for book in by_model) == Decimal("0.67")
+
+
+def test_a_model_without_a_price_was_metered_as_unpriced_and_not_as_zero(capsys) -> None:
+    row = ModelDay(DAY, "gpt-new", Money.of("10"), None, "unpriced")
+    provider = ProviderReconciliation("openai", (row,))
+    found = ReconciledMonth("2026-11", reconcile({}, {}), (provider,), told=False)
+    print_reconciliation(found)
+    *_, shown = filter(None, map(str.split, capsys.readouterr().out.splitlines()))
+    assert shown == ["2026-11-01", "gpt-new", "$10.00", "unpriced", "$10.00", "unpriced"]
+    [told] = to_json(found)["providers"][0]["rows"]
+    assert (told["metered_usd"], told["difference_usd"]) == (None, "10")
 
 
 def test_items_and_categories_of_a_system_both_sum_to_it(rows, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The metered book against a model provider's own cost API, by day and model.
 
-billed - metered = other charges + not metered + not billed + (each model of both: residual)
-                   + what was booked later, after the month was closed
+billed - metered = other charges + not metered + not billed + (each model of both: unpriced,
+                   partly unpriced or residual) + what was booked later, after the month was closed
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from bursar.domain.ledger.lines import LineKey, Statement
+from bursar.domain.ledger.lines import Line, LineKey, Statement
 from bursar.domain.money import Money
 from bursar.domain.reconciliation.aws_bill import TOLERANCE
 from bursar.domain.reconciliation.corrections import LATER, BookedLater, booked_later
+from bursar.domain.usage.model_names import name_sold_by
 
-_RELEASE = re.compile(r"[-@](?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
+_RELEASE = re.compile(r"[-@](?:\d{8}|\d{4}-\d{2}-\d{2}|\d{4}|latest)$")
 
-OTHER, NOT_METERED, NOT_BILLED, RESIDUAL = (
+OTHER, NOT_METERED, NOT_BILLED, RESIDUAL, UNPRICED, PARTLY_UNPRICED = (
     "other charges",
     "not metered",
     "not billed",
     "residual",
+    "unpriced",
+    "partly unpriced",
 )
+_BOOKED_LATER = (UNPRICED, PARTLY_UNPRICED, RESIDUAL, NOT_METERED, NOT_BILLED)
 
 
 class ProviderBillUnavailableError(Exception):
@@ -47,17 +51,18 @@ class ProviderFact:
 
 @dataclass(frozen=True, slots=True)
 class ModelDay:
-    """One model of one day. `cause` names what its difference is."""
+    """One model of one day. `cause` names what its difference is, and `metered` is None where
+    nothing that was metered has a price: unknown, and all that is billed differs."""
 
     day: date
     model: str
     billed: Money
-    metered: Money
+    metered: Money | None
     cause: str
 
     @property
     def difference(self) -> Money:
-        return self.billed - self.metered
+        return self.billed - (self.metered or Money.zero())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,8 @@ class ProviderReconciliation:
 
     @property
     def metered(self) -> Money:
-        return Money.sum(row.metered for row in self.rows)
+        """What is known of it."""
+        return Money.sum(row.metered for row in self.rows if row.metered is not None)
 
     @property
     def parts(self) -> dict[str, Money]:
@@ -106,7 +112,7 @@ class ProviderReconciliation:
             own = [row for row in self.rows if row.model == model]
             differences = {
                 cause: [row.difference.units for row in own if row.cause == cause]
-                for cause in (RESIDUAL, NOT_METERED, NOT_BILLED)
+                for cause in _BOOKED_LATER
             }
             found.append(booked_later(corrected, differences))
         return found
@@ -133,7 +139,7 @@ def reconcile_provider(
     other: dict[tuple[date, str], int] = {}
     for fact in facts:
         into = billed if fact.model else other
-        place = (fact.day, family(fact.model) if fact.model else fact.item)
+        place = (fact.day, family(provider, fact.model) if fact.model else fact.item)
         into[place] = into.get(place, 0) + fact.amount.units
     metered = metered_models(provider, days)
     rows = [
@@ -147,32 +153,39 @@ def reconcile_provider(
     models: dict[str, int] = {}
     for key, units in (corrected or {}).items():
         if key.provider == provider and not key.cluster:
-            models[family(key.model)] = models.get(family(key.model), 0) + units
+            model = family(provider, key.model)
+            models[model] = models.get(model, 0) + units
     return ProviderReconciliation(provider, tuple(rows), models)
 
 
-def metered_models(provider: str, days: Iterable[Statement]) -> Mapping[tuple[date, str], int]:
-    """10^-12 USD by day and model, without corrections of closed months."""
-    sums: dict[tuple[date, str], int] = {}
+def metered_models(provider: str, days: Iterable[Statement]) -> Mapping[tuple[date, str], Line]:
+    """Sums by day and model, without corrections of closed months."""
+    sums: dict[tuple[date, str], Line] = {}
     for statement in days:
         for key, line in statement.lines.items():
             if key.provider == provider and not key.cluster and not key.adjusts:
-                place = (statement.window.start.date(), family(key.model))
-                sums[place] = sums.get(place, 0) + line.units
+                place = (statement.window.start.date(), family(provider, key.model))
+                sums[place] = sums[place] + line if place in sums else line
     return sums
 
 
-def family(model: str) -> str:
-    """`gpt-4o` of `gpt-4o-2024-08-06`, `claude-sonnet-4` of `claude-sonnet-4-20250514`."""
-    return _RELEASE.sub("", model.strip().lower())
+def family(provider: str, model: str) -> str:
+    """`gpt-4o` of `openai/gpt-4o-2024-08-06`, `gpt-4` of `gpt-4-0613`, `claude-sonnet-4` of
+    `claude-sonnet-4-20250514`: without what gateways put before it, and without its date."""
+    return _RELEASE.sub("", name_sold_by(provider, model.strip()))
 
 
-def _row(day: date, model: str, billed: int | None, metered: int | None) -> ModelDay:
-    cause = RESIDUAL
+def _row(day: date, model: str, billed: int | None, metered: Line | None) -> ModelDay:
+    known = metered.known_usd if metered else Money.zero()
+    return ModelDay(day, model, Money.from_units(billed or 0), known, _cause(billed, metered))
+
+
+def _cause(billed: int | None, metered: Line | None) -> str:
     if metered is None:
-        cause = NOT_METERED
-    elif billed is None:
-        cause = NOT_BILLED
-    return ModelDay(
-        day, model, Money.from_units(billed or 0), Money.from_units(metered or 0), cause
-    )
+        return NOT_METERED
+    if billed is None:
+        return NOT_BILLED
+    if metered.known_usd is None:
+        return UNPRICED
+    lacks = metered.unpriced_requests or metered.unpriced.total
+    return PARTLY_UNPRICED if lacks and billed > metered.units else RESIDUAL
