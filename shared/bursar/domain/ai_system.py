@@ -6,14 +6,33 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bursar.domain.ledger.lines import CostCategory
 from bursar.domain.money import Money
 
-Volume = Annotated[Decimal, Field(ge=0, le=Decimal(10**15), allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0, le=10**15, strict=True)]  # neither a truth value nor a text
 MOST_USD = 10**15  # of an item: sums of them are amounts too
+_DECIMALS = 24
+_ONE_USD = Money.of(1)
+
+
+def _no_float(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ValueError('a price is a string or a whole number, such as "0.0000025"')
+    return value
+
+
+# Of a byte or a second, a price has more decimals than an amount: only what it comes to is rounded
+Price = Annotated[
+    Decimal,
+    BeforeValidator(_no_float),
+    Field(ge=-(10**26), le=10**26, decimal_places=_DECIMALS, allow_inf_nan=False),
+]
+Volume = Annotated[
+    Decimal,
+    Field(ge=0, le=Decimal(10**15), decimal_places=_DECIMALS, allow_inf_nan=False),
+]
+Count = Annotated[int, Field(ge=0, le=10**15, strict=True)]  # neither a truth value nor a text
 
 
 class SystemItem(BaseModel):
@@ -24,18 +43,23 @@ class SystemItem(BaseModel):
     name: str = Field(min_length=1)
     category: CostCategory
     unit: str = Field(min_length=1, description="what is counted: GPU hour, million tokens, label")
-    usd_per_unit: Money
+    usd_per_unit: Price
     volume: Volume = Field(description="units a month")
 
     @model_validator(mode="after")
     def _is_an_amount(self) -> SystemItem:
-        if abs(Fraction(self.usd_per_unit.amount) * Fraction(self.volume)) > MOST_USD:
+        if abs(self._exact_usd) > MOST_USD:
             raise ValueError("costs more than 10^15 USD a month")
         return self
 
     @property
     def usd(self) -> Money:
-        return self.usd_per_unit.times(self.volume)
+        """Price x volume, rounded once."""
+        return _ONE_USD.times(self._exact_usd)
+
+    @property
+    def _exact_usd(self) -> Fraction:
+        return Fraction(self.usd_per_unit) * Fraction(self.volume)
 
 
 class AiSystem(BaseModel):

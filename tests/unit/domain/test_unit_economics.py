@@ -164,7 +164,7 @@ def test_a_system_costs_the_sum_of_its_items() -> None:
     assert system.usd_per_user is None  # nobody uses it: that is not free
 
 
-@pytest.mark.parametrize("volume", ["NaN", "Infinity", "-1", "1e99", "many"])
+@pytest.mark.parametrize("volume", ["NaN", "Infinity", "-1", "1e99", "1e-999999999", "many"])
 def test_a_volume_that_is_none_is_refused(volume: str) -> None:
     with pytest.raises(ValidationError, match="volume"):
         AiSystem.model_validate({"name": "x", "items": [item("a", "storage", "1", volume)]})
@@ -175,6 +175,18 @@ def test_a_volume_that_is_none_is_refused(volume: str) -> None:
 def test_a_count_that_is_none_is_refused(field: str, count: object) -> None:
     told = {"name": "x", "items": [item("a", "storage", "1", "1")], field: count}
     with pytest.raises(ValidationError, match=field):
+        AiSystem.model_validate(told)
+
+
+def test_a_price_finer_than_an_amount_is_multiplied_before_it_is_rounded() -> None:
+    told = {"name": "x", "items": [item("bytes", "storage", "1e-13", "1e15")]}
+    assert AiSystem.model_validate(told).usd == Money.of("100")
+
+
+@pytest.mark.parametrize("price", [0.5, True, "NaN", "Infinity", "many", "1e-25", "1e-999999999"])
+def test_a_price_that_is_none_is_refused(price: object) -> None:
+    told = {"name": "x", "items": [item("a", "storage", "1", "1") | {"usd_per_unit": price}]}
+    with pytest.raises(ValidationError, match="usd_per_unit"):
         AiSystem.model_validate(told)
 
 
