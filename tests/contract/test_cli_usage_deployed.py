@@ -444,9 +444,15 @@ def test_other_sources_are_shown_beside_what_is_billed(table: Any, run: Run) -> 
     code, out, _ = run("summary", *span, "--shadow", "--json")
     billed, alone = json.loads(out)
     assert (code, billed["model"], billed["billed_tokens"]) == (0, "gpt-x", 100)
-    assert billed["sources"][0]["difference"] == "0.800000"  # 180 beside 100
+    [source] = billed["sources"]
+    assert source["difference"] == "0.800000"  # 180 beside 100
+    assert (source["billed_tokens"], source["billed_without_it_tokens"]) == (100, 0)
     assert (alone["billed_tokens"], alone["sources"][0]["difference"]) == (0, None)
     code, out, _ = run("summary", *span, "--shadow")
     assert "[b]litellm" in out
     assert "+80.00%" in out
     assert "nothing billed" in out
+    _, out, _ = run("summary", "--from", "2025-03-04T11", "--to", "2025-03-05", "--shadow")
+    assert "No source told" in out
+    code, _, err = run("summary", *span, "--shadow", "--by", "tenant")
+    assert (code, "by model alone" in err) == (2, True)

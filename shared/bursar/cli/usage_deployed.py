@@ -124,6 +124,8 @@ def summary(
         leave(Exit.WRONG_INPUT, [_NO_USERS])
     if wrong := [name for name in names if name not in set(By) - {By.KIND}]:
         leave(Exit.WRONG_INPUT, [f"usage is not broken down by {', '.join(wrong)}"])
+    if shadow and names != [By.MODEL]:
+        leave(Exit.WRONG_INPUT, ["--shadow compares by model alone: leave --by out"])
     if len(set(names)) < len(names):
         leave(Exit.WRONG_INPUT, ["--by names a dimension twice"])
     now = clock.now()

@@ -143,11 +143,13 @@ def shadows_json(compared: Sequence[ShadowedModel]) -> None:
                 "sources": [
                     {
                         "source": source,
-                        "tokens": leaf.tokens.total,
-                        "usd": leaf.amounts.usd.plain(),
-                        "difference": _share(each.difference(source)),
+                        "tokens": found.told.tokens.total,
+                        "usd": found.told.amounts.usd.plain(),
+                        "billed_tokens": found.billed.tokens.total,
+                        "difference": _share(found.difference),
+                        "billed_without_it_tokens": each.billed_without(source),
                     }
-                    for source, leaf in sorted(each.told.items())
+                    for source, found in sorted(each.sources.items())
                 ],
             }
             for each in compared
@@ -156,18 +158,30 @@ def shadows_json(compared: Sequence[ShadowedModel]) -> None:
 
 
 def print_shadows(compared: Sequence[ShadowedModel]) -> None:
-    table = Table(box=SIMPLE_HEAD, title="Billed, and told by others", title_justify="left")
+    if not compared:
+        Console().print("No source told of a model that another one is billed for.")
+        return
+    table = Table(
+        box=SIMPLE_HEAD,
+        title="Told by sources that are not billed, by the hours in which they told",
+        title_justify="left",
+    )
     for name in ("model", "source"):
         table.add_column(name)
-    for name in ("billed tokens", "its tokens", "difference"):
+    for name in ("billed tokens", "its tokens", "difference", "billed without it"):
         table.add_column(name, justify="right")
     for each in compared:
-        for source, leaf in sorted(each.told.items()):
-            difference = each.difference(source)
-            shown = "nothing billed" if difference is None else f"{float(difference):+.2%}"
-            counts = (f"{each.billed.tokens.total:,}", f"{leaf.tokens.total:,}", shown)
-            table.add_row(shown_text(each.model), shown_text(source), *counts)
+        for source, found in sorted(each.sources.items()):
+            share = found.difference
+            shown = "nothing billed" if share is None else f"{float(share):+.2%}"
+            counts = (found.billed.tokens.total, found.told.tokens.total)
+            without = f"{each.billed_without(source):,}"
+            cells = (*(f"{count:,}" for count in counts), shown, without)
+            table.add_row(shown_text(each.model), shown_text(source), *cells)
     Console().print(table)
+    Console().print(
+        "Billed without it: in hours of which it told nothing, or was itself the one billed."
+    )
 
 
 def _rows(
