@@ -16,12 +16,14 @@ import pytest
 import yaml
 
 from bursar.adapters.dynamodb.ledger.store import DynamoLedgerStore
+from bursar.adapters.dynamodb.quarantine import DynamoQuarantine
 from bursar.adapters.dynamodb.statements import DynamoStatementStore
 from bursar.adapters.s3_usage import S3UsageArchive
 from bursar.cli.main import app
 from bursar.domain.ledger.lines import CostCategory, Kind, Line, LineKey
 from bursar.domain.money import Money
 from bursar.domain.periods import HOUR, hour_of
+from bursar.domain.usage.quarantine import Decision
 from bursar.domain.usage.records import TokenCounts
 from tests.contract.ledger_books import books_on, entry
 from tests.unit.domain.sample_statements import bought, hour_at, pods
@@ -125,6 +127,24 @@ def test_people_are_told_what_became_of_a_file(run: Run, tmp_path: Path) -> None
     assert code == 0
     assert "0 records posted, 1 there already, 0 held, 0 kinds rejected." in out
     assert "2 not posted: their ids stand for something else." in out
+
+
+def test_of_a_file_that_is_told_again_what_a_person_released_is_there_and_what_was_dropped_is_said(
+    table: Any, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "usage.jsonl"
+    huge = [json.dumps(told(name, input_tokens=10**8)) for name in ("1", "2", "3")]
+    file.write_text("\n".join(huge))
+    assert imported(run, file)[1]["held"] == 3
+    quarantine = DynamoQuarantine(table)
+    quarantine.decide(("gateway", "1"), Decision.RELEASED, AT)
+    quarantine.decide(("gateway", "2"), Decision.DROPPED, AT)
+    found = imported(run, file)[1]
+    counts = {name: found[name] for name in ("accepted", "duplicates", "dropped", "held")}
+    assert counts == {"accepted": 1, "duplicates": 1, "dropped": 1, "held": 1}
+    out = run("import", str(file), "--producer", "gateway")[1]
+    assert "0 records posted, 1 there already, 1 held, 0 kinds rejected." in out
+    assert "1 not posted: they were held, and a person dropped them." in out
 
 
 def test_each_place_of_what_is_rejected_is_a_line_of_the_file(run: Run, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bursar.adapters.dynamodb.quarantine import DynamoQuarantine
 from bursar.adapters.memory.quarantine import MemoryQuarantine
-from bursar.domain.usage.quarantine import Contested, Decision, HeldUsage, RejectedUsage
+from bursar.domain.usage.quarantine import Decision, HeldUsage, RejectedUsage
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.ports import Quarantine
 
@@ -80,24 +80,23 @@ def test_held_records_come_back_whole_newest_first(quarantine: Quarantine) -> No
 
 
 def test_a_record_that_is_held_stays_as_it_was_first_told(quarantine: Quarantine) -> None:
-    assert list(quarantine.hold([held()])) == []
-    assert list(quarantine.hold([held(minutes=30)])) == []
+    assert list(quarantine.hold([held()])) == [held()]
+    assert list(quarantine.hold([held(minutes=30)])) == [held()]
     assert list(quarantine.held()) == [held()]
 
 
 @pytest.mark.parametrize("decision", [None, Decision.RELEASED, Decision.DROPPED])
-def test_another_body_of_an_id_that_is_held_or_was_decided_is_given_back(
+def test_what_stands_is_given_back_for_another_body_of_its_id_as_it_was_decided(
     quarantine: Quarantine, decision: Decision | None
 ) -> None:
     other = replace(held(), record=replace(held().record, tokens=TokenCounts(30_000_000)))
-    first = held().record.digest
     if decision:
         quarantine.hold([held()])
         quarantine.decide(("gateway", "r-1"), decision, NOON)
-    assert list(quarantine.hold([held(), other])) == [Contested(other, first)]
-    found = quarantine.find(("gateway", "r-1"))
-    assert found is not None
-    assert found.record == held().record
+    at = NOON if decision else None
+    stands = replace(held(), decision=decision or Decision.HELD, decided_at=at)
+    assert list(quarantine.hold([held(), other])) == [stands, stands]
+    assert quarantine.find(("gateway", "r-1")) == stands
 
 
 @pytest.mark.parametrize("decision", [Decision.RELEASED, Decision.DROPPED])

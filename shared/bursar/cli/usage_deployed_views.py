@@ -48,6 +48,7 @@ def ingested_json(taken: Sequence[Ingested]) -> None:
             "duplicates": sum(each.duplicates for each in taken),
             "conflicts": sum(each.conflicts for each in taken),
             "held": sum(each.held for each in taken),
+            "dropped": sum(each.dropped for each in taken),
             "rejected": [
                 {
                     "where": row.where,
@@ -65,9 +66,9 @@ def ingested_json(taken: Sequence[Ingested]) -> None:
 
 def print_ingested(taken: Sequence[Ingested]) -> None:
     out = Console()
-    accepted, before, conflicts, held = (
+    accepted, before, conflicts, held, dropped = (
         sum(getattr(each, name) for each in taken)
-        for name in ("accepted", "duplicates", "conflicts", "held")
+        for name in ("accepted", "duplicates", "conflicts", "held", "dropped")
     )
     rejected = [row for each in taken for row in each.rejections]
     out.print(
@@ -79,6 +80,8 @@ def print_ingested(taken: Sequence[Ingested]) -> None:
             f"{conflicts:,} not posted: their ids stand for something else."
             " See `bursar usage conflicts`."
         )
+    if dropped:
+        out.print(f"{dropped:,} not posted: they were held, and a person dropped them.")
     for row in rejected[:_SHOWN]:
         out.print(shown_text(f"{places_of(row)}: {row.reason} (x{row.times})"))
     if len(rejected) > _SHOWN:

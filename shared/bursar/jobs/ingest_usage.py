@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,7 @@ from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.quarantine import (
     MOST_PLACES,
     Contested,
+    Decision,
     HeldUsage,
     RejectedUsage,
     digest_of,
@@ -80,9 +82,9 @@ class Message(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Ingested:
     """How many records are in the ledger, `duplicates` of them already before, and how many are
-    not: under their ids something else stands (`conflicts`), or a person has to look (`held`).
-    `failed` are the messages that are to come again. `transaction_conflicts` counts the times
-    that another transaction was in the way."""
+    not: under their ids something else stands (`conflicts`), a person has to look (`held`), or
+    has, and left them out (`dropped`). `failed` are the messages that are to come again.
+    `transaction_conflicts` counts the times that another transaction was in the way."""
 
     accepted: int
     held: int
@@ -90,6 +92,7 @@ class Ingested:
     failed: tuple[str, ...]
     duplicates: int = 0
     conflicts: int = 0
+    dropped: int = 0
     transaction_conflicts: int = 0
 
     @property
@@ -132,7 +135,7 @@ def ingest(
         latest = max(latest or message.received_at, message.received_at)
         _sort(message, producer, read, Judge(limits, cost), batch)
     quarantine.reject(batch.rejected)
-    contested = _hold(batch.held, quarantine, refuse)
+    found = _hold(batch.held, quarantine, refuse)
     records = [record for _, record in batch.told]
     became, aside = Told(), list[HeldUsage]()
     if records and latest:
@@ -143,28 +146,36 @@ def ingest(
             for record in records
             if became.too_large and (record.producer, record.id) in became.too_large
         ]
-    contested += _hold(aside, quarantine, refuse)
+    found += _hold(aside, quarantine, refuse)
     missing = set(became.busy)
     failed = [told for told in batch.told if (told[1].producer, told[1].id) in missing]
+    posted = len(records) - len(failed) - became.conflicts - len(aside)
+    there = found[Decision.RELEASED] + found[Decision.DUPLICATE]
     return Ingested(
-        accepted=len(records) - len(failed) - became.conflicts - len(aside),
-        held=len(batch.held) + len(aside) - contested,
+        accepted=posted + there,
+        held=found[Decision.HELD],
         rejections=tuple(batch.rejected),
         failed=tuple(dict.fromkeys(message_id for message_id, _ in failed)),
-        duplicates=became.duplicates,
-        conflicts=became.conflicts + contested,
+        duplicates=became.duplicates + there,
+        conflicts=became.conflicts + found[Decision.CONFLICT],
+        dropped=found[Decision.DROPPED],
         transaction_conflicts=became.transaction_conflicts,
     )
 
 
-def _hold(held: Sequence[HeldUsage], quarantine: Quarantine, refuse: Refuse) -> int:
-    """Hold what waits for a person; how many were refused for another body of their id."""
-    if not held:
-        return 0
-    contested = quarantine.hold(held)
-    for each in contested:
-        refuse(each)
-    return len(contested)
+def _hold(held: Sequence[HeldUsage], quarantine: Quarantine, refuse: Refuse) -> Counter[Decision]:
+    """Hold what waits for a person, and count what was decided of it when it came before.
+
+    Another body of an id is refused: a conflict.
+    """
+    found = Counter[Decision]()
+    for each, stands in zip(held, quarantine.hold(held), strict=True):
+        if stands.record.digest == each.record.digest:
+            found[stands.decision] += 1
+        else:
+            refuse(Contested(each, stands.record.digest))
+            found[Decision.CONFLICT] += 1
+    return found
 
 
 def ingest_collected(

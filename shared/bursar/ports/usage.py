@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # whoever imports a port pays for no domain
     from bursar.domain.usage.bedrock import ProvisionedHour
     from bursar.domain.usage.bulk import BulkUsage
     from bursar.domain.usage.producers import ProducerPolicy
-    from bursar.domain.usage.quarantine import Contested, Decision, HeldUsage, RejectedUsage
+    from bursar.domain.usage.quarantine import Decision, HeldUsage, RejectedUsage
     from bursar.domain.usage.records import UsageRecord
     from bursar.domain.usage.rejections import Rejection
 
@@ -37,10 +37,10 @@ class Quarantine(Protocol):
 
     def reject(self, rows: Sequence[RejectedUsage]) -> None: ...
 
-    def hold(self, held: Sequence[HeldUsage]) -> Sequence[Contested]:
+    def hold(self, held: Sequence[HeldUsage]) -> Sequence[HeldUsage]:
         """Keep each; one that was held before, decided or not, stays as it is.
 
-        Those are given back whose id stands for another body here.
+        What stands under the id of each is given back, in their order: it may be another body.
         """
         ...
 

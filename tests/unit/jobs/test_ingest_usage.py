@@ -191,6 +191,25 @@ def test_a_held_record_is_posted_when_a_person_releases_it(holding: MemoryQuaran
     assert list(holding.held()) == []
 
 
+@pytest.mark.parametrize(
+    ("decision", "counted"),
+    [
+        (Decision.HELD, {"held": 1}),
+        (Decision.RELEASED, {"accepted": 1, "duplicates": 1}),
+        (Decision.DUPLICATE, {"accepted": 1, "duplicates": 1}),
+        (Decision.CONFLICT, {"conflicts": 1}),
+        (Decision.DROPPED, {"dropped": 1}),
+    ],
+)
+def test_a_held_record_that_is_told_again_is_counted_by_what_was_decided_of_it(
+    holding: MemoryQuarantine, decision: Decision, counted: dict[str, int]
+) -> None:
+    holding.decide(HELD, decision, NOON)
+    done = taken(line("huge", input_tokens=20_000_000), quarantine=holding)
+    nothing = {"accepted": 0, "held": 0, "rejections": (), "failed": ()}
+    assert done == Ingested(**{**nothing, **counted})
+
+
 def test_a_release_that_the_ledger_is_too_busy_for_leaves_it_held(
     holding: MemoryQuarantine,
 ) -> None:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from bursar.adapters.dynamodb.paging import query
 from bursar.domain.ledger.entries import EntryId
-from bursar.domain.usage.quarantine import Contested, Decision, HeldUsage, RejectedUsage
+from bursar.domain.usage.quarantine import Decision, HeldUsage, RejectedUsage
 
 _KEPT = timedelta(days=30)
 _MOST_LISTED = 200
@@ -39,13 +39,8 @@ class DynamoQuarantine:
                     }
                 )
 
-    def hold(self, held: Sequence[HeldUsage]) -> Sequence[Contested]:
-        contested = []
-        for each in held:
-            first = self._first(each)
-            if first.record.digest != each.record.digest:
-                contested.append(Contested(each, first.record.digest))
-        return contested
+    def hold(self, held: Sequence[HeldUsage]) -> Sequence[HeldUsage]:
+        return [self._first(each) for each in held]
 
     def rejected(self) -> Sequence[RejectedUsage]:
         return [_REJECTED_JSON.validate_json(item["json"]) for item in self._newest(_REJECTED)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bursar.domain.ledger.entries import EntryId
-from bursar.domain.usage.quarantine import Contested, Decision, HeldUsage, RejectedUsage
+from bursar.domain.usage.quarantine import Decision, HeldUsage, RejectedUsage
 
 _MOST_LISTED = 200
 
@@ -21,13 +21,10 @@ class MemoryQuarantine:
         for row in rows:
             self._rejected[row.producer, row.id] = row
 
-    def hold(self, held: Sequence[HeldUsage]) -> Sequence[Contested]:
-        contested = []
-        for each in held:
-            first = self._held.setdefault((each.record.producer, each.record.id), each)
-            if first.record.digest != each.record.digest:
-                contested.append(Contested(each, first.record.digest))
-        return contested
+    def hold(self, held: Sequence[HeldUsage]) -> Sequence[HeldUsage]:
+        return [
+            self._held.setdefault((each.record.producer, each.record.id), each) for each in held
+        ]
 
     def rejected(self) -> Sequence[RejectedUsage]:
         rows = self._rejected.values()

@@ -50,6 +50,7 @@ USAGE = _object(
     duplicates=_COUNT,
     conflicts=_COUNT,
     held=_COUNT,
+    dropped=_COUNT,
     rejected=_list(_object(where=_TEXT, places=_list(_TEXT), reason=_TEXT, times=_COUNT)),
 )
 RESERVATION = _object(id=_TEXT, status=_TEXT, amount_usd=_USD, expires_at=_TIME)

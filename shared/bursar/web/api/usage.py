@@ -41,7 +41,8 @@ def post_usage() -> Response[str]:
             "not all of it could be posted now; send it again: what was posted stays once",
             retry_after_seconds=_COME_BACK_SECONDS,
         )
-    if taken.rejections and not (taken.accepted or taken.held or taken.conflicts):
+    taken_in = taken.accepted or taken.held or taken.conflicts or taken.dropped
+    if taken.rejections and not taken_in:
         raise ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "nothing of it is usage; `rejected` says why",
@@ -56,6 +57,7 @@ def _as_json(taken: Ingested) -> dict[str, Any]:
         "duplicates": taken.duplicates,
         "conflicts": taken.conflicts,
         "held": taken.held,
+        "dropped": taken.dropped,
         "rejected": [
             {
                 "where": each.where,
