@@ -204,7 +204,7 @@ def _served(each: MonthFigures) -> dict[str, Any]:
     served = each.serving
     return {
         "month": each.month,
-        "usd": None if each.usd is None else served.usd.plain(),
+        "usd": None if each.usd is None else plain(served.known_usd),
         "priced_requests": served.priced_requests,
         "priced_tokens": served.tokens.total,
         "unpriced_requests": served.unpriced_requests,

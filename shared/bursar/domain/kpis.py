@@ -59,7 +59,9 @@ class MonthFigures:
 
     @property
     def whole_usd(self) -> Money | None:
-        return None if self.unstated_hours else self.usd
+        """None also where nothing that was used has a price: unknown, and not free."""
+        nothing_priced = not self.usd and self.serving.known_usd is None
+        return None if self.unstated_hours or nothing_priced else self.usd
 
 
 @dataclass(frozen=True, slots=True)

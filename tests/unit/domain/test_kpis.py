@@ -71,6 +71,18 @@ def test_each_kpi_is_a_ratio_of_the_months_sums() -> None:
     }
 
 
+def test_a_month_of_which_nothing_has_a_price_costs_its_users_nothing_that_is_known() -> None:
+    key = LineKey("acme", CostCategory.EXTERNAL_API, model="new")
+    lines = {key: Line(0, 1, unpriced=TokenCounts(input=900), unpriced_requests=1)}
+    told = {"user_actions": 20, "active_users": 5}
+    found = kpi_values(month_figures("2026-11", [november(lines)], **told))
+    assert (found[Kpi.COST_PER_USER_ACTION], found[Kpi.COST_PER_ACTIVE_USER]) == (None, None)
+    found = kpi_values(month_figures("2026-11", [november(lines, pods("acme", "10"))], **told))
+    assert found[Kpi.COST_PER_ACTIVE_USER] == 2.0  # 10 / 5, of what is known
+    found = kpi_values(month_figures("2026-11", [november()], **told))
+    assert found[Kpi.COST_PER_ACTIVE_USER] == 0.0  # stated, and nothing was used
+
+
 def test_a_request_costs_the_gpu_cpu_and_memory_of_the_model_that_served_it() -> None:
     key = {"model": "llama", "cluster": "prod"}
     served = Line(Money.of("6").units, 10, TokenCounts(input=3_000, output=1_000))
