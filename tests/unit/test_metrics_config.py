@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from bursar.config import Config
 from bursar.domain.money import Money
 from bursar.domain.usage.producers import ANY_TENANT
+from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.told_records import usage_record
 from bursar.wiring.usage import model_routes
 from tests.unit.jobs.sample_config import config
 
@@ -38,6 +40,29 @@ def test_another_account_is_named_with_its_region() -> None:
     found = measured(URL, bedrock=[REGION, REGION | {"role_arn": role}])
     assert "bedrock:444455556666/us-east-1" in found.metrics_producers
     assert found.metrics_role_arns == (role,)
+
+
+@pytest.mark.parametrize(
+    ("kind_and_id", "told_as"),
+    [
+        ("application-inference-profile/abc", "application-inference-profile/abc"),
+        ("inference-profile/eu.amazon.nova-lite-v1:0", "eu.amazon.nova-lite-v1:0"),
+    ],
+)
+def test_an_alias_of_bedrock_may_be_a_whole_arn(kind_and_id: str, told_as: str) -> None:
+    """Usage names it without the account and region, in CloudWatch's sums and in the logs."""
+    arn = f"arn:aws:bedrock:us-east-1:111122223333:{kind_and_id}"
+    alias = {"model": "amazon.nova-lite-v1:0", "tenant": "acme"}
+    logs = {"name": "logs", "tenants": ["acme"], "format": "bedrock", "aliases": {arn: alias}}
+    region = {"region": "us-east-1", "aliases": {arn: alias}}
+    found = measured(URL, bedrock=[region], producers=[logs])
+    sums, log = found.metrics_producers["bedrock:us-east-1"], found.usage.producer("logs")
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    for policy in (sums, log.policy()):
+        named = usage_record(
+            policy, id="1", at=noon, tenant="", model=told_as, tokens=TokenCounts(1)
+        )
+        assert (named.tenant, named.model) == ("acme", "amazon.nova-lite-v1:0")
 
 
 def test_aliases_of_bedrock_name_the_tenants() -> None:

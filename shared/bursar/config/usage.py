@@ -12,6 +12,7 @@ from bursar.config.fields import Name, Region, RoleArn, Section
 from bursar.domain.beginnings import Begin
 from bursar.domain.governance.people import Account
 from bursar.domain.money import Money
+from bursar.domain.usage.bedrock import model_name
 from bursar.domain.usage.price_rows import TokenPriceRow
 from bursar.domain.usage.producers import ModelAlias, ProducerPolicy, UsageFormat
 
@@ -269,7 +270,11 @@ def _since(begins: datetime | None) -> str:
 
 
 def _aliases(told: Mapping[str, Alias]) -> dict[str, ModelAlias]:
-    return {name: ModelAlias(each.model, each.tenant, each.feature) for name, each in told.items()}
+    """By name, and where that is an ARN, also by what Bedrock's usage of it is told as."""
+    named = {
+        name: ModelAlias(each.model, each.tenant, each.feature) for name, each in told.items()
+    }
+    return {model_name(name): alias for name, alias in named.items()} | named
 
 
 def _is_session_of(role_arn: str, caller_arn: str) -> bool:
