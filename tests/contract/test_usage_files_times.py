@@ -15,7 +15,7 @@ PRINTED = [chr(byte) for byte in range(32, 127)]
 def test_any_two_characters_are_a_second_only_if_they_are_00_to_59() -> None:
     seconds = [tens + ones for tens in PRINTED for ones in PRINTED]
     times = [f"2026-11-20T13:05:{each}Z" for each in seconds]
-    buffer = Buffer("".join(times).encode())
+    buffer = Buffer.of("".join(times).encode())
     starts = len(BEFORE) + np.arange(len(times)) * len(times[0])
     found, good = microseconds(buffer, Texts.of(starts, 0, np.full(len(times), len(times[0]))))
     told = dict(zip(seconds, found.tolist(), strict=True))

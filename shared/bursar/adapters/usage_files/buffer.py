@@ -20,6 +20,8 @@ _ONE, _THREE = np.uint64(1), np.uint8(3)
 _MULTIPLIERS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
 _SHIFTS = (np.uint64(29), np.uint64(31))
 _POWERS = 10 ** np.arange(WORD + 1, dtype=np.int64)
+# what ends a text of so many bytes in a word: bytes that UTF-8 has none of
+_ENDS = ~LOWEST
 # the least number of so many digits without leading zeros; of none there is no number
 _LEAST = np.array([10**WORD, 0, *(10**n for n in range(1, WORD))], np.int64)
 
@@ -72,11 +74,15 @@ class Texts(NamedTuple):
 
 
 class Buffer:
-    """Bytes with room around them."""
+    """Bytes between BEFORE and AFTER."""
 
-    def __init__(self, *content: bytes | memoryview) -> None:
-        self.padded = b"".join((BEFORE, *content, AFTER))
-        self.bytes = np.frombuffer(self.padded, np.uint8)
+    def __init__(self, padded: bytes | bytearray) -> None:
+        self.padded = padded
+        self.bytes = np.frombuffer(padded, np.uint8)
+
+    @classmethod
+    def of(cls, *content: bytes) -> Buffer:
+        return cls(b"".join((BEFORE, *content, AFTER)))
 
     def __len__(self) -> int:
         return len(self.padded) - len(BEFORE) - len(AFTER)
@@ -87,7 +93,7 @@ class Buffer:
 
     @property
     def content(self) -> bytes:
-        return self.padded[len(BEFORE) : -len(AFTER)]
+        return bytes(self.padded[len(BEFORE) : -len(AFTER)])
 
     def places(self, marked: Mask) -> Integers:
         """Where a mask of its bytes is set, sooner found where that is in a few words, each of
@@ -157,6 +163,22 @@ class Buffer:
             else:
                 words = self.at(np.where(left, texts.starts + n * WORD, 0))
             yield words if only and left == WORD else words & LOWEST[left]
+
+    def ended_words_of(self, texts: Texts) -> Iterator[Words]:
+        """First words, second words, ... of all, of which no two texts have the same: bytes that
+        are in none follow its end, and zeros the word that has those. All of an empty one is
+        zero."""
+        if 0 < texts.shortest <= texts.longest < WORD:
+            (words,) = self.first_words(texts, 1)
+            yield words | _ENDS[texts.only_length or texts.lengths]
+            return
+        several = list(self.words_of(texts))
+        if texts.longest and not texts.longest % WORD:
+            several.append(np.zeros(len(texts.lengths), np.uint64))
+        for n, words in enumerate(several):
+            left = texts.lengths - n * WORD
+            ends_here = (left >= 0) & (left < WORD) & (texts.lengths > 0)
+            yield np.where(ends_here, words | _ENDS[np.clip(left, 0, WORD)], words)
 
     def hashes(self, texts: Texts, which: int) -> Words:
         """One of two independent 64-bit hashes of each text, whatever texts are beside it."""

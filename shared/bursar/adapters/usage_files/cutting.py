@@ -48,7 +48,7 @@ class Lines:
         return Lines(self.buffer, *(part[kept] for part in parts))
 
     def line(self, n: int) -> bytes:
-        return self.buffer.padded[int(self.starts[n]) : int(self.ends[n])]
+        return bytes(self.buffer.padded[int(self.starts[n]) : int(self.ends[n])])
 
     def any_within(self, marks: Integers) -> Mask:
         """Which lines any of these places lies in."""
@@ -199,8 +199,11 @@ def _so_long(
     them."""
     if end:
         for n, word in enumerate(words):
-            differs |= marked(word, ord(end)) & first_bytes(length - n * WORD) != 0
-    lengths = np.broadcast_to(np.int64(length), len(places))
+            marks = marked(word, ord(end))
+            marks &= first_bytes(length - n * WORD)
+            if np.bitwise_or.reduce(marks):
+                differs |= marks != 0
+    lengths = np.full(len(places), length)
     return Texts(places, behind, lengths, length, length, words)
 
 

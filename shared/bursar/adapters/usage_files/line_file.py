@@ -82,7 +82,7 @@ class LineFile:
             before = max(self._start - chunk.place, 0)
             if before >= len(chunk.lines):
                 continue
-            lines = Buffer(chunk.lines.content[before:]) if before else chunk.lines
+            lines = Buffer.of(chunk.lines.content[before:]) if before else chunk.lines
             part = self._part(lines, number, chunk.place + before, chunk.too_long)
             number += part.lines
             yield part
@@ -95,7 +95,7 @@ class LineFile:
         """
         lines = read_lines(self._path, places.tolist(), self._csv)
         for n in range(0, len(places), _LINES_AT_ONCE):
-            content = Buffer(*islice(lines, _LINES_AT_ONCE))
+            content = Buffer.of(*islice(lines, _LINES_AT_ONCE))
             yield self._part(content, 0, places[n : n + _LINES_AT_ONCE])
 
     def _part(
@@ -153,7 +153,7 @@ def _records_of_rows(rows: list[tuple[int, int, Row]]) -> Records:
     """The same columns, of records that were read one by one."""
     columns = [[row.id.encode() for *_, row in rows]]
     columns += [[row.names[n].encode() for *_, row in rows] for n in range(len(NAMES))]
-    buffer = Buffer(b"".join(b"".join(column) for column in columns))
+    buffer = Buffer.of(b"".join(b"".join(column) for column in columns))
     lengths = np.array([[len(text) for text in column] for column in columns], np.int64)
     ends = np.cumsum(lengths.ravel()).reshape(lengths.shape) + len(BEFORE)
     counts: dict[str, Integers] = {

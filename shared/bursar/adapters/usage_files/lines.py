@@ -5,12 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 import numpy as np
 
-from bursar.adapters.usage_files.buffer import Buffer
+from bursar.adapters.usage_files.block_memory import BlockMemory
+from bursar.adapters.usage_files.buffer import AFTER, BEFORE, Buffer
 from bursar.adapters.usage_files.quoted_cells import end_of_records
 
 CHUNK_BYTES = 2 << 20  # measured: arrays of its lines still fit into a cache
@@ -115,29 +117,55 @@ def _chunks(stream: IO[bytes], size: int, csv: bool) -> Iterator[Chunk]:
     start = stream.read(len(_BOM))
     place = len(_BOM) if start == _BOM else 0  # of what is left of the block before
     rest = b"" if place else start
-    while block := stream.read(size):
-        end = block.rfind(b"\n") + 1
-        if csv and end and (b'"' in block or b'"' in rest):
-            end = end_of_records(rest + block[:end]) - len(rest)
-        if end > 0:
-            yield Chunk(Buffer(rest, memoryview(block)[:end]), place)
-            place, rest = place + len(rest) + end, block[end:]
-        else:
-            rest += block
+    memory = BlockMemory()
+    while True:
+        block = memory.take(len(BEFORE) + len(rest) + size + len(AFTER))
+        filled = _fill(block, rest, stream, size)
+        if filled == len(BEFORE) + len(rest):
+            break
+        lines, rest = _whole_lines(block, filled, csv)
+        if len(lines):
+            yield Chunk(lines, place)
+        place += len(lines)
+        del block, lines  # whoever has a view of a block keeps it from being used again
         if len(rest) > LONGEST_LINE_BYTES:
             line = rest[: rest.find(b"\n", 0, LONGEST_LINE_BYTES) + 1]
             if line:  # no cell is so long: what opens one there is not closed
-                yield Chunk(Buffer(line), place)
+                yield Chunk(Buffer.of(line), place)
                 place, rest = place + len(line), rest[len(line) :]
                 continue
-            yield Chunk(Buffer(rest[:LONGEST_LINE_BYTES], b"\n"), place, too_long=True)
+            yield Chunk(Buffer.of(rest[:LONGEST_LINE_BYTES], b"\n"), place, too_long=True)
             rest = _skip_line(stream, size)
             place = stream.tell() - len(rest)
     while rest:
         rest = rest.removesuffix(b"\n") + b"\n"
         end = (end_of_records(rest) if csv else len(rest)) or rest.find(b"\n") + 1
-        yield Chunk(Buffer(rest[:end]), place)
+        yield Chunk(Buffer.of(rest[:end]), place)
         place, rest = place + end, rest[end:]
+
+
+def _fill(block: bytearray, rest: bytes, stream: IO[bytes], size: int) -> int:
+    """Put BEFORE into it, the rest, and so many bytes more, and tell where those end."""
+    start = len(BEFORE) + len(rest)
+    block[:start] = BEFORE + rest
+    with memoryview(block) as view:
+        return start + cast(BufferedIOBase, stream).readinto(view[start : start + size])
+
+
+def _whole_lines(block: bytearray, filled: int, csv: bool) -> tuple[Buffer, bytes]:
+    """Those that it is filled with, of CSV whole records, in this very memory; and the rest."""
+    first = len(BEFORE)
+    end = block.rfind(b"\n", first, filled) + 1 or first
+    has_quotes = csv and block.find(b'"', first, filled) >= 0
+    if has_quotes:
+        end = first + end_of_records(bytes(block[first:end]))
+    rest = bytes(block[end:filled])
+    block[end : end + len(AFTER)] = AFTER
+    del block[end + len(AFTER) :]
+    lines = Buffer(block)
+    if csv and not has_quotes:
+        lines.has_quotes = False  # and need not be searched for them
+    return lines, rest
 
 
 def _skip_line(stream: IO[bytes], size: int) -> bytes:

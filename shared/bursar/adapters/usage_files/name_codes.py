@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bursar.adapters.usage_files.record_columns import Records
 from bursar.adapters.usage_files.word_table import WordTable
-from bursar.adapters.usage_files.words import WORD, Integers, Mask, Words
+from bursar.adapters.usage_files.words import LOWEST, WORD, Integers, Mask, Words, first_of
 from bursar.domain.usage.grouped_usage import Labels
 from bursar.domain.usage.records import LONGEST_NAME_BYTES
 
-_MOST_WORDS = -(-LONGEST_NAME_BYTES // WORD)
-_BYTE = np.uint64(0xFF)
+_MOST_WORDS = LONGEST_NAME_BYTES // WORD + 1
+_END = 0xFF
 
 
 class NameCodes:
@@ -34,32 +33,27 @@ class NameCodes:
         return self._table.of(self._words(records))
 
     def _words(self, records: Records) -> dict[int, Words]:
-        """By its place among all: the lengths of all names in one word, then their words."""
-        shape = np.zeros(len(records), np.uint64)
-        if records.batch is not None:
-            shape += records.batch
-        found = {0: shape}
+        """The words of all names by their place, and behind them whether it was a batch."""
+        found: dict[int, Words] = {}
         for n, name in enumerate(self._columns):
-            if (texts := records.texts.get(name)) is None:
-                continue
-            shape += texts.lengths.view(np.uint64) << np.uint64(WORD * (n + 1))
-            for place, word in enumerate(records.buffer.words_of(texts), n * _MOST_WORDS + 1):
-                found[place] = word
-        return found
+            if (texts := records.texts.get(name)) is not None:
+                words = records.buffer.ended_words_of(texts)
+                found |= dict(enumerate(words, n * _MOST_WORDS))
+        if records.batch is not None:
+            found[self._batch] = records.batch.astype(np.uint64)
+        return found or {0: np.zeros(len(records), np.uint64)}  # of records without any name
+
+    @property
+    def _batch(self) -> int:
+        return len(self._columns) * _MOST_WORDS
 
     def are_batch(self, codes: Integers) -> Mask:
-        found: Mask = self._table.words(0)[codes] & _BYTE != 0
+        found: Mask = self._table.words(self._batch)[codes] != 0
         return found
 
     def labels(self, column: str, codes: Integers | slice = slice(None)) -> Labels:
         """The name that each of these codes has in the column."""
-        n = self._columns.index(column)
-        lengths = (self._table.words(0)[codes] >> np.uint64(WORD * (n + 1))).astype(np.uint8)
-        count = -(-int(lengths.max(initial=0)) // WORD)
-        first = n * _MOST_WORDS + 1
-        words: list[NDArray[Any]] = [
-            self._table.words(place)[codes] for place in range(first, first + count)
-        ]
+        words, lengths = self._texts(self._columns.index(column), codes)
         # in the order of their bytes; of names that are alike so far, the shorter comes first
         order = np.lexsort([lengths, *(word.byteswap() for word in reversed(words))])
         new = np.zeros(len(lengths), np.bool_)
@@ -72,14 +66,30 @@ class NameCodes:
         heads = order[new]
         return Labels(_Texts([word[heads] for word in words], lengths[heads]), found)
 
+    def _texts(self, n: int, codes: Integers | slice) -> tuple[list[Words], Integers]:
+        """Words with zeros behind the end of each text, and their lengths."""
+        words: list[Words] = []
+        for place in range(n * _MOST_WORDS, (n + 1) * _MOST_WORDS):
+            some = self._table.words(place)[codes]
+            if not some.any():
+                break
+            words.append(some)
+        if not words:
+            return [], np.zeros(len(some), np.int64)
+        lengths = first_of(words, _END)
+        lengths[np.bitwise_or.reduce(words) == 0] = 0
+        return [
+            w & LOWEST[np.clip(lengths - n * WORD, 0, WORD)] for n, w in enumerate(words)
+        ], lengths
+
 
 class _Texts(Sequence[str]):
     """Texts that are words: each is made when it is asked for, as there may be a million."""
 
-    def __init__(self, words: Sequence[Words], lengths: NDArray[np.uint8]) -> None:
+    def __init__(self, words: Sequence[Words], lengths: Integers) -> None:
         self._content = np.stack(words, axis=1).data.cast("B") if words else memoryview(b"")
         self._size = WORD * len(words)
-        self._lengths = lengths.tobytes()
+        self._lengths = lengths.astype(np.uint8).tobytes()
 
     def __len__(self) -> int:
         return len(self._lengths)

@@ -90,7 +90,7 @@ def records_of(
     return records.where(good), plain
 
 
-def _is_utf8(content: bytes) -> bool:
+def _is_utf8(content: bytes | bytearray) -> bool:
     try:
         content.decode()
     except UnicodeDecodeError:

@@ -14,6 +14,8 @@ from bursar.adapters.usage_files.rows import KNOWN, Row, RowError, row_of_cells,
 from bursar.adapters.usage_files.templates import template_of_header
 from bursar.adapters.usage_files.words import Integers
 
+_HEAD_BYTES = 1 << 16
+
 
 def open_usage_file(path: Path, until: int, held: ExitStack) -> LineFile:
     """The lines of a file; those that Parquet is written as are `held` on disk.
@@ -27,7 +29,7 @@ def open_usage_file(path: Path, until: int, held: ExitStack) -> LineFile:
         from bursar.adapters.usage_files.parquet_rows import write_as_lines
 
         return lines_of_rows(*write_as_lines(path, held), until)
-    first = next(read_chunks(path), None)
+    first = next(read_chunks(path, size=_HEAD_BYTES), None)
     content = first.lines.content if first else b""
     if first is None or content.lstrip()[:1] in (b"", b"{"):  # without a line, without a record
         return _json_file(path, until)

@@ -76,12 +76,15 @@ class IdLog:
             yield from self._repeated([(pairs[:, 0], pairs[:, 1])])
 
     def _repeated(self, pairs: Sequence[tuple[Words, Words]]) -> Iterator[Places]:
-        ids = repeated([hashes for hashes, _ in pairs])
-        if not len(ids):
+        # their halves are sooner sorted; few of other ids are the same
+        halves = [hashes.astype(np.uint32) for hashes, _ in pairs]
+        if not len(likely := repeated(halves)):
             return
-        rows = among([hashes for hashes, _ in pairs], ids)
+        rows = among(halves, likely)
         found = [(h[r], told[r]) for (h, told), r in zip(pairs, rows, strict=True)]
         hashes, told = map(np.concatenate, zip(*found, strict=True))
+        if not len(ids := repeated([hashes])):
+            return
         for some in np.array_split(ids, min(-(-len(hashes) // self._at_once), len(ids))):
             places = np.sort(told[among([hashes], some)[0]])
             files = (places >> np.uint64(_PLACE_BITS)).astype(np.int64)

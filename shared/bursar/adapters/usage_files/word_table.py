@@ -31,11 +31,12 @@ class WordTable:
 
     def words(self, place: int) -> Words:
         """Those at this place, by the number of the row."""
-        return self._known_words(place)[: self._count]
+        known = self._known.get(place)
+        return np.zeros(self._count, np.uint64) if known is None else known[: self._count]
 
     def of(self, rows: Mapping[int, Words]) -> tuple[Integers, Integers]:
         """The number of each row; and for each number that is new, in their order, a row that has
-        it. The first place is told."""
+        it."""
         hashes = self._hashes_of(rows)
         numbers: Integers = self._slots[self._slots_of(hashes)].astype(np.int64)
         left = np.flatnonzero(~self._are(numbers, rows))
@@ -82,10 +83,10 @@ class WordTable:
         return right
 
     def _hashes_of(self, rows: Mapping[int, Words]) -> Words:
-        hashes: Words = rows[0] * _FACTORS[0]
-        for place, word in rows.items():
-            if place:
-                hashes += word * _FACTORS[place]
+        ((place, word), *others) = rows.items()
+        hashes: Words = word * _FACTORS[place]
+        for place, word in others:
+            hashes += word * _FACTORS[place]
         hashes ^= hashes >> np.uint64(32)
         hashes *= _MULTIPLIER
         return hashes
