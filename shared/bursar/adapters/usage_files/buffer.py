@@ -165,9 +165,9 @@ class Buffer:
             yield words if only and left == WORD else words & LOWEST[left]
 
     def ended_words_of(self, texts: Texts) -> Iterator[Words]:
-        """First words, second words, ... of all, of which no two texts have the same: bytes that
-        are in none follow its end, and zeros the word that has those. All of an empty one is
-        zero."""
+        """First words, second words, ... of all, which no two texts have alike: a byte that is
+        in none fills the word in which a text ends from there on. Those behind that are zero, and
+        so are all of an empty text."""
         if 0 < texts.shortest <= texts.longest < WORD:
             (words,) = self.first_words(texts, 1)
             yield words | _ENDS[texts.only_length or texts.lengths]

@@ -68,19 +68,14 @@ class NameCodes:
 
     def _texts(self, n: int, codes: Integers | slice) -> tuple[list[Words], Integers]:
         """Words with zeros behind the end of each text, and their lengths."""
-        words: list[Words] = []
-        for place in range(n * _MOST_WORDS, (n + 1) * _MOST_WORDS):
-            some = self._table.words(place)[codes]
-            if not some.any():
-                break
-            words.append(some)
-        if not words:
-            return [], np.zeros(len(some), np.int64)
+        places = self._table.told_from(n * _MOST_WORDS, _MOST_WORDS)
+        words = [self._table.words(place)[codes] for place in places]
+        if not words or not len(words[0]):
+            return [], np.zeros(len(self._table.words(0)[codes]), np.int64)
         lengths = first_of(words, _END)
-        lengths[np.bitwise_or.reduce(words) == 0] = 0
-        return [
-            w & LOWEST[np.clip(lengths - n * WORD, 0, WORD)] for n, w in enumerate(words)
-        ], lengths
+        lengths[np.bitwise_or.reduce(words) == 0] = 0  # nothing, not even an end
+        left = (np.clip(lengths - place * WORD, 0, WORD) for place in range(len(words)))
+        return [word & LOWEST[size] for word, size in zip(words, left, strict=True)], lengths
 
 
 class _Texts(Sequence[str]):

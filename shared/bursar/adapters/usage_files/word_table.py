@@ -34,6 +34,13 @@ class WordTable:
         known = self._known.get(place)
         return np.zeros(self._count, np.uint64) if known is None else known[: self._count]
 
+    def told_from(self, place: int, most: int) -> range:
+        """The places from this one on, so many at most, that words were ever told for."""
+        behind = next(
+            (n for n in range(place, place + most) if n not in self._known), place + most
+        )
+        return range(place, behind)
+
     def of(self, rows: Mapping[int, Words]) -> tuple[Integers, Integers]:
         """The number of each row; and for each number that is new, in their order, a row that has
         it."""
