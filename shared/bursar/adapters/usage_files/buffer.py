@@ -102,7 +102,7 @@ class Buffer:
         found = np.flatnonzero(words != 0)
         marks = words[found]
         below = marks - _ONE
-        if (marks & below).any():
+        if np.bitwise_or.reduce(marks & below):
             return np.flatnonzero(marked)
         found *= WORD
         found += np.bitwise_count(below) >> _THREE
