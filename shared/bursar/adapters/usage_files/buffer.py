@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bursar.adapters.usage_files.digits import digits_of
-from bursar.adapters.usage_files.words import LOWEST, WORD, Integers, Mask, Words, mixed
+from bursar.adapters.usage_files.words import LOWEST, WORD, Bytes, Integers, Mask, Words, mixed
 
 # so that words may be taken a little before and behind any value
 BEFORE, AFTER = b"\x7f" * 2 * WORD, b"\x7f" * 9 * WORD
@@ -46,12 +46,13 @@ class Texts(NamedTuple):
         cls,
         places: Integers,
         behind: int,
-        lengths: Integers,
+        lengths: Integers | Bytes,
         words: tuple[Words, ...] = (),
         numbers: tuple[Integers, Mask] | None = None,
     ) -> Texts:
         longest = int(lengths.max(initial=0))
         shortest = int(lengths.min(initial=longest))
+        lengths = lengths.astype(np.int64, copy=False)
         return cls(places, behind, lengths, longest, shortest, words, numbers)
 
     def where(self, kept: Mask) -> Texts:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bursar.adapters.usage_files.words import HIGHEST_BITS, LOWEST, WORD, Integers, Mask, Words
+from bursar.adapters.usage_files.words import (
+    HIGHEST_BITS,
+    LOWEST,
+    WORD,
+    Bytes,
+    Integers,
+    Mask,
+    Words,
+)
 
 ZEROS = np.uint64(0x3030303030303030)  # the text 00000000
 _ABOVE_NINE = np.uint64(0x7676767676767676)  # added to a byte above 9, sets its highest bit
 _ONE, _THREE = np.uint64(1), np.uint8(3)
 
 
-def leading_digits(words: Words, size: int) -> tuple[Integers, Mask, Integers] | None:
+def leading_digits(words: Words, size: int) -> tuple[Integers, Mask, Bytes] | None:
     """The number that the first `size` bytes of each word begin with; whether there is one,
     without a leading zero; and how many digits it has. None where one of them has as many digits
     as bytes, as more may follow."""
@@ -23,12 +30,12 @@ def leading_digits(words: Words, size: int) -> tuple[Integers, Mask, Integers] |
     below = marks - _ONE
     np.invert(marks, out=marks)
     below &= marks
-    bits: NDArray[np.uint8] = np.bitwise_count(below)  # seven more than those of the digits
+    bits: Bytes = np.bitwise_count(below)  # seven more than those of the digits
     if bits.max(initial=0) >= 8 * size:
         return None
     whole: Mask = ((digits.astype(np.uint8) != 0) | (bits < 16)) & (bits > 7)  # by the first
     digits <<= (np.uint8(64 + 7) - bits).astype(np.uint64)
-    return _joined(digits), whole, (bits >> _THREE).astype(np.int64)
+    return _joined(digits), whole, bits >> _THREE
 
 
 def digits_of(words: Words, lengths: Integers) -> tuple[Integers, Mask]:

@@ -72,7 +72,7 @@ class NameCodes:
         words = [self._table.words(place)[codes] for place in places]
         if not words or not len(words[0]):
             return [], np.zeros(len(self._table.words(0)[codes]), np.int64)
-        lengths = first_of(words, _END)
+        lengths = first_of(words, _END).astype(np.int64)
         lengths[np.bitwise_or.reduce(words) == 0] = 0  # nothing, not even an end
         left = (np.clip(lengths - place * WORD, 0, WORD) for place in range(len(words)))
         return [word & LOWEST[size] for word, size in zip(words, left, strict=True)], lengths

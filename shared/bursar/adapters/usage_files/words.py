@@ -14,27 +14,29 @@ from numpy.typing import NDArray
 
 Words: TypeAlias = NDArray[np.uint64]
 Integers: TypeAlias = NDArray[np.int64]
+Bytes: TypeAlias = NDArray[np.uint8]
 Mask: TypeAlias = NDArray[np.bool_]
 
 WORD = 8
 LOWEST = np.array([(1 << (8 * n)) - 1 for n in range(9)], np.uint64)  # the lowest n bytes
 HIGHEST_BITS = np.uint64(0x8080808080808080)
 _LOWEST_BITS = np.uint64(0x0101010101010101)
-_ONE, _THREE = np.uint64(1), np.uint8(3)
+_ONE, _THREE, _WORD_BYTES = np.uint64(1), np.uint8(3), np.uint8(WORD)
 _FINAL = np.uint64(0xBF58476D1CE4E5B9)
 
 
-def first_of(words: Sequence[Words], byte: int) -> Integers:
-    """Where in these words of each text the byte stands first, or the number of their bytes."""
+def first_of(words: Sequence[Words], byte: int) -> Bytes:
+    """Where in these words of each text the byte stands first, or the number of their bytes: of
+    31 words at most."""
     everywhere = np.uint64(byte * 0x0101010101010101)
-    found: Integers = _lowest(_zero_bytes(words[-1] ^ everywhere)).astype(np.int64)
+    found = _lowest(_zero_bytes(words[-1] ^ everywhere))
     for word in words[-2::-1]:
         marks = _zero_bytes(word ^ everywhere)
         if not np.bitwise_or.reduce(marks):
-            found += WORD
+            found += _WORD_BYTES
         else:
             place = _lowest(marks)
-            found = np.where(place == WORD, found + WORD, place)
+            found = np.where(place == _WORD_BYTES, found + _WORD_BYTES, place)
     return found
 
 
@@ -57,12 +59,12 @@ def _zero_bytes(words: Words) -> Words:
     return marks
 
 
-def _lowest(marks: Words) -> NDArray[np.uint8]:
+def _lowest(marks: Words) -> Bytes:
     """Which byte of each word is the first that is marked, or 8."""
     below = marks - _ONE
     np.invert(marks, out=marks)
     below &= marks
-    place: NDArray[np.uint8] = np.bitwise_count(below)
+    place: Bytes = np.bitwise_count(below)
     place >>= _THREE
     return place
 
