@@ -14,8 +14,10 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from moto import mock_aws
 
 from tests.contract import dynamodb_local
+from tests.contract.s3_bucket import BUCKET
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +68,12 @@ def backing(request: pytest.FixtureRequest) -> Any:
     if request.param == "memory":
         return None
     return request.getfixturevalue(f"{request.param}_table")
+
+
+@pytest.fixture
+def bucket() -> Iterator[Any]:
+    """The client of S3 on moto, with an empty BUCKET."""
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=BUCKET)
+        yield client

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import boto3
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from moto import mock_aws
 
 from bursar.adapters import snapshot_codec
 from bursar.adapters.memory.clusters import MemorySnapshotStore
@@ -30,20 +27,12 @@ from bursar.domain.cluster.records import (
 )
 from bursar.domain.periods import Window
 from bursar.ports import SnapshotStore
+from tests.contract.s3_bucket import BUCKET
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 20, tzinfo=UTC)
 MINUTES_5 = timedelta(minutes=5)
-BUCKET = "snapshots"
 EMPTY = Inventory((), (), (), None, is_eks=False)
-
-
-@pytest.fixture
-def bucket() -> Iterator[Any]:
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=BUCKET)
-        yield client
 
 
 @pytest.fixture(params=["memory", "s3"])

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from bursar.adapters import usage_codec
 from bursar.adapters.memory.usage import MemoryUsageArchive
@@ -23,17 +20,9 @@ from bursar.domain.usage.producers import ProducerPolicy
 from bursar.domain.usage.rejections import Rejection
 from bursar.ports import UsageArchive
 from tests.contract.ledger_books import NOW, ONE_PM, record
+from tests.contract.s3_bucket import BUCKET
 
-BUCKET = "usage"
 HOUR_13 = hour_of(ONE_PM)
-
-
-@pytest.fixture
-def bucket() -> Iterator[Any]:
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=BUCKET)
-        yield client
 
 
 @pytest.fixture(params=["memory", "s3"])

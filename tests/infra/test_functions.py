@@ -3,32 +3,9 @@ from pathlib import Path
 import pytest
 
 from bursar import settings
+from tests.infra.function_names import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = [
-    "ask_approver",
-    "ask_in_slack",
-    "attribute_costs",
-    "chain_audit",
-    "check_budgets",
-    "check_health",
-    "close_hour",
-    "collect_prices",
-    "collect_spend",
-    "collect_usage_metrics",
-    "decide_in_slack",
-    "detect_anomalies",
-    "forecast_spend",
-    "ingest_usage",
-    "reconcile_spend",
-    "record_node_lifetimes",
-    "remind_approver",
-    "resolve_tier",
-    "resume_workflows",
-    "send_notifications",
-    "serve_api",
-    "snapshot_cluster",
-]
 
 
 def test_the_stack_has_exactly_these_functions(deployed):

@@ -1,29 +1,8 @@
 import pytest
 
-EVERYBODY = {
-    "ask_approver",
-    "ask_in_slack",
-    "attribute_costs",
-    "chain_audit",
-    "check_budgets",
-    "check_health",
-    "close_hour",
-    "collect_prices",
-    "collect_spend",
-    "collect_usage_metrics",
-    "decide_in_slack",
-    "detect_anomalies",
-    "forecast_spend",
-    "ingest_usage",
-    "reconcile_spend",
-    "record_node_lifetimes",
-    "remind_approver",
-    "resolve_tier",
-    "resume_workflows",
-    "send_notifications",
-    "serve_api",
-    "snapshot_cluster",
-}
+from tests.infra.function_names import NAMES
+
+EVERYBODY = set(NAMES)
 
 
 def those_who_may(deployed, action):

@@ -1,0 +1,3 @@
+"""The bucket of the fixture `bucket`."""
+
+BUCKET = "kept"
