@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -69,6 +70,47 @@ def test_a_request_costs_what_genai_prices_says(
     tokens = TokenCounts(prompt, 300, cache_write_5m=200, output=70, reasoning=20)
     ours = cost(tokens, 1, price.rates_for(prompt, batch=batch)).usd
     assert ours.amount == theirs.total_price.quantize(Decimal(1).scaleb(-12))
+
+
+def batch_prices() -> Iterator[tuple[str, str, datetime]]:
+    """Of each model that has any: an hour before and after each day on which one begins."""
+    from genai_prices.data import providers
+
+    for provider in providers:
+        for model in provider.models:
+            variants = [v for v in model.price_variants or () if v.when == {"processing": "batch"}]
+            days = [v.constraint.start_date for v in variants if v.constraint is not None]
+            for day in days or [AT.date()] if variants else []:
+                midnight = datetime.combine(day, time(), UTC)
+                yield provider.id, model.id, midnight - timedelta(hours=1)
+                yield provider.id, model.id, midnight + timedelta(hours=1)
+
+
+def test_a_batch_has_the_price_of_its_day() -> None:
+    """mistral-large-4 takes 0.68 and 2.09 a million from 20 October on, 0.35 and 1.05 from the
+    29th; data tell the newest first."""
+    from genai_prices import Usage, calc_price
+
+    large = BOOK.price_at("mistral", "mistral-large-4", datetime(2026, 10, 25, tzinfo=UTC))
+    assert large is not None
+    (rates,) = (each.rates for each in large.batch_tiers)
+    assert (rates.input, rates.output) == (Decimal("0.68"), Decimal("2.09"))
+    compared = 0
+    for provider, model, at in batch_prices():
+        price = BOOK.price_at(provider, model, at)
+        if price is None or not price.batch_tiers:
+            continue
+        theirs = calc_price(
+            Usage(input_tokens=1000, output_tokens=70),
+            model,
+            provider_id=provider,
+            genai_request_timestamp=at,
+            price_context={"processing": "batch"},
+        )
+        ours = cost(TokenCounts(1000, output=70), 1, price.rates_for(1000, batch=True)).usd
+        assert ours.amount == theirs.total_price.quantize(Decimal(1).scaleb(-12)), (model, at)
+        compared += 1
+    assert compared > 50
 
 
 @pytest.mark.parametrize(

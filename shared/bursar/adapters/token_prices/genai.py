@@ -25,6 +25,7 @@ _DATA = Path(__file__).with_name("genai_prices.json")
 _COMPACT_DAY = re.compile(r"-(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
 
 _Clause = Mapping[str, Any]
+_Row = Mapping[str, Any]
 
 
 class _Found(NamedTuple):
@@ -33,7 +34,7 @@ class _Found(NamedTuple):
     resold: bool  # then the data's batch prices are of another seller
 
     @property
-    def batch(self) -> Sequence[Mapping[str, Any]]:
+    def batch(self) -> Sequence[_Row]:
         return () if self.resold else self.model.get("batch", ())
 
 
@@ -50,7 +51,7 @@ class GenaiTokenPrices:
     def __init__(self, path: Path = _DATA) -> None:
         self._path = path
         self._found: dict[tuple[str, str], _Found | None] = {}
-        self._prices: dict[tuple[str, str, int, int], TokenPrice] = {}
+        self._prices: dict[tuple[str | int, ...], TokenPrice] = {}
 
     @property
     def source(self) -> str:
@@ -61,17 +62,15 @@ class GenaiTokenPrices:
         row = _in_force(found.model["prices"], at) if found else None
         if found is None or row is None or "input" not in row["rates"]:
             return None
-        batch = _in_force(found.batch, at)
-        name = (provider, model, id(row), id(batch))  # rows live as long as we do
+        batch = [each for each in found.batch if _holds(each, at.astimezone(UTC))]
+        name: tuple[str | int, ...] = (provider, model, *map(id, (row, *batch)))  # rows live on
         if name not in self._prices:
             self._prices[name] = TokenPrice(
                 provider=found.provider,
                 model=found.model["id"],
                 source=self.source,
                 tiers=_tiers(found.model["id"], row["rates"]),
-                batch_tiers=_tiers(found.model["id"], row["rates"] | batch["rates"])
-                if batch
-                else (),
+                batch_tiers=_tiers(found.model["id"], _batch_rates(row, batch)) if batch else (),
                 effective_from=_begin(row),
             )
         return self._prices[name]
@@ -149,12 +148,21 @@ def _matches(clause: _Clause, text: str) -> bool:
             return re.search(told, text) is not None
 
 
-def _in_force(rows: Sequence[Mapping[str, Any]], at: datetime) -> Mapping[str, Any] | None:
+def _in_force(rows: Sequence[_Row], at: datetime) -> _Row | None:
     """The last row whose day has come and whose hours it is; later rows go before earlier."""
     return next((row for row in reversed(rows) if _holds(row, at.astimezone(UTC))), None)
 
 
-def _holds(row: Mapping[str, Any], at: datetime) -> bool:
+def _batch_rates(row: _Row, batch: Sequence[_Row]) -> dict[str, Any]:
+    """Of the batch prices that hold, each token class has that of the first that tells one: they
+    go before later ones, other than the rows of prices do."""
+    rates = dict(row["rates"])
+    for each in reversed(batch):
+        rates |= each["rates"]
+    return rates
+
+
+def _holds(row: _Row, at: datetime) -> bool:
     if begin := _begin(row):
         return at >= begin
     if daily := row.get("daily"):
@@ -166,7 +174,7 @@ def _holds(row: Mapping[str, Any], at: datetime) -> bool:
     return True
 
 
-def _begin(row: Mapping[str, Any]) -> datetime | None:
+def _begin(row: _Row) -> datetime | None:
     return midnight(date.fromisoformat(row["from"])) if "from" in row else None
 
 
