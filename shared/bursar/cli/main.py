@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
@@ -51,7 +50,6 @@ def main() -> None:
             app()
         finally:
             sys.stdout.flush()
-            gc.freeze()  # the interpreter ends, and need not look for garbage once more
     except BrokenPipeError:  # whoever reads us, such as `head`, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(_ENOUGH) from None
