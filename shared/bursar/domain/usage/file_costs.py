@@ -80,7 +80,8 @@ def price_groups(
     """Rows in the order of their dimensions, their total, and the tokens without a price.
 
     Prices apply to whole sums, and only the total is rounded, half-even at 10^-12 USD; the rows
-    get what they come to, rounded so that they sum to it. `now` is when a model is priced whose
+    get what they come to, rounded so that they sum to it. Where nothing has a price the total has
+    none either. `now` is when a model is priced whose
     price does not depend on the time.
     """
     groups = merged(groups)
@@ -92,9 +93,10 @@ def price_groups(
     counts = {name: int(told.sum()) for name, told in sums.items()}
     tokens = TokenCounts(*(counts.get(name, 0) for name in TOKENS))
     by = [Labels(texts, codes[rows]) for texts, codes in groups.by]
+    usd = Money.from_units(total) if known.any() or not len(known) else None
     return (
         CostRows(by, sums, units, np.logical_or.reduceat(known, rows)),
-        CostRow((), counts.get("requests", 0), tokens, Money.from_units(total)),
+        CostRow((), counts.get("requests", 0), tokens, usd),
         _unpriced(groups, ~known),
     )
 

@@ -46,10 +46,14 @@ class TokenRateRow(Row):
     cache_write_usd_per_million: Rate | None = None
     cache_write_1h_usd_per_million: Rate | None = None
     reasoning_usd_per_million: Rate | None = None
-    usd_per_thousand_requests: Rate = Decimal(0)
+    usd_per_thousand_requests: Rate | None = None
 
-    def rates_of(self, model: str) -> TokenRates:
-        return token_rates(model, vars(self))
+    def rates_of(self, model: str, base: TokenRateRow | None = None) -> TokenRates:
+        """A request costs what it does at the base, where nothing is told here."""
+        own = vars(self)
+        if base is not None and self.usd_per_thousand_requests is None:
+            own = own | {"usd_per_thousand_requests": base.usd_per_thousand_requests}
+        return token_rates(model, own)
 
 
 class ContextTierRow(TokenRateRow):
@@ -75,15 +79,15 @@ class TokenPriceTerms(TokenRateRow):
 
     def price(self, provider: str, model: str, source: str) -> TokenPrice:
         longer = sorted(self.tiers, key=lambda tier: tier.above_input_tokens)
+        tiers = [
+            ContextTier(each.above_input_tokens, each.rates_of(model, self)) for each in longer
+        ]
         return TokenPrice(
             provider=provider,
             model=model,
             source=self.source or source,
-            tiers=(
-                ContextTier(0, self.rates_of(model)),
-                *(ContextTier(tier.above_input_tokens, tier.rates_of(model)) for tier in longer),
-            ),
-            batch_tiers=(ContextTier(0, self.batch.rates_of(model)),) if self.batch else (),
+            tiers=(ContextTier(0, self.rates_of(model)), *tiers),
+            batch_tiers=(ContextTier(0, self.batch.rates_of(model, self)),) if self.batch else (),
             effective_from=self.begins,
         )
 

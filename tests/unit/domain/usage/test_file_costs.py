@@ -120,6 +120,13 @@ def test_a_row_has_the_price_of_its_part_that_has_one_and_the_rest_is_told():
     assert (new.model, new.tokens) == ("new", TokenCounts(input=507, output=5))
 
 
+def test_a_total_of_which_nothing_has_a_price_has_none():
+    rates = TokenRates(input=Decimal(2), output=Decimal(10))
+    groups = grouped([(("ads",), NEW, 1, 1, (7, 0, 0, 0, 0, 0))])
+    _, total, _ = price_groups(groups, book(rates), NOON)
+    assert (total.tokens.input, total.usd) == (7, None)
+
+
 LABELS = st.sampled_from(["", "a", "ab", "b", "\u00e9", "\U0001f600", "\uffff"])
 GROUP = st.tuples(
     st.tuples(LABELS, LABELS), st.sampled_from([GPT, NEW]), st.integers(1, 3), COUNTS, COUNTS
@@ -161,8 +168,12 @@ def test_groups_of_several_parts_are_summed_by_their_names_at_any_size(parts, sc
         assert (row.requests, row.tokens.input, row.tokens.output) == (records, read, written)
         assert (row.usd is None) == (units is None)
         assert row.usd is None or abs(row.usd.units - units) < 1
-    assert total.usd == Money.from_units(round(sum(each[3] or 0 for each in expected.values())))
-    assert total.usd == Money.sum(row.usd for row in rows if row.usd)
+    known = [each[3] for each in expected.values() if each[3] is not None]
+    if expected and not known:
+        assert total.usd is None
+    else:
+        assert total.usd == Money.from_units(round(sum(known)))
+        assert total.usd == Money.sum(row.usd for row in rows if row.usd)
     found = [(each.model, each.tokens.input, each.tokens.output) for each in unpriced]
     assert found == ([("new", without["input"], without["output"])] if without["told"] else [])
     assert [rows[n] for n in range(len(rows))] == list(rows) == rows[:]

@@ -118,6 +118,20 @@ def test_a_tier_begins_above_its_limit() -> None:
     assert price.rates_for(200_001, batch=True).input == 4  # no batch price: none is assumed
 
 
+def test_a_request_costs_the_same_above_a_tier_and_in_a_batch_unless_it_has_a_price_there() -> (
+    None
+):
+    """0.5 USD per thousand requests; in the second price 0.25 above the tier, 0 in a batch."""
+    rates = {"input_usd_per_million": "4", "output_usd_per_million": "1"}
+    tier, fee = rates | {"above_input_tokens": 2000}, "usd_per_thousand_requests"
+    same = row("2", **{fee: "0.5"}, tiers=[tier], batch=rates)
+    apart = row("2", **{fee: "0.5"}, tiers=[tier | {fee: "0.25"}], batch=rates | {fee: "0"})
+    asked = [(2000, False), (2001, False), (2000, True)]
+    for price, fees in ((same, ("0.5", "0.5", "0.5")), (apart, ("0.5", "0.25", "0"))):
+        told = [price.rates_for(n, batch=batch).per_thousand_requests for n, batch in asked]
+        assert told == [Decimal(each) for each in fees]
+
+
 def test_reasoning_costs_what_output_costs_unless_it_is_priced_apart() -> None:
     tokens = TokenCounts(output=1_000_000, reasoning=400_000)
     same = TokenRates(Decimal(2), Decimal(8))
