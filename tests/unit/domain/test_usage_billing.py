@@ -81,6 +81,41 @@ def test_an_own_model_has_tokens_and_no_amount_whatever_a_price_list_says():
     assert entry.key.provider == ""
 
 
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [
+        ("", "gpt-oss-120b"),
+        ("", "GPT-OSS-120B"),
+        ("", "openai/gpt-oss-120b"),
+        ("openai", "gpt-oss-120b"),  # whatever speaks OpenAI's API
+        ("hosted_vllm", "hosted_vllm/gpt-oss-120b"),
+        ("", "google/Gemma"),  # as it is told in the configuration, and the maker is no seller
+    ],
+)
+def test_an_own_model_is_known_by_every_name_that_gateways_make_of_it(provider, model):
+    own = ModelRoutes(self_hosted=frozenset({"gpt-oss-120b", "google/gemma"}))
+    entry = bill(record(provider=provider, model=model), PRICE, own)
+    assert (entry.key.pricing, entry.amounts.units) == (Pricing.SELF_HOSTED, 0)
+    assert entry.key.model in own.self_hosted
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [
+        ("groq", "gpt-oss-120b"),
+        ("", "groq/gpt-oss-120b"),
+        ("Groq", "GPT-OSS-120B"),
+        ("bedrock", "gpt-oss-120b"),
+        ("", "gpt-oss-120b-mini"),
+    ],
+)
+def test_a_model_that_is_bought_is_no_own_one_though_its_name_is(provider, model):
+    own = ModelRoutes(self_hosted=frozenset({"gpt-oss-120b"}))
+    entry = bill(record(provider=provider, model=model), PRICE, own)
+    assert (entry.key.pricing, entry.amounts.usd.plain()) == (Pricing.PRICED, "1.8")
+    assert bill(record(provider=provider, model=model), None, own).key.pricing is Pricing.UNPRICED
+
+
 def test_the_first_route_that_matches_says_who_is_billed_and_others_are_shadows():
     routes = ModelRoutes(
         (ModelRoute("m", "gateway"), ModelRoute("*", "bedrock-log")),
@@ -137,6 +172,19 @@ def test_a_dated_route_bills_by_the_records_own_time_however_late_it_comes():
         ("before", "litellm"),
         ("at", "logs"),
     ]
+
+
+def test_a_dated_route_stands_where_the_one_that_it_replaces_does():
+    """Written below a route of all models, it is asked before that one."""
+    routes = ModelRoutes(
+        [
+            ModelRoute("gpt-*", "litellm"),
+            ModelRoute("*", "gateway"),
+            ModelRoute("gpt-*", "logs", AT),
+        ]
+    )
+    told = [record(model="gpt-x", producer=name) for name in ("litellm", "gateway", "logs")]
+    assert [routes.shadow_of(each) for each in told] == ["litellm", "gateway", ""]
 
 
 def test_until_a_dated_route_begins_the_next_one_that_matches_decides():

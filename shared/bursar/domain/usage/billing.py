@@ -20,8 +20,10 @@ def bill(record: UsageRecord, price: TokenPrice | None, routes: ModelRoutes) -> 
     A record of several requests reaches the context tier of its mean request: which of them
     were longer is not told. Where the record names no provider, the entry has the price's.
     """
-    if record.model in routes.self_hosted:
-        return _entry(record, record.provider, Pricing.SELF_HOSTED, ClassAmounts(), routes)
+    if own := routes.hosted_name(record):
+        return _entry(
+            record, record.provider, Pricing.SELF_HOSTED, ClassAmounts(), routes, model=own
+        )
     provider = billed_provider(record.provider, record.model, price)
     if price is None:
         return _entry(record, provider, Pricing.UNPRICED, ClassAmounts(), routes)
@@ -42,11 +44,13 @@ def _entry(
     pricing: Pricing,
     amounts: ClassAmounts,
     routes: ModelRoutes,
+    *,
+    model: str = "",
 ) -> Entry:
     key = LeafKey(
         hour=hour_of(record.at).start,
         tenant=record.tenant,
-        model=record.model,
+        model=model or record.model,
         feature=record.feature,
         key=record.key,
         provider=provider,

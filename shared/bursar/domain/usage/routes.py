@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from bursar.domain.usage.model_names import price_names
 from bursar.domain.usage.records import UsageRecord
+from bursar.domain.usage.sellers import sells_models
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 
@@ -40,7 +42,8 @@ class ModelRoutes:
     """The routes in the order in which they are asked; of those that hold at a record's own
     time the first that matches decides, whenever the record comes in.
 
-    `self_hosted` are models whose money is in a cluster's costs: their tokens only say whose.
+    A dated one stands where the first one of the same `models` does. `self_hosted` are models
+    whose money is in a cluster's costs: their tokens only say whose.
     `compared` are producers that are billed only where a route names them.
     """
 
@@ -58,10 +61,29 @@ class ModelRoutes:
                 return "" if record.producer == route.billed_by else record.producer
         return record.producer if record.producer in self.compared else ""
 
-    def _holding(self, at: datetime) -> Iterator[ModelRoute]:
-        begun = [route for route in self.routes if _begins(route) <= at]
-        latest = {route.pattern: route for route in sorted(begun, key=_begins)}
-        return (route for route in begun if latest[route.pattern] is route)
+    def hosted_name(self, record: UsageRecord) -> str:
+        """The name in `self_hosted` of the record's model, told as prices are told it; empty
+        where it is none of those, or a seller of models is named: then it is bought."""
+        if not self.self_hosted:
+            return ""
+        own = _by_lower_case(self.self_hosted)
+        names = price_names(record.provider, record.model)
+        found = ((seller, own[name.lower()]) for seller, name in names if name.lower() in own)
+        seller, name = next(found, ("", ""))
+        return "" if sells_models(seller) else name
+
+    def _holding(self, at: datetime) -> Iterable[ModelRoute]:
+        latest: dict[str, ModelRoute] = {}
+        for route in (each for each in self.routes if _begins(each) <= at):
+            known = latest.setdefault(route.pattern, route)
+            if _begins(route) >= _begins(known):
+                latest[route.pattern] = route  # where the first one stands
+        return latest.values()
+
+
+@lru_cache(maxsize=8)
+def _by_lower_case(names: frozenset[str]) -> dict[str, str]:
+    return {name.lower(): name for name in sorted(names)}
 
 
 def _begins(route: ModelRoute) -> datetime:
