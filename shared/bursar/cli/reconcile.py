@@ -154,15 +154,28 @@ def print_tables(found: ReconciledMonth) -> None:
         days.add_row(f"{day.day}{'' if day.closed else ' *'}", *shown)
     console.print(days)
     for each in found.providers:
-        table = Table(f"{each.provider}: {verdict[each.agrees]}", box=SIMPLE_HEAD)
-        for name in ("billed", "metered", "difference", "is"):
-            table.add_column(name, justify="left" if name == "is" else "right")
-        for row, book in zip(each.rows, _both_books(each.rows), strict=True):
-            billed, metered, difference = map(dollars, book)
-            metered = "unpriced" if row.metered is None else metered
-            of_model = shown_text(f"{row.day} {row.model}")
-            table.add_row(of_model, billed, metered, difference, row.cause)
-        console.print(table)
+        console.print(_provider_table(each, verdict[each.agrees]))
+
+
+def _provider_table(each: ProviderReconciliation, verdict: str) -> Table:
+    table = Table(f"{each.provider}: {verdict}", box=SIMPLE_HEAD)
+    for name in ("billed", "metered", "difference", "is"):
+        table.add_column(name, justify="left" if name == "is" else "right")
+    books = _both_books(each.rows)
+    for row, book in zip(each.rows, books, strict=True):
+        of_model = shown_text(f"{row.day} {row.model}")
+        table.add_row(of_model, *_book_cells(book, row.metered), row.cause)
+    table.add_section()
+    total = [sum(column, Decimal(0)) for column in zip(*books, strict=True)]
+    if total:
+        table.add_row("total", *_book_cells(total, each.metered), "", style="bold")
+    return table
+
+
+def _book_cells(book: Sequence[Decimal], metered: Money | None) -> list[str]:
+    """Billed, metered and their difference; what was metered may have no price."""
+    billed, of_meter, difference = map(dollars, book)
+    return [billed, "unpriced" if metered is None else of_meter, difference]
 
 
 def _both_books(
@@ -193,7 +206,7 @@ def _provider(each: ProviderReconciliation) -> dict[str, Any]:
         "provider": each.provider,
         "agrees": each.agrees,
         "billed_usd": each.billed.plain(),
-        "metered_usd": each.metered.plain(),
+        "metered_usd": plain(each.metered),
         "parts_usd": _plain(each.parts),
         "rows": [
             {

@@ -70,14 +70,14 @@ def test_each_day_of_a_reconciliation_is_billed_less_metered_and_parts_sum_to_th
     )
     print_reconciliation(ReconciledMonth("2026-11", aws, (provider,), told=False))
     [residual], rounding, compute, *books = rows()
-    by_day, by_model = books[: len(days)], books[len(days) :]
-    for billed, of_meter, difference, *_ in (*by_day, *by_model):
+    by_day, by_model, whole = books[: len(days)], books[len(days) : -1], books[-1]
+    for billed, of_meter, difference, *_ in (*by_day, *by_model, whole):
         assert billed - of_meter == difference
     assert sum(book[0] for book in by_day) == Decimal("4359.45")  # 3 x 1,453.149
     assert sum(book[1] for book in by_day) == Decimal("3974.62")  # 72 x 55.2031
     assert sum(rounding + compute) == sum(book[2] for book in by_day) == Decimal("384.83")
     assert residual == sum(book[3] for book in by_day) == aws.residual.cents()
-    assert sum(book[0] for book in by_model) == Decimal("0.67")
+    assert sum(book[0] for book in by_model) == whole[0] == Decimal("0.67")
 
 
 def test_a_model_without_a_price_was_metered_as_unpriced_and_not_as_zero(capsys) -> None:
@@ -85,10 +85,13 @@ def test_a_model_without_a_price_was_metered_as_unpriced_and_not_as_zero(capsys)
     provider = ProviderReconciliation("openai", (row,))
     found = ReconciledMonth("2026-11", reconcile({}, {}), (provider,), told=False)
     print_reconciliation(found)
-    *_, shown = filter(None, map(str.split, capsys.readouterr().out.splitlines()))
+    *_, shown, total = filter(None, map(str.split, capsys.readouterr().out.splitlines()))
     assert shown == ["2026-11-01", "gpt-new", "$10.00", "unpriced", "$10.00", "unpriced"]
-    [told] = to_json(found)["providers"][0]["rows"]
+    assert total == ["total", "$10.00", "unpriced", "$10.00"]
+    [of_provider] = to_json(found)["providers"]
+    [told] = of_provider["rows"]
     assert (told["metered_usd"], told["difference_usd"]) == (None, "10")
+    assert (of_provider["billed_usd"], of_provider["metered_usd"]) == ("10", None)
 
 
 def test_items_and_categories_of_a_system_both_sum_to_it(rows, tmp_path: Path) -> None:

@@ -78,9 +78,11 @@ class ProviderReconciliation:
         return Money.sum(row.billed for row in self.rows)
 
     @property
-    def metered(self) -> Money:
-        """What is known of it."""
-        return Money.sum(row.metered for row in self.rows if row.metered is not None)
+    def metered(self) -> Money | None:
+        """What is known of it; None where nothing that was metered has a price."""
+        own = [row.metered for row in self.rows if row.cause not in (OTHER, NOT_METERED)]
+        known = [usd for usd in own if usd is not None]
+        return None if own and not known else Money.sum(known)
 
     @property
     def parts(self) -> dict[str, Money]:

@@ -108,6 +108,19 @@ def test_what_is_billed_and_has_no_price_is_named_and_is_no_metered_zero() -> No
     assert (found.unexplained, found.agrees) == (Money.of("13"), False)  # 10 + 2 + 1
 
 
+def test_the_total_of_a_provider_is_unknown_where_nothing_metered_has_a_price() -> None:
+    """gpt-new is billed 10 and gpt-5, which was not metered, 4: of both 0 would be wrong."""
+    facts = [fact("gpt-new", "10"), fact("gpt-5", "4"), fact("", "1", "web search tool calls")]
+    hours = [hour_at(NOVEMBER, unpriced("gpt-new"))]
+    found = reconcile_provider("openai", facts, hours)
+    assert (found.billed, found.metered) == (Money.of("15"), None)
+    assert Money.sum(found.parts.values()) == Money.of("15")  # 10 + 4 + 1: all of it differs
+    free = {key: Line(requests=1, tokens=TokenCounts(9)) for key in unpriced("gpt-free")}
+    known = reconcile_provider("openai", facts, [*hours, hour_at(NOVEMBER, free)])
+    assert known.metered == Money.zero()  # one has a price, and it is 0
+    assert reconcile_provider("openai", facts, []).metered == Money.zero()
+
+
 def test_a_price_that_came_after_the_month_was_closed_is_booked_later() -> None:
     """gpt-new is billed 10 and had no price; 9 of it were booked when it had one."""
     late = bought("globex", "9", model="gpt-new", provider="openai", adjusts="2026-11")
@@ -143,11 +156,12 @@ def test_a_providers_days_do_not_make_up_for_one_another() -> None:
 def test_a_providers_parts_sum_to_its_difference(facts, lines, lacking) -> None:
     lines |= unpriced("gpt") if lacking else {}
     found = reconcile_provider("openai", facts, [hour_at(NOVEMBER, lines)])
-    assert Money.sum(found.parts.values()) == found.billed - found.metered
+    known = found.metered or Money.zero()
+    assert Money.sum(found.parts.values()) == found.billed - known
     assert found.billed == Money.sum(each.amount for each in facts)
     own = [
         line.usd
         for key, line in lines.items()
         if (key.provider, key.cluster, key.adjusts) == ("openai", "", "")
     ]
-    assert found.metered == Money.sum(own)
+    assert known == Money.sum(own)
