@@ -120,13 +120,35 @@ def test_people_are_told_what_became_of_a_file(run: Run, tmp_path: Path) -> None
     )
     code, out, _ = run("import", str(file), "--producer", "gateway")
     assert code == 0
-    assert "1 records posted, 0 there already, 1 held, 1 kinds rejected." in out
+    assert "1 records posted, 0 shadow, 0 there already, 1 held, 1 rejected." in out
+    assert "1 not posted: a person has to look. See `bursar usage held`." in out
     assert "line 3: " in out
     file.write_text("\n".join(json.dumps(told("1", input_tokens=n)) for n in (1000, 7, 8)))
     code, out, _ = run("import", str(file), "--producer", "gateway")
     assert code == 0
-    assert "0 records posted, 1 there already, 0 held, 0 kinds rejected." in out
+    assert "0 records posted, 0 shadow, 1 there already, 0 held, 0 rejected." in out
     assert "2 not posted: their ids stand for something else." in out
+
+
+def test_what_another_source_is_billed_for_is_shadow_and_no_posted_record(
+    table: Any, run: Run, tmp_path: Path
+) -> None:
+    """Of six records one is billed, two are shadow, one is held and two are rejected; told again,
+    those three are there already."""
+    routed = {"routes": [{"models": "gpt-y", "billed_by": "traces"}]}
+    config = yaml.safe_dump(CONFIG | {"usage": CONFIG["usage"] | routed})
+    (tmp_path / "bursar.yaml").write_text(config)
+    shadow = [told(str(n), model="gpt-y") for n in (1, 2)]
+    odd = [told("4", input_tokens=10**8), told("5", model=""), told("6", model="")]
+    lines = [json.dumps(each) for each in (*shadow, told("3"), *odd)]
+    (file := tmp_path / "usage.jsonl").write_text("\n".join(lines))
+    _, out, _ = run("import", str(file), "--producer", "gateway")
+    assert "1 records posted, 2 shadow, 0 there already, 1 held, 2 rejected." in out
+    assert "2 compared and in no total: another source is billed for them." in out
+    assert usd(table) == Money.of("0.003")  # (1,000 x 2 + 100 x 10) / 1,000,000: of one
+    _, found = imported(run, file)
+    counts = {name: found[name] for name in ("accepted", "billed", "shadow", "duplicates", "held")}
+    assert counts == {"accepted": 3, "billed": 0, "shadow": 0, "duplicates": 3, "held": 1}
 
 
 def test_of_a_file_that_is_told_again_what_a_person_released_is_there_and_what_was_dropped_is_said(
@@ -143,7 +165,7 @@ def test_of_a_file_that_is_told_again_what_a_person_released_is_there_and_what_w
     counts = {name: found[name] for name in ("accepted", "duplicates", "dropped", "held")}
     assert counts == {"accepted": 1, "duplicates": 1, "dropped": 1, "held": 1}
     out = run("import", str(file), "--producer", "gateway")[1]
-    assert "0 records posted, 1 there already, 1 held, 0 kinds rejected." in out
+    assert "0 records posted, 0 shadow, 1 there already, 1 held, 0 rejected." in out
     assert "1 not posted: they were held, and a person dropped them." in out
 
 

@@ -33,8 +33,16 @@ from bursar.domain.ledger.serving import serving, usd_per_request, usd_per_token
 from bursar.domain.ledger.shadows import ShadowedModel
 from bursar.domain.periods import Window
 from bursar.jobs.ingest_usage import Ingested
+from bursar.web.taken_usage import taken_json
 
 _SHOWN = 20
+_NOT_BILLED = {
+    "shadow": "compared and in no total: another source is billed for them."
+    " See `bursar usage summary --shadow`.",
+    "held": "not posted: a person has to look. See `bursar usage held`.",
+    "conflicts": "not posted: their ids stand for something else. See `bursar usage conflicts`.",
+    "dropped": "not posted: they were held, and a person dropped them.",
+}
 _BASIS = (
     "USD/req. and USD/1M are on the usage basis: what serving cost, without idle, training and"
     " what has no price."
@@ -42,46 +50,23 @@ _BASIS = (
 
 
 def ingested_json(taken: Sequence[Ingested]) -> None:
-    print_json(
-        {
-            "accepted": sum(each.accepted for each in taken),
-            "duplicates": sum(each.duplicates for each in taken),
-            "conflicts": sum(each.conflicts for each in taken),
-            "held": sum(each.held for each in taken),
-            "dropped": sum(each.dropped for each in taken),
-            "rejected": [
-                {
-                    "where": row.where,
-                    "places": row.places,
-                    "reason": row.reason,
-                    "times": row.times,
-                }
-                for each in taken
-                for row in each.rejections
-            ],
-            "failed": [name for each in taken for name in each.failed],
-        }
-    )
+    failed = [name for each in taken for name in each.failed]
+    print_json(taken_json(taken) | {"failed": failed})
 
 
 def print_ingested(taken: Sequence[Ingested]) -> None:
+    """How many records came to what, and where to look for those that are billed to nobody."""
     out = Console()
-    accepted, before, conflicts, held, dropped = (
-        sum(getattr(each, name) for each in taken)
-        for name in ("accepted", "duplicates", "conflicts", "held", "dropped")
-    )
+    told = taken_json(taken)
     rejected = [row for each in taken for row in each.rejections]
     out.print(
-        f"{accepted - before:,} records posted, {before:,} there already, {held:,} held,"
-        f" {len(rejected):,} kinds rejected."
+        f"{told['billed']:,} records posted, {told['shadow']:,} shadow,"
+        f" {told['duplicates']:,} there already, {told['held']:,} held,"
+        f" {sum(row.times for row in rejected):,} rejected."
     )
-    if conflicts:
-        out.print(
-            f"{conflicts:,} not posted: their ids stand for something else."
-            " See `bursar usage conflicts`."
-        )
-    if dropped:
-        out.print(f"{dropped:,} not posted: they were held, and a person dropped them.")
+    for name, became in _NOT_BILLED.items():
+        if told[name]:
+            out.print(f"{told[name]:,} {became}")
     for row in rejected[:_SHOWN]:
         out.print(shown_text(f"{places_of(row)}: {row.reason} (x{row.times})"))
     if len(rejected) > _SHOWN:

@@ -36,14 +36,16 @@ Read = Callable[[str, ProducerPolicy], Iterable[Placed | Rejection]]
 
 class Told(NamedTuple):
     """What became of records that the ledger was told: `busy` are those that it could not take
-    now. `duplicates` were there already, and under the ids of `conflicts` something else is.
-    `too_large` can be posted under no such budgets; see `Posted`."""
+    now. `shadow` of those posted are billed to another source's telling. `duplicates` were there
+    already, and under the ids of `conflicts` something else is. `too_large` can be posted under
+    no such budgets; see `Posted`."""
 
     busy: Collection[EntryId] = ()
     duplicates: int = 0
     conflicts: int = 0
     too_large: Collection[EntryId] = ()
     transaction_conflicts: int = 0
+    shadow: int = 0
 
 
 Post = Callable[[Sequence[UsageRecord]], Told]
@@ -81,7 +83,8 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """How many records are in the ledger, `duplicates` of them already before, and how many are
+    """How many records are in the ledger, `duplicates` of them already before and `shadow` of the
+    others compared and in no total, since another source is billed for them; and how many are
     not: under their ids something else stands (`conflicts`), a person has to look (`held`), or
     has, and left them out (`dropped`). `failed` are the messages that are to come again.
     `transaction_conflicts` counts the times that another transaction was in the way."""
@@ -94,6 +97,12 @@ class Ingested:
     conflicts: int = 0
     dropped: int = 0
     transaction_conflicts: int = 0
+    shadow: int = 0
+
+    @property
+    def billed(self) -> int:
+        """Those that were posted now, and count."""
+        return self.accepted - self.duplicates - self.shadow
 
     @property
     def rejected(self) -> int:
@@ -160,6 +169,7 @@ def ingest(
         conflicts=became.conflicts + found[Decision.CONFLICT],
         dropped=found[Decision.DROPPED],
         transaction_conflicts=became.transaction_conflicts,
+        shadow=became.shadow,
     )
 
 

@@ -61,13 +61,15 @@ class Posted:
     """What became of a batch: ids, of `conflicts` and `duplicates` one for each body.
 
     `posted` are in the ledger; where an answer was lost on the way, some may have been there
-    before. Among them, `adjusted` are adjustments of a closed month. `transaction_conflicts`
-    counts the times that another transaction was in the way. `too_large` are posted nowhere: more
-    enforced budgets cover them than a transaction takes.
+    before. Among them, `adjusted` are adjustments of a closed month, and `shadow` are those that
+    another source is billed for. `transaction_conflicts` counts the times that another transaction
+    was in the way. `too_large` are posted nowhere: more enforced budgets cover them than a
+    transaction takes.
     """
 
     posted: set[EntryId] = field(default_factory=set)
     adjusted: set[EntryId] = field(default_factory=set)
+    shadow: set[EntryId] = field(default_factory=set)
     duplicates: int = 0
     conflicts: list[EntryId] = field(default_factory=list)
     transaction_conflicts: int = 0
@@ -246,3 +248,5 @@ class _Run:
             self.done.posted.add(entry.name)
             if entry.key.adjusts:
                 self.done.adjusted.add(entry.name)
+            if entry.key.shadow:
+                self.done.shadow.add(entry.name)

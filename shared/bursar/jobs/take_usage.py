@@ -97,6 +97,7 @@ class UsageIntake:
             len(done.conflicts),
             done.too_large,
             done.transaction_conflicts,
+            len(done.shadow),
         )
 
     def _refuse(self, contested: Contested) -> None:

@@ -52,7 +52,7 @@ def test_a_scheduled_time_of_another_zone_is_the_same_time(run, ports):
     assert run("close_hour", india)["usd"] == "1.006"
 
 
-SAID = ("accepted", "duplicates", "conflicts")
+SAID = ("accepted", "billed", "shadow", "duplicates", "conflicts")
 
 
 def test_usage_from_a_queue_is_in_the_ledger_and_survives_a_bad_neighbour(run, ports):
@@ -84,7 +84,7 @@ def test_a_signed_request_posts_usage_and_is_told_what_was_rejected(run, ports):
     assert len(ports.ledger.leaves(TEN)) == 1
     again = run("serve_api", request(json.dumps([TOLD, TOLD | {"output_tokens": 7}])))
     assert again["statusCode"] == 200
-    assert [json.loads(again["body"])[name] for name in SAID] == [1, 1, 1]
+    assert [json.loads(again["body"])[name] for name in SAID] == [1, 0, 0, 1, 1]
     other = run("serve_api", request(json.dumps(TOLD | {"output_tokens": 8})))
     assert (other["statusCode"], json.loads(other["body"])["conflicts"]) == (200, 1)
 

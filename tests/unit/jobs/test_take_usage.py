@@ -112,10 +112,14 @@ def test_a_model_without_a_price_is_posted_with_its_tokens_and_no_money() -> Non
 
 def test_what_another_source_is_billed_for_is_kept_beside_it() -> None:
     intake = Intake(ModelRoutes((ModelRoute("gpt-*", "prometheus:prod"),)))
-    intake.take(line("1"))
+    done = intake.take(line("1"))
+    assert (done.accepted, done.billed, done.shadow) == (1, 0, 1)
     assert intake.leaves() == {}
     [key] = intake.leaves(shadow=True)
     assert key.shadow == "gateway"
+    # told again it is there, and the other model's counts
+    done = intake.take(line("1"), line("2", model="claude"))
+    assert (done.accepted, done.billed, done.shadow, done.duplicates) == (2, 1, 0, 1)
 
 
 def test_messages_that_the_ledger_is_too_busy_for_come_again_and_are_charged_once() -> None:

@@ -47,6 +47,8 @@ PROBLEM = _object(
 )
 USAGE = _object(
     accepted=_COUNT,
+    billed=_COUNT,
+    shadow=_COUNT,
     duplicates=_COUNT,
     conflicts=_COUNT,
     held=_COUNT,

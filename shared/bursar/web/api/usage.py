@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from bursar.jobs.ingest_usage import Ingested, Message
+from bursar.jobs.ingest_usage import Message
 from bursar.web.api.bodies import read_text
 from bursar.web.api.callers import signing_producer
 from bursar.web.api.problems import ProblemError
+from bursar.web.taken_usage import taken_json
 from bursar.wiring import Ports
 
 _COME_BACK_SECONDS = 5
@@ -46,25 +46,6 @@ def post_usage() -> Response[str]:
         raise ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "nothing of it is usage; `rejected` says why",
-            figures=_as_json(taken),
+            figures=taken_json([taken]),
         )
-    return Response(HTTPStatus.OK.value, "application/json", json.dumps(_as_json(taken)))
-
-
-def _as_json(taken: Ingested) -> dict[str, Any]:
-    return {
-        "accepted": taken.accepted,
-        "duplicates": taken.duplicates,
-        "conflicts": taken.conflicts,
-        "held": taken.held,
-        "dropped": taken.dropped,
-        "rejected": [
-            {
-                "where": each.where,
-                "places": each.places,
-                "reason": each.reason,
-                "times": each.times,
-            }
-            for each in taken.rejections
-        ],
-    }
+    return Response(HTTPStatus.OK.value, "application/json", json.dumps(taken_json([taken])))
