@@ -9,7 +9,7 @@ import pytest
 
 from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance
 from bursar.domain.ledger.conflicts import Conflict, conflict_alert, conflict_of
-from bursar.domain.ledger.months import MonthClosedError, MonthState
+from bursar.domain.ledger.months import FreezeTakenOverError, MonthClosedError, MonthState
 from bursar.domain.ledger.postings import CancelReason, PostingCancelledError
 from bursar.domain.money import Money
 from bursar.domain.periods import day_of
@@ -54,6 +54,29 @@ def test_a_closed_month_names_itself_and_stays_closed(books: Books) -> None:
             books.gates.turn("2026-10", state)
     assert books.gates.state("2026-10") is MonthState.CLOSED
     assert units(books, [OCTOBER, ONE_PM]) == 0
+
+
+def test_of_two_freezes_the_later_one_alone_opens_or_closes_the_month(books: Books) -> None:
+    gates = books.gates
+    for close in ("first", "second"):
+        gates.turn("2026-10", MonthState.FROZEN, by=close)
+    gates.turn("2026-10", MonthState.OPEN, by="first")
+    with pytest.raises(FreezeTakenOverError, match="another close of 2026-10"):
+        gates.turn("2026-10", MonthState.CLOSED, by="first")
+    assert gates.state("2026-10") is MonthState.FROZEN
+    for n in range(40):  # whichever gate a posting checks
+        assert refusal(books, entry(f"{n}", at=OCTOBER)).reason is CancelReason.FROZEN_MONTH
+    gates.turn("2026-10", MonthState.OPEN, by="second")
+    assert gates.state("2026-10") is MonthState.OPEN
+    with pytest.raises(FreezeTakenOverError):
+        gates.turn("2026-10", MonthState.CLOSED, by="first")
+    gates.turn("2026-10", MonthState.FROZEN, by="third")
+    gates.turn("2026-10", MonthState.CLOSED, by="third")
+    for state in MonthState:
+        with pytest.raises(MonthClosedError):
+            gates.turn("2026-10", state, by="fourth")
+    refused = {refusal(books, entry(f"{n}", at=OCTOBER)).reason for n in range(40)}
+    assert refused == {CancelReason.CLOSED_MONTH}
 
 
 @pytest.mark.parametrize("state", [MonthState.FROZEN, MonthState.CLOSED])

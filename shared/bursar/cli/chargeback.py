@@ -25,6 +25,7 @@ from bursar.cli.months import CLOSE_ANYHOW, WithUnknownHours, check_month
 from bursar.domain.chargeback import Chargeback
 from bursar.domain.focus import BillingAccount
 from bursar.domain.ledger.lines import Statement
+from bursar.domain.ledger.months import FreezeTakenOverError
 from bursar.jobs.charge_back import (
     MonthNotBegunError,
     charge_back,
@@ -45,6 +46,7 @@ FormatName = Literal["table", "json", "csv", "focus", "focus-csv", "focus-json"]
 _REFUSED = (MonthNotBegunError, MonthNotOverError)
 _NOT_CLOSED = (
     EarlierMonthOpenError,
+    FreezeTakenOverError,
     MonthUnsettledError,
     MonthUnsteadyError,
     LedgerBusyError,

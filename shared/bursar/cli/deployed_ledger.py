@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import boto3
 
@@ -88,6 +89,7 @@ class DeployedLedger:
             statements=DynamoStatementStore(self.table),
             touched=DynamoTouchedHours(self.table),
             post=post,
+            by=uuid4().hex,
             in_order=_several_at_once,
             with_unknown_hours=with_unknown_hours,
         )

@@ -17,7 +17,12 @@ from bursar.cli.ledger_views import print_json
 from bursar.cli.months import CLOSE_ANYHOW, WithUnknownHours, check_month
 from bursar.cli.shown_text import shown_text
 from bursar.cli.where_ledger import Where
-from bursar.domain.ledger.months import hours_in, in_words, month_name
+from bursar.domain.ledger.months import (
+    FreezeTakenOverError,
+    hours_in,
+    in_words,
+    month_name,
+)
 from bursar.jobs.close_month import (
     ClosedMonth,
     EarlierMonthOpenError,
@@ -32,6 +37,12 @@ from bursar.jobs.verify_ledger import VerifiedMonth
 Help = Parameter
 _DIFFERS = 1
 _NAMES_SHOWN = 10
+_NOT_CLOSED = (
+    EarlierMonthOpenError,
+    FreezeTakenOverError,
+    MonthUnsettledError,
+    UsageArchiveCorruptError,
+)
 
 app = App(
     name="ledger", help="Verify the ledger of usage, replay its archive, or close a month of it."
@@ -83,7 +94,8 @@ def close(
 
     Exit code 2: wrong input, or a month that is not over. 3: AWS cannot be asked. 4: an earlier
     month of its year is open; hours of it are not stated, or wait to be stated again; postings
-    kept coming in: repeat it later; or an archived file cannot be read. The month stays open.
+    kept coming in, or another close began meanwhile: repeat it later; or an archived file cannot
+    be read. The month stays open.
     """
     check_month(month)
     try:
@@ -98,7 +110,7 @@ def close(
         leave(Exit.UNREADABLE, [f"{error}: usage kept coming in; repeat it later"])
     except LedgerBusyError:
         leave(Exit.UNREADABLE, ["the ledger was too busy for the corrections; repeat it later"])
-    except (EarlierMonthOpenError, MonthUnsettledError, UsageArchiveCorruptError) as error:
+    except _NOT_CLOSED as error:
         leave(Exit.UNREADABLE, [str(error)])
     if where.json:
         print_json(_closed_json(closed))

@@ -80,17 +80,20 @@ def close_month(
     statements: StatementStore,
     touched: TouchedHours,
     post: Callable[[Sequence[Entry]], object],
+    by: str,
     in_order: InOrder = map,
     with_unknown_hours: bool = False,
 ) -> ClosedMonth:
     """Freeze the month, sum its entries again, post what differs, and mark it closed.
 
     The hours are checked before the freeze, so that only those that were posted to since are
-    read while postings to the month wait. An error opens the month again; a close that was
-    broken off is finished by calling it again.
+    read while postings to the month wait. An error opens the month again, unless another close
+    has frozen it since: that one goes on. A close that was broken off is finished by calling it
+    again.
 
     Args:
         post: posts the corrections to the ledger (`post_entries`).
+        by: names this close and no other.
         in_order: how hours are checked, of which none waits for another.
         with_unknown_hours: somebody has said that hours without a statement may stay so.
 
@@ -100,6 +103,7 @@ def close_month(
         MonthUnsettledError: likewise.
         HoursUnstatedError: likewise.
         MonthUnsteadyError: see there.
+        FreezeTakenOverError: another close began meanwhile, and what comes of it is that one's.
     """
     window = month_window(month)
     if at < window.end:
@@ -116,7 +120,7 @@ def close_month(
         check_hours(window, ledger=ledger, reader=reader, archive=archive, in_order=in_order)
     )
     try:
-        with _frozen(month, gates):
+        with _frozen(month, gates, by):
             posted = ledger.posted_between(window)
             checked = [
                 before
@@ -127,9 +131,9 @@ def close_month(
             differences = tuple(each for hour in checked for each in hour.differences)
             wrong = [each for each in with_corrections(differences, reader) if not each.is_right]
             post([correction(each, hour_of(at).start) for each in wrong])
+            gates.turn(month, MonthState.CLOSED, by=by)
     except MonthClosedError:  # by somebody else, meanwhile
         return _finish(month, gates)
-    gates.turn(month, MonthState.CLOSED)
     return ClosedMonth(
         month,
         corrected=differences,
@@ -139,13 +143,13 @@ def close_month(
 
 
 @contextmanager
-def _frozen(month: str, gates: MonthGates) -> Iterator[None]:
-    """Postings to the month wait; an error opens it again."""
+def _frozen(month: str, gates: MonthGates, by: str) -> Iterator[None]:
+    """Postings to the month wait; an error undoes this freeze, and no other one's."""
     try:
-        gates.turn(month, MonthState.FROZEN)
+        gates.turn(month, MonthState.FROZEN, by=by)
         yield
     except BaseException:
-        gates.turn(month, MonthState.OPEN)
+        gates.turn(month, MonthState.OPEN, by=by)
         raise
 
 

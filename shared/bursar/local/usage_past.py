@@ -181,6 +181,7 @@ class UsagePast:
             statements=self.statements,
             touched=self.ledger,
             post=post,
+            by=f"the close of {at:%Y-%m-%d}",
             with_unknown_hours=with_unknown_hours,
         )
 

@@ -99,11 +99,16 @@ class MonthGates(Protocol):
 
     def state(self, month: str) -> MonthState: ...
 
-    def turn(self, month: str, to: MonthState) -> None:
+    def turn(self, month: str, to: MonthState, *, by: str | None = None) -> None:
         """When it returns, no posting that saw another state can still be written.
 
+        Args:
+            by: who freezes, opens or closes it. Of two freezes the later one holds: whoever made
+                the other opens nothing, and does not close. None: whoever froze it.
+
         Raises:
-            MonthClosedError: a closed month is not opened or frozen again.
+            MonthClosedError: a closed month is not opened, frozen or closed `by` anybody again.
+            FreezeTakenOverError: it was to be closed `by` somebody whose freeze holds no more.
         """
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from bursar.adapters.memory.ledger import MemoryLedger
@@ -37,6 +38,7 @@ class Estate:
         self.books: Books = books_on(None)
         self.archive = MemoryUsageArchive()
         self.statements, self.touched = MemoryStatementStore(), MemoryLedger()
+        self._closes = count()
 
     def use(self, *ids: str, at: datetime = OCTOBER, units: int = 7, **more: str) -> None:
         told = {name: value for name, value in more.items() if name != "pricing"}
@@ -79,6 +81,7 @@ class Estate:
             statements=self.statements,
             touched=self.touched,
             post=self.post,
+            by=f"close {next(self._closes)}",
             with_unknown_hours=with_unknown_hours,
         )
 

@@ -221,6 +221,7 @@ def test_a_close_that_fails_opens_the_month_again_and_can_be_repeated(
             statements=estate.statements,
             touched=estate.touched,
             post=post_and_die,
+            by="one that dies",
             with_unknown_hours=True,
         )
     assert books.gates.state("2026-10") is MonthState.OPEN
@@ -268,7 +269,7 @@ def test_a_month_that_never_rests_is_not_closed(estate: Estate) -> None:
         def state(self, month: str) -> MonthState:
             return MonthState.OPEN
 
-        def turn(self, month: str, to: MonthState) -> None:
+        def turn(self, month: str, to: MonthState, *, by: str | None = None) -> None:
             turned.append(to)
 
     turned: list[MonthState] = []
@@ -286,6 +287,7 @@ def test_a_month_that_never_rests_is_not_closed(estate: Estate) -> None:
             statements=estate.statements,
             touched=estate.touched,
             post=estate.post,
+            by="one",
             with_unknown_hours=True,
         )
     assert turned == [MonthState.FROZEN, MonthState.OPEN]

@@ -22,7 +22,12 @@ from bursar.domain.governance.consumption import AllowanceError
 from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance, WindowNotOpenError
 from bursar.domain.ledger.conflicts import Conflict
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
-from bursar.domain.ledger.months import MonthClosedError, MonthState, TouchedHour
+from bursar.domain.ledger.months import (
+    FreezeTakenOverError,
+    MonthClosedError,
+    MonthState,
+    TouchedHour,
+)
 from bursar.domain.ledger.postings import CancelReason, Posting, PostingCancelledError
 from bursar.domain.money import Money
 from bursar.domain.periods import Window, hour_of, hours
@@ -43,6 +48,7 @@ class MemoryLedger:
         self._marks: dict[datetime, str] = {}
         self._posted: dict[datetime, int] = {}  # how often
         self._months: dict[str, MonthState] = {}
+        self._frozen_by: dict[str, str | None] = {}
         self._windows: dict[BudgetWindow, WindowBalance] = {}
         self._bases: dict[BudgetWindow, Money] = {}  # the limits as configured
         self._stops: dict[BudgetWindow, Set[str]] = {}
@@ -120,10 +126,16 @@ class MemoryLedger:
     def state(self, month: str) -> MonthState:
         return self._months.get(month, MonthState.OPEN)
 
-    def turn(self, month: str, to: MonthState) -> None:
+    def turn(self, month: str, to: MonthState, *, by: str | None = None) -> None:
         with self._lock:
-            if self.state(month) is MonthState.CLOSED and to is not MonthState.CLOSED:
+            if self.state(month) is MonthState.CLOSED and (by or to is not MonthState.CLOSED):
                 raise MonthClosedError(month)
+            if to is MonthState.FROZEN:
+                self._frozen_by[month] = by
+            elif by and self._frozen_by.get(month) != by:
+                if to is MonthState.CLOSED:
+                    raise FreezeTakenOverError(month)
+                return
             self._months[month] = to
 
     def open(self, window: BudgetWindow, limit: Money) -> None:

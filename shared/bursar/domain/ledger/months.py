@@ -24,6 +24,15 @@ class MonthClosedError(Exception):
     """A closed month was to be opened or frozen again: what was stated stays stated."""
 
 
+class FreezeTakenOverError(Exception):
+    """Another close froze the month after this one did: only that one may open or close it."""
+
+    def __init__(self, month: str) -> None:
+        super().__init__(
+            f"another close of {month} began meanwhile: repeat this when that one has ended"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class TouchedHour:
     """An hour whose leaves changed. `marks` (shard: mark) say up to which changes it was read."""

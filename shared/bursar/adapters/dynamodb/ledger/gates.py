@@ -13,8 +13,12 @@ from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from bursar.adapters.dynamodb.paging import query
-from bursar.adapters.dynamodb.transactions import TransactionConflictError, full_jitter
-from bursar.domain.ledger.months import MonthClosedError, MonthState
+from bursar.adapters.dynamodb.transactions import (
+    TransactionConflictError,
+    full_jitter,
+    transact,
+)
+from bursar.domain.ledger.months import FreezeTakenOverError, MonthClosedError, MonthState
 
 SHARDS = 16
 _TRIES = 10
@@ -47,28 +51,28 @@ class DynamoMonthGates:
         strictest = (MonthState.CLOSED, MonthState.FROZEN)
         return next((state for state in strictest if state in states), MonthState.OPEN)
 
-    def turn(self, month: str, to: MonthState) -> None:
-        """Turn all shards, one at a time; calling it again finishes what was broken off."""
-        if to is not MonthState.CLOSED and self.state(month) is MonthState.CLOSED:
+    def turn(self, month: str, to: MonthState, *, by: str | None = None) -> None:
+        """Turn all shards: open and freeze them one at a time, where calling it again finishes
+        what was broken off; close what `by` has frozen at once, so that it is closed whole."""
+        if self.state(month) is MonthState.CLOSED and (by or to is not MonthState.CLOSED):
             raise MonthClosedError(month)
+        if by and to is MonthState.CLOSED:
+            self._close(month, by)
+            return
         for shard in range(SHARDS):
-            self._turn(month, shard, to)
+            self._turn(month, shard, to, by)
 
-    def _turn(self, month: str, shard: int, to: MonthState) -> None:
+    def _turn(self, month: str, shard: int, to: MonthState, by: str | None) -> None:
         """Postings that check the gate at this moment are in the way: wait for them."""
+        own = bool(by) and to is MonthState.OPEN
         for attempt in range(_TRIES):
             try:
-                self._table.update_item(
-                    Key=_key(month, shard),
-                    UpdateExpression="SET #state = :to",
-                    ConditionExpression="attribute_not_exists(#state) OR #state <> :closed"
-                    " OR :to = :closed",
-                    ExpressionAttributeNames={"#state": "state"},
-                    ExpressionAttributeValues={":to": to, ":closed": MonthState.CLOSED},
-                )
+                self._table.update_item(**_turned(month, shard, to, by, own=own))
             except ClientError as error:
                 code = error.response["Error"]["Code"]
                 if code == "ConditionalCheckFailedException":
+                    if own and self.state(month) is not MonthState.CLOSED:
+                        return  # another freeze holds it
                     raise MonthClosedError(month) from None
                 if code != "TransactionConflictException":
                     raise
@@ -76,3 +80,34 @@ class DynamoMonthGates:
             else:
                 return
         raise TransactionConflictError(f"{_TRIES} tries on the gate of {month}")
+
+    def _close(self, month: str, by: str) -> None:
+        shards = [
+            {"Update": _turned(month, shard, MonthState.CLOSED, by, own=True)}
+            for shard in range(SHARDS)
+        ]
+        if transact(self._table, shards, sleep=self._sleep):
+            return
+        if self.state(month) is MonthState.CLOSED:
+            raise MonthClosedError(month)
+        raise FreezeTakenOverError(month)
+
+
+def _turned(
+    month: str, shard: int, to: MonthState, by: str | None, *, own: bool
+) -> dict[str, Any]:
+    """The update of a shard that is not closed, or closes it; if `own`, of one that `by` froze."""
+    values = {":to": to, ":by": by or ""}
+    if own:
+        condition = "#state = :frozen AND frozen_by = :by"
+        values[":frozen"] = MonthState.FROZEN
+    else:
+        condition = "attribute_not_exists(#state) OR #state <> :closed OR :to = :closed"
+        values[":closed"] = MonthState.CLOSED
+    return {
+        "Key": _key(month, shard),
+        "UpdateExpression": "SET #state = :to, frozen_by = :by",
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": values,
+    }
