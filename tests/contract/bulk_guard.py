@@ -11,7 +11,8 @@ import duckdb
 
 from bursar.adapters.athena.sums import parameters, read_sums, rollup_sql
 from bursar.adapters.memory.budgets import MemoryOutbox
-from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
+from bursar.adapters.memory.conflicts import MemoryConflictLog
+from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.memory.usage import MemoryUsageArchive
 from bursar.adapters.token_prices.genai import GenaiTokenPrices

@@ -16,7 +16,8 @@ from bursar.adapters.dynamodb.ledger.windows import DynamoEnforcedWindows
 from bursar.adapters.dynamodb.outbox import DynamoOutbox
 from bursar.adapters.memory.allowances import MemoryAllowances
 from bursar.adapters.memory.budgets import MemoryOutbox
-from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
+from bursar.adapters.memory.conflicts import MemoryConflictLog
+from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.domain.ledger.entries import Entry, LeafKey
 from bursar.domain.ledger.planning import ChargedWindows, entry_of, no_windows, plan
 from bursar.domain.usage.amounts import ClassAmounts

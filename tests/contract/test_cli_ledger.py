@@ -136,6 +136,11 @@ def test_a_close_puts_right_what_differs_and_closes_once(
     code, _, err = run("close", "--month", "2025-03", *WHERE)
     assert code == 4
     assert "1 hours of 2025-03 wait to be stated again, the first 2025-03-04T10" in err
+    [waiting] = books.touched.touched()
+    books.touched.fail(waiting, "HourTooLargeError: HOUR#2025-03-04T10 of [red]prod: its day")
+    code, _, err = run("close", "--month", "2025-03", *WHERE)
+    assert code == 4
+    assert "2025-03-04T10: HourTooLargeError: HOUR#2025-03-04T10 of [red]prod: its day" in err
     settle(books)
     code, _, err = run("close", "--month", "2025-03", *WHERE)
     assert code == 4

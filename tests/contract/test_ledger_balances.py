@@ -134,6 +134,35 @@ def test_a_mark_that_was_cleared_and_set_again_is_another(books: Books) -> None:
     assert [each.hour for each in books.touched.touched()] == [ONE_PM]
 
 
+def test_why_an_hour_could_not_be_stated_stands_with_its_marks_until_the_next_change(
+    books: Books,
+) -> None:
+    """A reason of marks that were changed since is none of the new ones."""
+    touched = books.touched
+
+    def reasons() -> list[str]:
+        return [each.failed for each in touched.touched()]
+
+    touched.touch(ONE_PM, "first")
+    [read] = touched.touched()
+    assert reasons() == [""]
+    touched.fail(read, "too large")
+    assert reasons() == ["too large"]
+    touched.touch(ONE_PM, "second")
+    assert reasons() == [""]
+    touched.fail(read, "too large")  # of the first mark
+    assert reasons() == [""]
+    [read] = touched.touched()
+    touched.fail(read, "still too large")
+    assert touched.clear(read)
+    touched.fail(read, "nobody waits for it")
+    assert reasons() == []
+    books.post(entry("1"))
+    touched.fail(touched.touched()[0], "too large")
+    books.post(entry("2"))  # of the same shard or another
+    assert len(reasons()) == 1
+
+
 def test_every_posting_to_an_hour_is_told_from_before_it(books: Books) -> None:
     """Also one whose mark was cleared before anybody looked, and cleared by who had read less."""
     day = day_of(ONE_PM)

@@ -27,6 +27,7 @@ from bursar.ports import (
 )
 
 _MICROSECONDS = 10**6
+_LONGEST_REASON = 500
 
 
 class HoursNotRestatedError(Exception):
@@ -87,6 +88,7 @@ def attribute_costs(
             found[mark.hour] = _restate(late, state, hour, sources, statements, as_of)
         except Exception as error:  # noqa: BLE001 - raised below: no hour holds up another
             failed[mark.hour] = error
+            touched.fail(mark, f"{type(error).__name__}: {error}"[:_LONGEST_REASON])
     statement = state_hour(hour, sources, as_of=as_of).statement
     statement = with_adjustments(statement, statements.adjustments(hour))
     statements.put_hour(statement)

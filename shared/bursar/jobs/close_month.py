@@ -9,7 +9,13 @@ from datetime import datetime
 
 from bursar.domain.chargeback import months_before
 from bursar.domain.ledger.entries import Entry, EntryId
-from bursar.domain.ledger.months import MonthClosedError, MonthState, hours_in, in_words
+from bursar.domain.ledger.months import (
+    MonthClosedError,
+    MonthState,
+    TouchedHour,
+    hours_in,
+    in_words,
+)
 from bursar.domain.ledger.verification import Difference, correction
 from bursar.domain.periods import Window, hour_of, month_window
 from bursar.jobs.read_statements import unstated_hours
@@ -30,6 +36,8 @@ from bursar.ports import (
     UsageArchive,
 )
 
+_REASONS_TOLD = 5
+
 
 class MonthNotOverError(ValueError):
     """A month that has not ended cannot be closed."""
@@ -37,6 +45,20 @@ class MonthNotOverError(ValueError):
 
 class MonthUnsettledError(Exception):
     """Hours of the month wait to be stated again: close it when that was done."""
+
+    def __init__(self, month: str, waiting: Sequence[TouchedHour]) -> None:
+        told = (
+            f"{len(waiting)} hours of {month} wait to be stated again, the first"
+            f" {waiting[0].hour:%Y-%m-%dT%H}: repeat this when the next hour is stated, some 20"
+            " minutes after its end"
+        )
+        if failed := [each for each in waiting if each.failed]:
+            reasons = [f"{each.hour:%Y-%m-%dT%H}: {each.failed}" for each in failed]
+            more = len(reasons) - _REASONS_TOLD
+            told += f". {len(failed)} of them could not be stated when that was tried last: "
+            told += "; ".join(reasons[:_REASONS_TOLD])
+            told += f"; and {more} more" if more > 0 else ""
+        super().__init__(told)
 
 
 class EarlierMonthOpenError(Exception):
@@ -169,13 +191,9 @@ def _require_in_order(month: str, gates: MonthGates, statements: StatementStore)
 
 
 def _require_settled(month: str, window: Window, touched: TouchedHours) -> None:
-    marked = (each.hour for each in touched.touched())
-    if waiting := [hour for hour in marked if window.start <= hour < window.end]:
-        raise MonthUnsettledError(
-            f"{len(waiting)} hours of {month} wait to be stated again, the first"
-            f" {min(waiting):%Y-%m-%dT%H}: repeat this when the next hour is stated, some 20"
-            " minutes after its end; of hours that wait still, the log of attribute_costs says why"
-        )
+    marked = touched.touched()
+    if waiting := [each for each in marked if window.start <= each.hour < window.end]:
+        raise MonthUnsettledError(month, waiting)
 
 
 def _recheck(

@@ -10,7 +10,8 @@ from functools import partial
 from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.adapters.memory.closed_months import MemoryClosedMonthStore
 from bursar.adapters.memory.cluster_use import MemoryClusterUseStore
-from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
+from bursar.adapters.memory.conflicts import MemoryConflictLog
+from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.adapters.memory.usage import MemoryUsageArchive

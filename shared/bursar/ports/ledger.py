@@ -89,6 +89,10 @@ class TouchedHours(Protocol):
         """Oldest first, as they are marked now: read this before the leaves."""
         ...
 
+    def fail(self, hour: TouchedHour, reason: str) -> None:
+        """Keep why it could not be stated anew, until it is cleared or marked again."""
+        ...
+
     def clear(self, hour: TouchedHour) -> bool:
         """Forget the marks that are as they were read; False when there is a newer one."""
         ...

@@ -19,10 +19,11 @@ from bursar.adapters.memory.clusters import (
     MemorySnapshotStore,
     MemoryVolumeCatalogue,
 )
+from bursar.adapters.memory.conflicts import MemoryConflictLog
 from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.ec2 import MemorySpotHistory
 from bursar.adapters.memory.governance import MemoryAudit
-from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
+from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.metrics import MemoryBedrockMeter, MemoryMetrics
 from bursar.adapters.memory.notices import MemoryHealthLog, MemoryPublisher
 from bursar.adapters.memory.prices import MemoryPriceList, MemoryPriceStore

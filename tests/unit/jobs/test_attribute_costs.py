@@ -291,4 +291,8 @@ def test_an_hour_that_cannot_be_stated_again_holds_up_no_other(guard: Guard) -> 
     with pytest.raises(HoursNotRestatedError, match=r"2026-10-31T23: ValueError\('too large'\)"):
         guard.state()
     assert (guard.total(late), guard.total(NOW)) == (Money.of(2), Money.of(3))
-    assert guard.waiting == [OCTOBER.start]
+    [waiting] = guard.ledger.touched()
+    assert (waiting.hour, waiting.failed) == (OCTOBER.start, "ValueError: too large")
+    guard.statements = MemoryStatementStore()
+    guard.state()
+    assert guard.waiting == []

@@ -10,7 +10,7 @@ import pytest
 from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.domain.ledger.entries import Entry, Leaf, Pricing
 from bursar.domain.ledger.months import MonthState
-from bursar.domain.periods import Window, hour_of, hours, month_window
+from bursar.domain.periods import HOUR, Window, hour_of, hours, month_window
 from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.records import TokenSums
 from bursar.jobs.close_month import (
@@ -46,6 +46,19 @@ def test_a_month_with_hours_to_be_stated_again_is_not_closed(estate: Estate) -> 
     ):
         estate.close()
     assert estate.books.gates.state("2026-10") is MonthState.OPEN
+    for n in range(1, 8):
+        estate.touched.touch(OCTOBER + n * HOUR, "late")
+    for each in list(estate.touched.touched())[1:]:
+        estate.touched.fail(each, f"TooLargeError: {each.hour:%H}")
+    with pytest.raises(MonthUnsettledError) as refused:
+        estate.close()
+    told = "8 hours of 2026-10 wait to be stated again, the first 2026-10-20T08: repeat this"
+    assert told in str(refused.value)
+    assert str(refused.value).endswith(
+        "7 of them could not be stated when that was tried last: 2026-10-20T09: TooLargeError: 09;"
+        " 2026-10-20T10: TooLargeError: 10; 2026-10-20T11: TooLargeError: 11;"
+        " 2026-10-20T12: TooLargeError: 12; 2026-10-20T13: TooLargeError: 13; and 2 more"
+    )
     estate.touched = MemoryLedger()
     estate.touched.touch(NOW, "another month")
     assert not estate.close().was_closed

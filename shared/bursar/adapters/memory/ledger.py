@@ -8,7 +8,6 @@ from datetime import datetime
 from threading import Lock
 
 from bursar.adapters.memory.allowances import MemoryAllowances
-from bursar.adapters.memory.budgets import MemoryOutbox
 from bursar.domain.admission.draws import Draw, by_window
 from bursar.domain.admission.reservations import (
     HoldRefusal,
@@ -17,10 +16,8 @@ from bursar.domain.admission.reservations import (
     Reservation,
     freed,
 )
-from bursar.domain.alerts import OutboxRow
 from bursar.domain.governance.consumption import AllowanceError
 from bursar.domain.ledger.budget_windows import BudgetWindow, WindowBalance, WindowNotOpenError
-from bursar.domain.ledger.conflicts import Conflict
 from bursar.domain.ledger.entries import Entry, EntryId, Leaf, LeafKey
 from bursar.domain.ledger.months import (
     FreezeTakenOverError,
@@ -46,6 +43,7 @@ class MemoryLedger:
         self._settled: dict[datetime, set[EntryId]] = {}
         self._leaves: dict[datetime, dict[LeafKey, Leaf]] = {}
         self._marks: dict[datetime, str] = {}
+        self._failed: dict[datetime, str] = {}  # why marked hours could not be stated
         self._posted: dict[datetime, int] = {}  # how often
         self._months: dict[str, MonthState] = {}
         self._frozen_by: dict[str, str | None] = {}
@@ -73,7 +71,7 @@ class MemoryLedger:
                 self._reservations[old.id] = old.turned(old.settled)
                 del self._holds[name]
             for hour in posting.hours:
-                self._marks[hour] = repr(posting.entries[0].name)
+                self.touch(hour, repr(posting.entries[0].name))
                 self._posted[hour] = self._posted.get(hour, 0) + 1
 
     def digests(self, names: Collection[EntryId]) -> Mapping[EntryId, str]:
@@ -112,15 +110,25 @@ class MemoryLedger:
 
     def touch(self, hour: datetime, cause: str) -> None:
         self._marks[hour] = cause
+        self._failed.pop(hour, None)
 
     def touched(self) -> Sequence[TouchedHour]:
-        return [TouchedHour(hour, {"": mark}) for hour, mark in sorted(self._marks.items())]
+        return [
+            TouchedHour(hour, {"": mark}, self._failed.get(hour, ""))
+            for hour, mark in sorted(self._marks.items())
+        ]
+
+    def fail(self, hour: TouchedHour, reason: str) -> None:
+        with self._lock:
+            if self._marks.get(hour.hour) == hour.marks[""]:
+                self._failed[hour.hour] = reason
 
     def clear(self, hour: TouchedHour) -> bool:
         with self._lock:
             if self._marks.get(hour.hour) not in (None, hour.marks[""]):
                 return False
             self._marks.pop(hour.hour, None)
+            self._failed.pop(hour.hour, None)
             return True
 
     def state(self, month: str) -> MonthState:
@@ -271,22 +279,3 @@ class MemoryLedger:
             raise PostingCancelledError(CancelReason.NO_WINDOW)
         if MonthState.FROZEN in states.values():
             raise PostingCancelledError(CancelReason.FROZEN_MONTH)
-
-
-class MemoryConflictLog:
-    def __init__(self, outbox: MemoryOutbox) -> None:
-        self._outbox = outbox
-        self._kept: dict[EntryId, dict[str, Conflict]] = {}
-
-    def record(self, conflict: Conflict, row: OutboxRow) -> bool:
-        known = self._kept.setdefault((conflict.producer, conflict.id), {})
-        if conflict.refused in known:
-            return False
-        if not known:
-            self._outbox.put(row)
-        known[conflict.refused] = conflict
-        return True
-
-    def recent(self) -> Sequence[Conflict]:
-        kept = (each for known in self._kept.values() for each in known.values())
-        return sorted(kept, key=lambda each: (each.seen_at, each.refused), reverse=True)[:200]

@@ -35,10 +35,12 @@ class FreezeTakenOverError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TouchedHour:
-    """An hour whose leaves changed. `marks` (shard: mark) say up to which changes it was read."""
+    """An hour whose leaves changed. `marks` (shard: mark) say up to which changes it was read, and
+    `failed` why its statement could not be made anew with them; empty where that was not tried."""
 
     hour: datetime
     marks: Mapping[str, str]
+    failed: str = ""
 
 
 def hours_in(spans: Sequence[Window]) -> int:

@@ -1,14 +1,16 @@
 """Touched hours: `TOUCHED` / `2026-11-20T13#<shard>`, with the mark of the last change.
 
 A mark names the change that set it, so that one which is set, cleared and set again by
-another change is not taken for the first. A mark that is cleared leaves its hour in
+another change is not taken for the first. Where its hour could not be stated anew, `failed` says
+why, until the next change. A mark that is cleared leaves its hour in
 `POSTED#2026-11` / `2026-11-20T13`, so that an hour which was never posted to is known to be empty,
 with the number of times that marks were cleared, so that one between two readings is noticed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +34,7 @@ def _key(hour: str, shard: str) -> dict[str, str]:
 def mark(hour: datetime, shard: str, cause: str) -> dict[str, Any]:
     return {
         "Key": _key(write_hour(hour), shard),
-        "UpdateExpression": "SET mark = :cause",
+        "UpdateExpression": "SET mark = :cause REMOVE failed",
         "ExpressionAttributeValues": {":cause": cause},
     }
 
@@ -69,11 +71,24 @@ class DynamoTouchedHours:
 
     def touched(self) -> Sequence[TouchedHour]:
         marks: dict[str, dict[str, str]] = {}
+        failed: dict[str, str] = {}
         where = Key("pk").eq(_PK)
         for item in query(self._table, KeyConditionExpression=where, ConsistentRead=True):
             hour, _, shard = item["sk"].partition("#")
             marks.setdefault(hour, {})[shard] = item["mark"]
-        return [TouchedHour(read_hour(hour), marks[hour]) for hour in sorted(marks)]
+            failed.setdefault(hour, item.get("failed", ""))
+        return [TouchedHour(read_hour(hour), marks[hour], failed[hour]) for hour in sorted(marks)]
+
+    def fail(self, hour: TouchedHour, reason: str) -> None:
+        """The reason stands on the first mark, which is the first that is read."""
+        shard = min(hour.marks)
+        with _unless_newer():
+            self._table.update_item(
+                Key=_key(write_hour(hour.hour), shard),
+                UpdateExpression="SET failed = :reason",
+                ConditionExpression="mark = :mark",
+                ExpressionAttributeValues={":reason": reason, ":mark": hour.marks[shard]},
+            )
 
     def clear(self, hour: TouchedHour) -> bool:
         self._table.update_item(
@@ -85,16 +100,23 @@ class DynamoTouchedHours:
         return all(as_read)
 
     def _clear(self, hour: TouchedHour, shard: str) -> bool:
-        try:
+        with _unless_newer():
             self._table.delete_item(
                 Key=_key(write_hour(hour.hour), shard),
                 ConditionExpression="attribute_not_exists(pk) OR mark = :mark",
                 ExpressionAttributeValues={":mark": hour.marks[shard]},
             )
-        except ClientError as error:
-            # a posting that writes the mark at this moment is a newer change, too
-            newer = {"ConditionalCheckFailedException", "TransactionConflictException"}
-            if error.response["Error"]["Code"] not in newer:
-                raise
-            return False
-        return True
+            return True
+        return False
+
+
+@contextmanager
+def _unless_newer() -> Iterator[None]:
+    """Write on condition of a mark, or leave it where there is a newer one."""
+    try:
+        yield
+    except ClientError as error:
+        # a posting that writes the mark at this moment is a newer change, too
+        newer = {"ConditionalCheckFailedException", "TransactionConflictException"}
+        if error.response["Error"]["Code"] not in newer:
+            raise
