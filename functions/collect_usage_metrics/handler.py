@@ -16,9 +16,9 @@ def handler(run: MetricsRun, ports: Ports) -> dict[str, Any]:
     intake = ports.usage_intake(ports.config.metrics_producer(run.source))
     if run.cluster:
         cluster, store = ports.config.cluster(run.cluster), ports.cluster_use
-        metrics = ports.metrics(cluster)
+        metrics, touched = ports.metrics(cluster), ports.touched_hours
         done = collect_cluster_usage(
-            cluster, hour, metrics=metrics, store=store, intake=intake, at=at
+            cluster, hour, metrics=metrics, store=store, intake=intake, touched=touched, at=at
         )
     else:
         meter, price = ports.bedrock(usage.bedrock_of(run.source)), usage.provisioned_price

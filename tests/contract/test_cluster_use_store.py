@@ -46,6 +46,7 @@ def use(cluster: str = "prod", hour: int = 0, busy: float | None = 0.37) -> Clus
         prefill_seconds=4.25,
         decode_seconds=90.5,
         complete=False,
+        unseen_from=NOON - timedelta(hours=1),
     )
     at = NOON + timedelta(hours=hour)
     return ClusterUse(cluster=cluster, hour=at, gpus=(gpu,), served=(served,))

@@ -9,13 +9,20 @@ from pathlib import Path
 import pytest
 
 from bursar.adapters.memory.cluster_use import MemoryClusterUseStore
+from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.prometheus import PrometheusSource, at_url
-from bursar.domain.periods import Window
+from bursar.domain.periods import Window, hour_of
 from bursar.domain.usage.counters import MetricsUnreadableError
 from bursar.domain.usage.producers import ANY_TENANT, ProducerPolicy
 from bursar.domain.usage.records import TokenCounts
-from bursar.jobs.collect_usage_metrics import CollectedMetrics, collect_usage_metrics
+from bursar.jobs.collect_usage_metrics import (
+    CollectedMetrics,
+    collect_cluster_usage,
+    collect_usage_metrics,
+)
 from tests.contract.prometheus_server import Prometheus
+from tests.contract.test_metrics_wiring import cluster
+from tests.unit.jobs.test_take_usage import Intake
 
 EXPOSED = Path(__file__).parents[3] / "shared/data/metrics"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -189,6 +196,82 @@ def test_a_series_that_appears_in_the_hour_of_an_older_pod_is_marked_incomplete(
         "its counters were first seen within the hour 2026-11-20T12Z and had counted before: what"
         " they had is in no record, and the hour's statement is an estimate"
     )
+
+
+LATER = Window(HOUR.end, HOUR.end + timedelta(hours=1))
+
+
+def away(server: Prometheus, from_minute: int, to_minute: int, *, began: float | None) -> None:
+    """Prometheus saw a process of vLLM every minute from 11:00 to 16:00, but for these after noon:
+    it served ten prompt tokens a minute."""
+    target = {"job": "vllm", "instance": "10.0.0.7:8000"}
+    seen = [n for n in range(-60, 240) if not from_minute <= n < to_minute]
+    rows = [(n * 60.0, 10_000 + n * 10, 0, 0) for n in seen]
+    serve(server, {**CHAT, **target}, *rows)
+    if began is not None:
+        server.add("process_start_time_seconds", target, *((AT + n * 60, began) for n in seen))
+
+
+def collected_in_order(server: Prometheus, store: MemoryClusterUseStore) -> list[datetime]:
+    """Each hour from noon to four, as it is over; the hours that are to be stated again."""
+    touched = MemoryLedger()
+    for n in range(4):
+        hour = hour_of(NOON + timedelta(hours=n))
+        collect_cluster_usage(
+            cluster(url=server.url, tenant="search"),
+            hour,
+            metrics=PrometheusSource(at_url(server.url)),
+            store=store,
+            intake=Intake().intake,
+            touched=touched,
+            at=hour.end + timedelta(minutes=14),
+        )
+    return [each.hour for each in touched.touched()]
+
+
+def test_an_outage_that_began_in_the_hour_before_is_told_of_both(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    """Nothing was seen from 12:40 to 13:10: of the first hour 40 rises of ten are counted and of
+    the second 49, since the sample to compare its first one with is beyond reach."""
+    away(server, 40, 70, began=AT - 86_400)
+    first = collected(server, store)
+    assert (first.records[0].tokens.input, first.rejections) == (400, ())
+    [told] = collected(server, store, LATER).rejections
+    assert told.reason.endswith(
+        "the hour's statement is an estimate, and so are those of the hours from 2026-11-20T12Z on"
+    )
+    assert collected_in_order(server, store) == [NOON]
+    [second] = store.between("prod", LATER)
+    assert second.served[0].unseen_from == NOON
+    assert second.served[0].tokens.input == 490
+
+
+def test_an_outage_of_more_than_an_hour_is_told_of_all_that_it_touched(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    """From 12:50 to 14:10: at two, the model was last seen in the hour of noon."""
+    away(server, 50, 130, began=AT - 86_400)
+    assert collected_in_order(server, store) == [NOON, LATER.start]
+
+
+@pytest.mark.parametrize("began", [AT + 35 * 60, None])
+def test_what_began_after_the_model_was_last_seen_was_not_unseen_before(
+    server: Prometheus, store: MemoryClusterUseStore, began: float | None
+) -> None:
+    """From 12:30 to 14:50; it began at 12:35, or nobody told and it may have run from 13:45 on."""
+    away(server, 30, 170, began=began)
+    hours = [NOON, LATER.start] if began else [LATER.start]
+    assert collected_in_order(server, store) == hours
+
+
+def test_a_model_that_is_new_to_prometheus_tells_nothing_of_earlier_hours(
+    server: Prometheus, store: MemoryClusterUseStore
+) -> None:
+    away(server, -60, 70, began=AT - 86_400)
+    assert collected_in_order(server, store) == []
+    [second] = store.between("prod", LATER)
+    assert (second.served[0].complete, second.served[0].unseen_from) == (False, None)
 
 
 def test_hours_add_up_across_their_edge(server: Prometheus, store: MemoryClusterUseStore) -> None:

@@ -12,7 +12,7 @@ from bursar.domain.attribution.hours import AttributedHour, attribute_hour
 from bursar.domain.attribution.late_usage import late_usage, with_late_usage
 from bursar.domain.attribution.rules import Attribution
 from bursar.domain.attribution.self_hosted import ServingSeconds
-from bursar.domain.cluster.use import ClusterUse
+from bursar.domain.cluster.use import LONGEST_UNSEEN, ClusterUse
 from bursar.domain.ledger.adjustments import Adjustment, adjust, with_adjustments
 from bursar.domain.ledger.lines import Statement, sum_lines
 from bursar.domain.ledger.months import MonthState, month_name
@@ -178,7 +178,9 @@ def state_hour(hour: Window, sources: Sources, *, as_of: int) -> AttributedHour:
     """The statement of an hour as the ledger and the clusters' closed hours know it now."""
     costs = [c for name in sources.clusters for c in sources.history.hours(name, hour)]
     known = {each.cluster for each in costs}
-    used = [use for name in sources.clusters for use in sources.use.between(name, hour)]
+    since = Window(hour.start, hour.end + LONGEST_UNSEEN)
+    found = [use for name in sources.clusters for use in sources.use.between(name, since)]
+    used = [use for use in found if use.hour == hour.start]
     return attribute_hour(
         hour,
         sources.ledger.leaves(hour.start),
@@ -190,7 +192,7 @@ def state_hour(hour: Window, sources: Sources, *, as_of: int) -> AttributedHour:
         sent_bytes={
             use.cluster: {each.namespace: each.sent_bytes for each in use.traffic} for use in used
         },
-        incomplete=_incomplete_models(used, sources.policy),
+        incomplete=_incomplete_models(found, hour, sources.policy),
     )
 
 
@@ -207,14 +209,15 @@ def _serving_seconds(used: Iterable[ClusterUse], policy: Attribution) -> dict[st
     return found
 
 
-def _incomplete_models(used: Iterable[ClusterUse], policy: Attribution) -> set[str]:
-    """Those of which a counter had counted before it was first seen, as their pods name them."""
+def _incomplete_models(used: Iterable[ClusterUse], hour: Window, policy: Attribution) -> set[str]:
+    """Those of which a counter had counted before it was first seen, in the hour or later and
+    from the hour on, as their pods name them."""
     names = policy.self_hosted.models
     return {
         names.get(each.model, each.model)
         for use in used
         for each in use.served
-        if not each.complete
+        if not each.complete and (each.unseen_from or use.hour) < hour.end
     }
 
 

@@ -14,8 +14,13 @@ from bursar.domain.cluster.network_metrics import (
     STEP_SECONDS,
     sent_by_namespace,
 )
-from bursar.domain.cluster.use import ClusterUse, NamespaceTraffic
-from bursar.domain.periods import Window
+from bursar.domain.cluster.use import (
+    LONGEST_UNSEEN,
+    ClusterUse,
+    NamespaceTraffic,
+    ServedModel,
+)
+from bursar.domain.periods import Window, hour_of, hours
 from bursar.domain.usage.counters import Series, Span
 from bursar.domain.usage.producers import ProducerPolicy, TenantRefusedError
 from bursar.domain.usage.records import UsageRecord, UsageRecordError
@@ -23,7 +28,7 @@ from bursar.domain.usage.rejections import Rejection
 from bursar.domain.usage.vllm_metrics import VLLM_METRICS, served_models, served_record
 from bursar.jobs.ingest_usage import Ingested
 from bursar.jobs.take_usage import UsageIntake
-from bursar.ports import ClusterUseStore, MetricsSource
+from bursar.ports import ClusterUseStore, MetricsSource, TouchedHours
 
 REACH = timedelta(minutes=15)  # before the hour: a sample to compare its first one with
 _POD_START = "kube_pod_start_time"
@@ -47,9 +52,11 @@ def collect_cluster_usage(
     metrics: MetricsSource,
     store: ClusterUseStore,
     intake: UsageIntake,
+    touched: TouchedHours,
     at: datetime,
 ) -> Ingested:
-    """Collect an hour, archive and post it.
+    """Collect an hour, archive and post it. Hours before it of which it tells that not all was
+    counted are to be stated again.
 
     Raises:
         MetricsUnreadableError: a query was not answered whole; nothing was kept.
@@ -64,6 +71,8 @@ def collect_cluster_usage(
         traffic=bool(cluster.metrics and cluster.metrics.network_by_bytes),
     )
     name = f"{intake.producer.name}/{hour.start:%Y-%m-%dT%H}"
+    for start in _unseen_before(hour, found.use):
+        touched.touch(start, f"{name} at {at.isoformat()}: not all was counted")
     return intake.take_collected(name, (*found.records, *found.rejections), at)
 
 
@@ -101,6 +110,7 @@ def collect_usage_metrics(
         pod_starts=starts[0],
         process_starts=starts[1],
     )
+    served = _since_last_seen(cluster, hour, served, store)
     gpus = gpu_uses(samples(GPU_METRICS), span)
     sent = _sent(metrics, asked, span, starts[0]) if traffic else ()
     use = ClusterUse(cluster=cluster, hour=hour.start, gpus=gpus, served=served, traffic=sent)
@@ -108,7 +118,8 @@ def collect_usage_metrics(
     records, rejections = [], []
     for model in served:
         if not model.complete:
-            rejections.append(Rejection(f"{model.namespace}/{model.model}", _not_counted(hour)))
+            reason = _not_counted(hour, model.unseen_from)
+            rejections.append(Rejection(f"{model.namespace}/{model.model}", reason))
         if not (model.requests or model.tokens.total):
             continue  # an idle model: its cost is the cluster's matter
         try:
@@ -118,10 +129,38 @@ def collect_usage_metrics(
     return CollectedMetrics(use, tuple(records), tuple(rejections))
 
 
-def _not_counted(hour: Window) -> str:
+def _since_last_seen(
+    cluster: str, hour: Window, served: Sequence[ServedModel], store: ClusterUseStore
+) -> tuple[ServedModel, ...]:
+    """Where counters had counted out of sight, from which hour on: the one that the model was last
+    seen in, or its process began in. A model that was never seen before is new to whoever counts.
+    """
+    if all(model.complete for model in served):
+        return tuple(served)
+    before = store.between(cluster, Window(hour.start - LONGEST_UNSEEN, hour.start))
+    seen = {(model.namespace, model.model): use.hour for use in before for model in use.served}
+
+    def since(model: ServedModel) -> datetime | None:
+        last = seen.get((model.namespace, model.model))
+        if last is None or model.unseen_from is None:
+            return None
+        return max(last, hour_of(model.unseen_from).start)
+
+    return tuple(model.model_copy(update={"unseen_from": since(model)}) for model in served)
+
+
+def _unseen_before(hour: Window, use: ClusterUse) -> Sequence[datetime]:
+    """The earlier hours of which not all was counted."""
+    unseen = [model.unseen_from for model in use.served if model.unseen_from is not None]
+    first = min(unseen, default=hour.start)
+    return [each.start for each in hours(Window(min(first, hour.start), hour.start))]
+
+
+def _not_counted(hour: Window, since: datetime | None) -> str:
+    too = "" if since is None else f", and so are those of the hours from {since:%Y-%m-%dT%HZ} on"
     return (
         f"its counters were first seen within the hour {hour.start:%Y-%m-%dT%HZ} and had counted"
-        " before: what they had is in no record, and the hour's statement is an estimate"
+        " before: what they had is in no record, and the hour's statement is an estimate" + too
     )
 
 

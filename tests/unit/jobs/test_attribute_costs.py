@@ -118,6 +118,25 @@ def test_an_idle_hour_of_a_model_that_was_not_all_counted_is_an_estimate(guard: 
     assert hour.quality is Quality.ESTIMATED
 
 
+@pytest.mark.parametrize(
+    ("since", "quality"),
+    [(NOON, Quality.ESTIMATED), (NOON + HOUR, Quality.FINAL), (None, Quality.FINAL)],
+)
+def test_an_hour_is_an_estimate_once_a_later_one_tells_that_counters_were_out_of_sight(
+    guard: Guard, since: datetime | None, quality: Quality
+) -> None:
+    guard.run_pods("10")
+    guard.serve("acme", TokenCounts(input=400))
+    guard.state()
+    assert [hour.quality for hour in guard.statements.hours(NOW)] == [Quality.FINAL]
+    lost = partly_counted("llama", 1, TokenCounts(input=490))
+    later = lost.model_copy(update={"unseen_from": since})
+    guard.use.put(ClusterUse(cluster="prod", hour=NOON + 2 * HOUR, served=(later,)))
+    guard.ledger.touch(NOON, "not all was counted")
+    guard.state(Window(NOON + HOUR, NOON + 2 * HOUR))
+    assert [hour.quality for hour in guard.statements.hours(NOW)] == [quality]
+
+
 def test_what_was_not_counted_of_another_model_leaves_an_hour_final(guard: Guard) -> None:
     guard.run_pods("10")
     guard.serve("acme", TokenCounts(input=1100))

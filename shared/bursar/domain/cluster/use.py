@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from bursar.domain.periods import HOUR
 from bursar.domain.usage.records import TokenCounts
+
+LONGEST_UNSEEN = 6 * HOUR  # of a longer outage the hours before these stay as they were stated
 
 
 class _Frozen(BaseModel):
@@ -37,7 +40,8 @@ class GpuUse(_Frozen):
 class ServedModel(_Frozen):
     """What a self-hosted model served from one namespace; times are summed over its requests.
 
-    `complete` is False where a counter was first seen in this hour and had counted before.
+    `complete` is False where a counter was first seen in this hour and had counted before, out of
+    sight: `unseen_from` then, in hours before this one too.
     """
 
     namespace: str
@@ -47,6 +51,7 @@ class ServedModel(_Frozen):
     prefill_seconds: float
     decode_seconds: float
     complete: bool = True
+    unseen_from: AwareDatetime | None = None
 
     @property
     def output_weight(self) -> float | None:

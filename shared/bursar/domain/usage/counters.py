@@ -44,14 +44,20 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Increase:
-    """How much a counter rose. `complete` is False where its first sample had no earlier one
-    and nothing says that it began at zero: what it counted before that sample is not known."""
+    """How much a counter rose. It is not `complete` where its first sample had no earlier one
+    and nothing says that it began at zero: what it counted before that sample, `unseen_from` when
+    its process began (or, where nobody told, samples were asked for), is not known."""
 
     value: float
-    complete: bool = True
+    unseen_from: float | None = None
+
+    @property
+    def complete(self) -> bool:
+        return self.unseen_from is None
 
     def __add__(self, other: Increase) -> Increase:
-        return Increase(self.value + other.value, self.complete and other.complete)
+        unseen = (at for at in (self.unseen_from, other.unseen_from) if at is not None)
+        return Increase(self.value + other.value, min(unseen, default=None))
 
 
 def increase(
@@ -65,17 +71,17 @@ def increase(
     began at zero when its process did, if that `started_at` is not before `asked_from`;
     otherwise samples are missing, and the first one counts nothing.
     """
-    total, complete = 0.0, True
+    total, unseen_from = 0.0, None
     if samples and _within(samples[0], span):
         if started_at is not None and started_at >= asked_from:
             total += samples[0].value
         else:
-            complete = False
+            unseen_from = asked_from if started_at is None else started_at
     for before, after in pairwise(samples):
         if _within(after, span):
             fell = after.value < before.value
             total += after.value if fell else after.value - before.value
-    return Increase(total, complete)
+    return Increase(total, unseen_from)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ def served_models(
     pod_starts: Sequence[Series] = (),
     process_starts: Sequence[Series] = (),
 ) -> tuple[ServedModel, ...]:
-    """What was served in the span, by namespace and model, in that order.
+    """What was served in the span, by namespace and model, in that order, of those that were seen
+    within it.
 
     `pod_starts` and `process_starts` are gauges of when they started: a counter that is first
     seen in the span counts from zero where its pod, or its process, whichever began later, began
@@ -62,7 +63,8 @@ def served_models(
         started_at = max((at for at in known if at is not None), default=None)
         rise = increase(each.samples, span, asked_from=asked_from, started_at=started_at)
         namespace = first_label(labels, NAMESPACE_LABELS)
-        if model := labels.get("model_name"):
+        was_seen = any(span.start <= sample.at < span.end for sample in each.samples)
+        if was_seen and (model := labels.get("model_name")):
             rises.add((namespace, model, labels.get("__name__", "")), labels, rise)
     sums = rises.sums()
     places = sorted({key[:2] for key in sums})
@@ -94,7 +96,8 @@ def _served(namespace: str, model: str, sums: Mapping[tuple[str, ...], Increase]
 
     cached = next((name for name in _CACHED if (namespace, model, name) in sums), _CACHED[0])
     prompt = round(rise(_PROMPT).value)
-    counted = (rise(name) for name in (_PROMPT, _OUTPUT, _REQUESTS))
+    counted = [rise(name).unseen_from for name in (_PROMPT, _OUTPUT, _REQUESTS)]
+    unseen_from = min((at for at in counted if at is not None), default=None)
     return ServedModel(
         namespace=namespace,
         model=model,
@@ -107,7 +110,8 @@ def _served(namespace: str, model: str, sums: Mapping[tuple[str, ...], Increase]
         ),
         prefill_seconds=rise(_PREFILL).value,
         decode_seconds=rise(_DECODE).value,
-        complete=all(each.complete for each in counted),
+        complete=unseen_from is None,
+        unseen_from=None if unseen_from is None else datetime.fromtimestamp(unseen_from, UTC),
     )
 
 

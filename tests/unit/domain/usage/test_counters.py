@@ -42,8 +42,8 @@ def test_a_new_series_counts_from_zero_when_its_process_began_within_reach() -> 
 
 
 def test_a_series_first_seen_of_an_older_process_is_not_known_before_that() -> None:
-    assert rise((5000, 1000), (5030, 1050), started_at=10.0) == Increase(50, complete=False)
-    assert rise((5000, 1000), (5030, 1050)) == Increase(50, complete=False)
+    assert rise((5000, 1000), (5030, 1050), started_at=10.0) == Increase(50, unseen_from=10.0)
+    assert rise((5000, 1000), (5030, 1050)) == Increase(50, unseen_from=REACH)
 
 
 def test_no_samples_are_no_rise() -> None:
