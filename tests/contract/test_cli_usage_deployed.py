@@ -283,15 +283,23 @@ def test_a_file_that_cannot_be_read_or_is_nobodys_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("text", "reasons"), [("hello", ["is not JSON"]), ("id,at,model\n", []), ("", [])]
+    ("text", "code", "reasons"),
+    [
+        ("hello", 2, ["is not JSON"]),
+        ("id;at;model\n1;2026-11-20;gpt-x\n", 2, ["is not JSON"]),
+        ("id,at,model\n", 0, []),
+        ("", 0, []),
+    ],
 )
 def test_a_file_of_one_line_that_is_no_usage_is_rejected_and_one_of_no_rows_is_empty(
-    text: str, reasons: list[str], run: Run, tmp_path: Path
+    text: str, code: int, reasons: list[str], run: Run, tmp_path: Path
 ) -> None:
     (file := tmp_path / "usage").write_text(text)
-    code, found = imported(run, file)
-    assert (code, found["accepted"]) == (0, 0)
+    left_with, out, err = run("import", str(file), "--producer", "gateway", "--json")
+    found = json.loads(out)
+    assert (left_with, found["accepted"]) == (code, 0)
     assert [each["reason"].partition(" (")[0] for each in found["rejected"]] == reasons
+    assert ("nothing of it is usage in gateway's format" in err) == bool(code)
 
 
 def test_a_file_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:

@@ -51,8 +51,8 @@ def import_usage(
     The file is in the producer's format: JSON, JSONL or CSV, also gzipped. Posting it again
     changes nothing: an id is charged once.
 
-    Exit code 2: wrong input. 3: AWS cannot be asked. 4: the ledger was too busy for some of it;
-    repeat it.
+    Exit code 2: wrong input, or nothing of the file is a record of that format. 3: AWS cannot be
+    asked. 4: the ledger was too busy for some of it; repeat it.
     """
     from bursar.adapters.usage_formats.reading import read_part
     from bursar.cli.deployed import UNANSWERED, leave_unanswered
@@ -83,6 +83,9 @@ def import_usage(
     if any(each.failed for each in taken):
         warn(["the ledger was too busy for some of it: repeat the command"])
         raise SystemExit(int(Exit.UNREADABLE))
+    known = sum(each.accepted + each.held + each.dropped + each.conflicts for each in taken)
+    if not known and any(each.rejected for each in taken):
+        leave(Exit.WRONG_INPUT, [f"{file}: nothing of it is usage in {told_by.name}'s format"])
 
 
 def summary(
