@@ -1,6 +1,6 @@
 """What the demo's customers ask of its models is a pure function of the seed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from bursar.domain.usage.records import TokenCounts
@@ -48,3 +48,13 @@ def test_the_bill_of_a_provider_holds_its_own_models_only():
     aws = bought_by_team(CALENDAR, 7, MONDAY, 24, BEDROCK)
     other = bought_by_team(CALENDAR, 7, MONDAY, 24, OPENAI)
     assert (aws.keys(), other.keys()) == ({"search", "chat"}, {"assist"})
+
+
+def test_nobody_asks_own_models_whose_pods_have_ended():
+    """The scenario goes on for a week behind its end; what is bought is bought afterwards, too."""
+    over = datetime.fromtimestamp(CALENDAR.last, UTC)
+    before, after = (
+        {each.traffic.is_bought for each in usage_of_hour(CALENDAR, 7, at)}
+        for at in (over - timedelta(hours=1), over)
+    )
+    assert (before, after) == ({True, False}, {True})

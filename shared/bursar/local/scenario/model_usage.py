@@ -94,10 +94,11 @@ class HourOfUsage:
 
 
 def usage_of_hour(calendar: Calendar, seed: int | str, hour: datetime) -> Iterator[HourOfUsage]:
-    """What was asked in [hour, hour + 1 h); the same for the same seed, in whatever order."""
+    """What was asked in [hour, hour + 1 h); the same for the same seed, in whatever order. Of own
+    models nothing once the pods that serve them have ended."""
     start = int(hour.timestamp())
     load = calendar.load(start + HOUR // 2)
-    for traffic in TRAFFIC:
+    for traffic in (each for each in TRAFFIC if each.is_bought or start < calendar.last):
         for tenant, percents in TENANTS.items():
             if percent := percents.get(traffic.feature, 0):
                 of_it = f"{seed}/{start}/{tenant}/{traffic.feature}/{traffic.model}"
