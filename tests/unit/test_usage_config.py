@@ -95,6 +95,8 @@ def test_two_prices_of_one_model_from_the_same_time_on_are_told() -> None:
     assert problems(token_prices=[always, *dated]) == [
         "token_prices 'gpt from 2026-11-01T00:00:00Z' stands twice"
     ]
+    spelled = [{**always, "provider": name} for name in ("aws", "Bedrock")]
+    assert problems(token_prices=spelled) == ["token_prices 'aws: gpt' stands twice"]
     sold = [{**always, "provider": name} for name in ("", "openai", "azure")]
     assert problems(token_prices=sold) == []
 

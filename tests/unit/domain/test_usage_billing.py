@@ -63,6 +63,16 @@ def test_usage_that_names_no_provider_is_its_prices_provider():
 
 
 @pytest.mark.parametrize(
+    ("told", "name"), [("bedrock", "aws"), ("OpenAI", "openai"), (" ", "acme")]
+)
+def test_a_record_that_was_kept_before_is_billed_under_its_providers_one_name(told, name):
+    """As it comes from the archive, or from those that were held for a review."""
+    assert bill(record(provider=told), PRICE, ALL).key.provider == name
+    own = ModelRoutes(self_hosted=frozenset({"m"}))
+    assert bill(record(provider=told), None, own).key.provider == name.replace("acme", "")
+
+
+@pytest.mark.parametrize(
     ("model", "provider"),
     [
         ("eu.anthropic.claude-next-v1:0", "aws"),

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from bursar.domain.ledger.months import MonthState
 from bursar.domain.ledger.postings import CancelReason, Posting, PostingCancelledError
+from bursar.domain.usage.billing import bill
+from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
+from bursar.domain.usage.producers import ProducerPolicy
+from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.routes import ModelRoutes
+from bursar.domain.usage.told_records import usage_record
 from bursar.jobs.post_usage import LedgerBusyError, Patience, Posted, post_entries
 from tests.contract.ledger_books import AT_ONCE, NOW, ONE_PM, Books, books_on, entry, units
 
@@ -36,6 +44,21 @@ def test_what_is_new_is_posted_and_what_was_there_is_not(books: Books) -> None:
     assert done.posted == {("gateway", "2"), ("gateway", "3")}
     assert done.duplicates == 2  # 1 was there, 3 stood twice
     assert units(books) == 111
+
+
+def test_usage_that_was_charged_to_a_providers_other_spelling_is_not_charged_again(
+    books: Books,
+) -> None:
+    producer = ProducerPolicy(name="gateway", tenant="acme")
+    told = {"at": NOW, "tenant": "acme", "model": "m", "requests": 3, "tokens": TokenCounts(7)}
+    fee = TokenPrice("", "m", "list", (ContextTier(0, TokenRates(Decimal(1), Decimal(1))),))
+    now = bill(usage_record(producer, id="1", provider="OpenAI", **told), fee, ModelRoutes())  # type: ignore[arg-type]
+    before = replace(now, key=now.key._replace(provider="OpenAI"))
+    post(books, before)
+    done = post(books, now)
+    assert (done.posted, done.duplicates, done.conflicts) == (set(), 1, [])
+    assert units(books) == 7_000_000  # 7 x 1 USD per million, once
+    assert now.key.provider == "openai"
 
 
 def test_nothing_to_post_is_nothing_done(books: Books) -> None:

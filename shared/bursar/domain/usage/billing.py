@@ -10,6 +10,7 @@ from bursar.domain.periods import hour_of
 from bursar.domain.usage.amounts import ClassAmounts
 from bursar.domain.usage.model_names import seller_in
 from bursar.domain.usage.prices import TokenPrice, cost
+from bursar.domain.usage.providers import provider_name
 from bursar.domain.usage.records import UsageRecord
 from bursar.domain.usage.routes import ModelRoutes
 
@@ -21,9 +22,8 @@ def bill(record: UsageRecord, price: TokenPrice | None, routes: ModelRoutes) -> 
     were longer is not told. Where the record names no provider, the entry has the price's.
     """
     if own := routes.hosted_name(record):
-        return _entry(
-            record, record.provider, Pricing.SELF_HOSTED, ClassAmounts(), routes, model=own
-        )
+        seller = provider_name(record.provider)
+        return _entry(record, seller, Pricing.SELF_HOSTED, ClassAmounts(), routes, model=own)
     provider = billed_provider(record.provider, record.model, price)
     if price is None:
         return _entry(record, provider, Pricing.UNPRICED, ClassAmounts(), routes)
@@ -35,7 +35,7 @@ def bill(record: UsageRecord, price: TokenPrice | None, routes: ModelRoutes) -> 
 
 def billed_provider(told: str, model: str, price: TokenPrice | None) -> str:
     """Who bills the model: as told, else whose price it has, else whom its name tells."""
-    return told or (price.provider if price else "") or seller_in(model)
+    return provider_name(told) or (price.provider if price else "") or seller_in(model)
 
 
 def _entry(

@@ -31,7 +31,7 @@ def price_names(provider: str, model: str) -> Iterator[tuple[str, str]]:
     profile of AWS is priced as the model it is named by; an application's own profile names
     none. The provider is empty where nothing tells it.
     """
-    provider = provider_name(provider.strip().lower())
+    provider = provider_name(provider)
     yield provider, model
     name = model.strip().lower()
     if arn := _ARN.fullmatch(name):

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bursar.domain.usage.model_names import price_names
 from bursar.domain.usage.prices import PriceBreaks, TokenPrice
+from bursar.domain.usage.providers import provider_name
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 
@@ -39,7 +40,8 @@ class OwnTokenPrices:
         """
         self._rows: dict[tuple[str, str], list[TokenPrice]] = {}
         for row in rows:
-            self._rows.setdefault((row.provider, row.model.lower()), []).append(row)
+            name = (provider_name(row.provider), row.model.lower())
+            self._rows.setdefault(name, []).append(row)
         for (_, model), several in self._rows.items():
             several.sort(key=_begins)
             begins = [_begins(row) for row in several]

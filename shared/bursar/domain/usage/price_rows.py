@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from bursar.domain.beginnings import Begin
 from bursar.domain.usage.plain_prices import token_rates
 from bursar.domain.usage.prices import ContextTier, TokenPrice, TokenRates
+from bursar.domain.usage.providers import provider_name
 
 MOST_USD_PER_MILLION = Decimal(10**9)
 _LONGEST_RATE = 40  # characters
@@ -96,7 +97,7 @@ class TokenPriceRow(TokenPriceTerms):
     """A row of `token_prices` in bursar.yaml: a negotiated, regional or self-hosted price."""
 
     model: Annotated[str, Field(min_length=1, max_length=128)]
-    provider: Annotated[str, Field(max_length=128)] = ""
+    provider: Annotated[str, Field(max_length=128), AfterValidator(provider_name)] = ""
 
     @property
     def token_price(self) -> TokenPrice:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bursar.domain.usage.providers import provider_name
+
 ANY_TENANT = "*"
 
 
@@ -78,6 +80,10 @@ class ProducerPolicy:
     def all_tenants(self) -> frozenset[str]:
         """Those that it may speak for; `*` among them: any."""
         return self.tenants or frozenset({self.tenant})
+
+    def provider_of(self, told: str) -> str:
+        """By its one name, the provider that usage names, else the producer's own; or empty."""
+        return provider_name(told) or provider_name(self.default_provider)
 
     def speaks_for(self, tenant: str) -> bool:
         return tenant == self.tenant or tenant in self.tenants or self.speaks_for_all

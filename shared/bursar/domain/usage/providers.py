@@ -27,4 +27,7 @@ _NAMES = {
 
 
 def provider_name(told: str) -> str:
-    return _NAMES.get(told, told)
+    """`aws` of `Bedrock`, `openai` of ` OpenAI`: in lower case and without space around it; a
+    provider that is not known keeps its own name."""
+    name = told.strip().lower()
+    return _NAMES.get(name, name)

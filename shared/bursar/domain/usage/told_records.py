@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from bursar.domain.usage.producers import ProducerPolicy, tenant_for
-from bursar.domain.usage.providers import provider_name
 from bursar.domain.usage.records import TokenCounts, UsageRecord
 
 
@@ -38,7 +37,7 @@ def usage_record(
     kept = (
         tenant_for(producer, tenant),
         model,
-        provider_name(provider) or producer.default_provider,
+        producer.provider_of(provider),
         feature or producer.default_feature,
     )
     return UsageRecord(

@@ -30,7 +30,6 @@ from bursar.domain.usage.producers import (
     TenantRefusedError,
     tenant_for,
 )
-from bursar.domain.usage.providers import provider_name
 from bursar.jobs.admit_spend import SpendRequest, admit_spend
 from bursar.jobs.draw_lease import LeaseRequest, draw_lease
 from bursar.jobs.release_reservation import release_reservation
@@ -132,7 +131,6 @@ def _scope(
     What is no tenant's, such as a job in a namespace, is held in no tenant's budgets.
     """
     alias = producer.aliases.get(named.get(Dimension.MODEL, ""), ModelAlias(""))
-    provider = provider_name(named.get(Dimension.PROVIDER, ""))
     meant = {
         Dimension.MODEL: alias.model,
         Dimension.FEATURE: alias.feature,
@@ -141,7 +139,7 @@ def _scope(
     told = {
         Dimension.FEATURE: producer.default_feature,
         **named,
-        Dimension.PROVIDER: provider or producer.default_provider,
+        Dimension.PROVIDER: producer.provider_of(named.get(Dimension.PROVIDER, "")),
         **{name: value for name, value in meant.items() if value},
     }
     try:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -104,6 +105,39 @@ def test_a_row_of_a_provider_is_for_that_provider_alone() -> None:
     assert input_rate(book.price_at("azure.ai.openai", "GPT", NOVEMBER)) == 2
     assert input_rate(book.price_at("", "azure/gpt", NOVEMBER)) == 2
     assert book.price_at("openai", "gpt", NOVEMBER) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "told", "model"),
+    [
+        ("bedrock", "aws", "amazon.nova-pro-v1:0"),
+        ("Bedrock", "aws.bedrock", "eu.amazon.nova-pro-v1:0"),
+        ("OpenAI", "openai", "gpt-4o"),
+        ("openai", "OpenAI ", "gpt-4o"),
+        ("vertex_ai", "google", "gemini-2.5-pro"),
+        ("google", "Gemini", "gemini-2.5-pro"),
+    ],
+)
+def test_a_negotiated_price_holds_however_its_provider_is_spelled(
+    written: str, told: str, model: str
+) -> None:
+    sold = model.removeprefix("eu.")
+    negotiated = row("0.07", model=sold, provider=written)
+    book = LayeredTokenPrices(OwnTokenPrices([negotiated]), GenaiTokenPrices())
+    assert input_rate(book.price_at(told, model, NOVEMBER)) == Decimal("0.07")
+    found = book.price_at("", model, NOVEMBER)
+    assert found is not None
+    assert (found.provider, input_rate(found)) == (negotiated.provider, Decimal("0.07"))
+    assert book.price_at(found.provider, model, NOVEMBER) == found
+    assert input_rate(book.price_at("together", model, NOVEMBER)) is None
+
+
+def test_two_spellings_of_one_provider_are_one_price_that_stands_twice() -> None:
+    rows = [row("2", provider="bedrock"), row("1", provider="AWS")]
+    with pytest.raises(RepeatedPriceError, match="gpt has two prices from the same time on"):
+        OwnTokenPrices(rows)
+    with pytest.raises(RepeatedPriceError):
+        OwnTokenPrices([replace(rows[0], provider="bedrock"), rows[1]])
 
 
 def test_a_tier_begins_above_its_limit() -> None:

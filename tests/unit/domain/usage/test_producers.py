@@ -14,7 +14,7 @@ from bursar.domain.usage.producers import (
     TenantRefusedError,
     tenant_for,
 )
-from bursar.domain.usage.records import TokenCounts
+from bursar.domain.usage.records import TokenCounts, UsageRecord
 from bursar.domain.usage.told_records import usage_record
 
 OWN = ProducerPolicy(name="batch", tenant="acme")
@@ -81,3 +81,43 @@ def test_a_record_told_again_is_the_same_whatever_our_configuration_made_of_it()
     assert (before.model, after.model, after.tenant) == ("m-1", "m", "globex")
     assert after.digest == before.digest
     assert usage_record(ANYONE, **told | {"tenant": "globex"}).digest != before.digest
+
+
+TOLD: dict[str, Any] = {
+    "id": "1",
+    "at": datetime(2026, 11, 1, tzinfo=UTC),
+    "tenant": "acme",
+    "model": "m",
+    "tokens": TokenCounts(input=5),
+}
+
+
+@pytest.mark.parametrize(
+    ("provider", "name"),
+    [
+        ("bedrock", "aws"),
+        ("AWS.Bedrock", "aws"),
+        (" OpenAI", "openai"),
+        ("vertex_ai", "google"),
+        ("XAI", "x-ai"),
+        ("Our-Own", "our-own"),
+        (" ", ""),
+    ],
+)
+def test_a_provider_has_one_name_whether_the_record_or_its_producer_tells_it(
+    provider: str, name: str
+) -> None:
+    assert usage_record(OWN, **TOLD, provider=provider).provider == name
+    silent = ProducerPolicy(name="batch", tenant="acme", default_provider=provider)
+    assert usage_record(silent, **TOLD).provider == name
+    assert usage_record(silent, **TOLD, provider="Groq").provider == "groq"
+
+
+@pytest.mark.parametrize("provider", ["OpenAI", "AWS", "openai", "nobody", " "])
+def test_a_record_that_was_kept_by_another_spelling_of_its_provider_is_still_the_same(
+    provider: str,
+) -> None:
+    kept = UsageRecord(producer="batch", source="bursar", provider=provider, **TOLD)
+    again = usage_record(OWN, **TOLD, provider=provider)
+    assert again.digest == kept.digest
+    assert usage_record(OWN, **TOLD, provider="globex").digest != kept.digest
