@@ -236,7 +236,7 @@ def test_a_request_that_names_no_provider_is_held_in_the_budget_of_its_models() 
 
 @pytest.mark.parametrize("told", ["aws", "bedrock", "Bedrock", "AWS"])
 def test_a_request_is_held_in_its_providers_budget_however_that_is_spelled(told: str) -> None:
-    gate = gate_on(None, budget("aws", "provider=aws"))
+    gate = gate_on(None, budget("aws", "provider=bedrock"))
     scope = {"tenant": "search", "model": "m", "provider": told}
     assert call(ports_of(gate), "POST /v1/reservations", {**ASKED, "scope": scope})[0] == 201
     assert gate.numbers("aws") == ("0", "10.5", "89.5")  # 100 - 10.5

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from bursar.domain.usage.providers import provider_name
+
 
 class Dimension(StrEnum):
     ORG = "org"
@@ -30,7 +32,10 @@ class ScopeError(ValueError):
 
 
 class Scope:
-    """An immutable set of dimension=value pairs; equal and hashed by its canonical text."""
+    """An immutable set of dimension=value pairs; equal and hashed by its canonical text.
+
+    A provider has one name in it, however it was spelled: `provider=bedrock` is `provider=aws`.
+    """
 
     __slots__ = ("_pairs",)
 
@@ -45,7 +50,7 @@ class Scope:
         for name, value in pairs.items():
             if not value or "," in value or value != value.strip():
                 raise ScopeError(f"{value!r} cannot be the {name} of a scope")
-        self._pairs = dict(sorted(pairs.items()))
+        self._pairs = dict(sorted(_with_provider_name(pairs).items()))
 
     @classmethod
     def parse(cls, text: str) -> Scope:
@@ -80,7 +85,10 @@ class Scope:
         return dict(self._pairs)
 
     def covers(self, facts: Mapping[Dimension, str]) -> bool:
-        """True when every pair of this scope stands in the facts."""
+        """True when every pair of this scope stands in the facts; those of a line that was
+        booked before may spell its provider otherwise."""
+        if Dimension.PROVIDER in self._pairs:
+            facts = _with_provider_name(facts)
         return all(facts.get(name) == value for name, value in self._pairs.items())
 
     def __str__(self) -> str:
@@ -109,3 +117,8 @@ class Scope:
             json_schema_input_schema=core_schema.str_schema(),
             serialization=core_schema.to_string_ser_schema(),
         )
+
+
+def _with_provider_name(pairs: Mapping[Dimension, str]) -> Mapping[Dimension, str]:
+    provider = pairs.get(Dimension.PROVIDER)
+    return {**pairs, Dimension.PROVIDER: provider_name(provider)} if provider else pairs

@@ -148,7 +148,7 @@ def facts_of(key: LineKey) -> dict[Dimension, str]:
         Dimension.MODEL: key.model,
         Dimension.FEATURE: key.feature,
         Dimension.KEY: key.key,
-        Dimension.PROVIDER: key.provider,
+        Dimension.PROVIDER: key.seller,
         Dimension.CLUSTER: key.cluster,
         Dimension.NAMESPACE: key.namespace,
         Dimension.CATEGORY: str(key.category),

@@ -53,6 +53,19 @@ def test_a_scope_covers_what_has_all_of_its_pairs():
     assert not scope.covers({**facts, Dimension.NAMESPACE: "ads"})
 
 
+@pytest.mark.parametrize("spelled", ["bedrock", "Bedrock", "AWS", "aws.bedrock", "aws"])
+def test_a_scope_covers_its_provider_however_either_is_spelled(spelled):
+    scope = Scope.parse(f"provider={spelled}")
+    assert (scope, str(scope)) == (Scope.parse("provider=aws"), "provider=aws")
+    for booked in ("aws", "bedrock", "AWS"):
+        assert scope.covers({Dimension.PROVIDER: booked, Dimension.TENANT: "Acme"})
+    assert not scope.covers({Dimension.PROVIDER: "openai"})
+    assert not scope.covers({Dimension.TENANT: "aws"})
+    assert not Scope.parse("tenant=Acme").covers(
+        {Dimension.TENANT: "acme"}
+    )  # a tenant's is its own
+
+
 def test_a_scope_is_a_string_in_json():
     adapter = TypeAdapter(Scope)
     assert adapter.dump_json(Scope.parse("org=acme")) == b'"org=acme"'

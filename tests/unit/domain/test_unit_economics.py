@@ -41,6 +41,12 @@ def test_a_service_is_the_lines_that_its_scope_covers() -> None:
     assert (found.margin, found.margin_share) == (Money.of("60"), 0.6)
 
 
+def test_a_service_of_one_provider_has_its_lines_however_they_were_booked() -> None:
+    lines = (bought("acme", "3", provider="bedrock"), bought("acme", "4"))
+    found = service_month("2026-11", Scope.parse("provider=Bedrock"), [november(*lines)])
+    assert found.usd == Money.of("7")  # 3 + 4
+
+
 def test_a_services_request_costs_what_serving_it_did_without_idle_and_training() -> None:
     """The usage basis, as `usage summary` has it; margins are of everything."""
     llama = {"tenant": "acme", "model": "llama", "cluster": "prod"}

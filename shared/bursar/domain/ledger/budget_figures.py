@@ -29,7 +29,7 @@ _OF_LINE: Mapping[Dimension, Callable[[LineKey], str]] = {
         Dimension.NAMESPACE,
         Dimension.CATEGORY,
     )
-}
+} | {Dimension.PROVIDER: attrgetter("seller")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +122,4 @@ def _name(key: LineKey) -> str:
     """As a person would call it: the model and whose it was, else the place and its category."""
     if key.model:
         return f"{key.model} ({key.tenant or key.team})"
-    return f"{key.namespace or key.provider}/{key.category}"
+    return f"{key.namespace or key.seller}/{key.category}"

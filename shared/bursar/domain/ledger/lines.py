@@ -15,6 +15,7 @@ from bursar.domain.money import Money
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality, worst
 from bursar.domain.usage.amounts import ClassAmounts
+from bursar.domain.usage.providers import provider_name
 from bursar.domain.usage.records import TokenSums
 
 IDLE = "__idle__"
@@ -54,8 +55,8 @@ class LineKey(NamedTuple):
     """Whose a line is, and what for. A dimension that does not apply is empty.
 
     A line of a team alone has no tenant; one of nobody has `__unattributed__`, `__idle__` or
-    `__shared__` for its tenant. `adjusts` names the closed month (`2026-10`) that the line
-    corrects.
+    `__shared__` for its tenant. `provider` is as it was booked: compare and show the `seller`.
+    `adjusts` names the closed month (`2026-10`) that the line corrects.
     """
 
     tenant: str
@@ -69,6 +70,11 @@ class LineKey(NamedTuple):
     namespace: str = ""
     adjusts: str = ""
     kind: Kind = Kind.ALLOCATED
+
+    @property
+    def seller(self) -> str:
+        """The provider by its one name: what was booked long ago may spell it otherwise."""
+        return provider_name(self.provider)
 
     @property
     def is_nobodys(self) -> bool:

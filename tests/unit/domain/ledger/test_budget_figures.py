@@ -54,6 +54,18 @@ def test_a_scope_costs_what_its_lines_sum_to(scope: str, usd: str) -> None:
     assert spent(scope) == Money.of(usd)
 
 
+@pytest.mark.parametrize("spelled", ["aws", "bedrock", "AWS"])
+def test_a_providers_budget_counts_all_of_its_lines_however_they_were_booked(spelled: str) -> None:
+    hour = hour_at(
+        NOVEMBER,
+        bought("search", "2"),
+        bought("search", "1", provider="bedrock"),
+        bought("ads", "0.5", provider="AWS"),
+        bought("ads", "9", provider="openai"),
+    )
+    assert spent(f"provider={spelled}", *whole(hour)) == Money.of("3.5")  # 2 + 1 + 0.5
+
+
 def test_what_was_never_stated_is_unknown_and_not_zero() -> None:
     assert stated(Scope.parse("tenant=search"), ACME, []) is None
     blind = hour_at(NOVEMBER, quality=Quality.UNKNOWN)

@@ -42,6 +42,13 @@ def test_a_scope_covers_what_it_names(scope: str) -> None:
     assert enforced(scope).windows(told) == [BudgetWindow("b", NOVEMBER)]
 
 
+@pytest.mark.parametrize("spelled", ["bedrock", "AWS", "aws"])
+def test_a_providers_budget_is_charged_however_it_is_spelled(spelled: str) -> None:
+    for booked in ("aws", "bedrock"):
+        told = entry("1", provider=booked)
+        assert enforced(f"provider={spelled}").windows(told) == [BudgetWindow("b", NOVEMBER)]
+
+
 @pytest.mark.parametrize("scope", ["tenant=ads", "team=other", "cluster=prod", "account=1"])
 def test_a_scope_does_not_cover_another(scope: str) -> None:
     assert enforced(scope).windows(entry("1")) == []
