@@ -29,6 +29,14 @@ def test_tokens_are_consumed_and_the_metered_dollar_is_what_has_a_price() -> Non
     assert charge.tags["team"] == "search"
 
 
+def test_a_providers_charges_have_one_name_and_sku_however_it_was_booked() -> None:
+    spelled = [bought("acme", "3", provider=name) for name in ("aws", "bedrock", "AWS")]
+    charges = list(ledger_charges(day({**spelled[0], **spelled[1], **spelled[2]}), "2026-11"))
+    named = {(each.provider, each.service_name, each.sku and each.sku.id) for each in charges}
+    assert named == {("AWS", "Amazon Bedrock", "aws/claude")}
+    assert sum(each.billed_cost.amount for each in charges) == 9  # 3 x 3
+
+
 def test_a_share_of_a_cluster_is_as_many_dollars_as_it_cost_and_no_hours() -> None:
     [charge] = ledger_charges(day(pods("acme", "48")), "2026-11")
     assert (charge.provider, charge.service_category) == ("AWS", ServiceCategory.COMPUTE)

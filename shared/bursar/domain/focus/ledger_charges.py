@@ -21,7 +21,7 @@ from bursar.domain.periods import Window, month_of, month_window
 AWS = "AWS"
 _USD = "USD"
 
-# as they call themselves; others are written as the usage calls them
+# as they call themselves; others are written as the ledger calls them
 PROVIDERS: Mapping[str, str] = {
     "anthropic": "Anthropic",
     "aws": AWS,
@@ -61,7 +61,7 @@ def ledger_charges(statement: Statement, month: str) -> Iterator[ChargeLine]:
 
 def _charge(window: Window, month: str, key: LineKey, line: Line) -> ChargeLine:
     corrects = bool(key.adjusts) and key.adjusts != month
-    named = PROVIDERS.get(key.provider, key.provider.strip()) or "unknown"
+    named = PROVIDERS.get(key.seller, key.seller) or "unknown"
     provider = AWS if key.cluster else named
     return ChargeLine(
         charge_period=month_window(key.adjusts) if corrects else window,
@@ -85,7 +85,7 @@ def _service(key: LineKey, provider: str) -> dict[str, Any]:
     if key.cluster:
         name, category, subcategory = _KUBERNETES_SERVICES.get(key.category, KUBERNETES)
     elif key.category is CostCategory.EXTERNAL_API:
-        name = _SERVICES.get(key.provider, f"{provider} API")
+        name = _SERVICES.get(key.seller, f"{provider} API")
         category, subcategory = ServiceCategory.AI, "Generative AI"
     else:
         name = str(key.category)
@@ -118,7 +118,7 @@ def _sku(key: LineKey) -> Sku:
     if key.cluster:
         named = (key.cluster, str(key.category), key.model)
         return Sku("/".join(filter(None, named)), "Cluster Cost")
-    return Sku("/".join(filter(None, (key.provider, key.model))), "Tokens")
+    return Sku("/".join(filter(None, (key.seller, key.model))), "Tokens")
 
 
 def _description(key: LineKey, corrects: bool) -> str:

@@ -168,4 +168,4 @@ def _value(statement: Statement, key: LineKey, by: By) -> str:
         return f"{statement.window.start:%Y-%m-%d}"
     if by is By.HOUR:
         return f"{statement.window.start:%Y-%m-%dT%H:00:00Z}"
-    return str(getattr(key, by.value))
+    return key.seller if by is By.PROVIDER else str(getattr(key, by.value))

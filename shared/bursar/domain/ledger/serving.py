@@ -28,7 +28,7 @@ def hosting(key: LineKey) -> str | None:
     if not key.model:
         return None
     if key.category is CostCategory.EXTERNAL_API:
-        return key.provider or "api"
+        return key.seller or "api"
     return SELF_HOSTED if key.category in _HOSTING else None
 
 

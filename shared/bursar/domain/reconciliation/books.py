@@ -54,7 +54,7 @@ class MeteredDay:
         if group := group_of_line(key):
             self.groups[group] = self.groups.get(group, 0) + line.units
         else:
-            name = key.provider or str(key.category)
+            name = key.seller or str(key.category)
             self.elsewhere[name] = self.elsewhere.get(name, 0) + line.units
         self.unpriced_tokens += line.unpriced.total
 

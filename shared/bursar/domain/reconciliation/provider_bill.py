@@ -16,6 +16,7 @@ from bursar.domain.money import Money
 from bursar.domain.reconciliation.aws_bill import TOLERANCE
 from bursar.domain.reconciliation.corrections import LATER, BookedLater, booked_later
 from bursar.domain.usage.model_names import name_sold_by
+from bursar.domain.usage.providers import provider_name
 
 _RELEASE = re.compile(r"[-@](?:\d{8}|\d{4}-\d{2}-\d{2}|\d{4}|latest)$")
 
@@ -154,7 +155,7 @@ def reconcile_provider(
     ]
     models: dict[str, int] = {}
     for key, units in (corrected or {}).items():
-        if key.provider == provider and not key.cluster:
+        if key.seller == provider_name(provider) and not key.cluster:
             model = family(provider, key.model)
             models[model] = models.get(model, 0) + units
     return ProviderReconciliation(provider, tuple(rows), models)
@@ -162,10 +163,11 @@ def reconcile_provider(
 
 def metered_models(provider: str, days: Iterable[Statement]) -> Mapping[tuple[date, str], Line]:
     """Sums by day and model, without corrections of closed months."""
+    seller = provider_name(provider)
     sums: dict[tuple[date, str], Line] = {}
     for statement in days:
         for key, line in statement.lines.items():
-            if key.provider == provider and not key.cluster and not key.adjusts:
+            if key.seller == seller and not key.cluster and not key.adjusts:
                 place = (statement.window.start.date(), family(provider, key.model))
                 sums[place] = sums[place] + line if place in sums else line
     return sums

@@ -52,4 +52,4 @@ def group_of_line(key: LineKey) -> ServiceGroup | None:
     """None for what is not on the AWS bill: another provider's tokens, costs told by hand."""
     if key.cluster:
         return _CATEGORIES.get(key.category, ServiceGroup.COMPUTE)
-    return ServiceGroup.MODEL_API if key.provider == BEDROCK else None
+    return ServiceGroup.MODEL_API if key.seller == BEDROCK else None

@@ -266,3 +266,11 @@ def test_a_sum_of_which_some_is_unknown_is_an_estimate() -> None:
         Money.of(16),
     )
     assert add_up(DAY, []).quality is Quality.UNKNOWN
+
+
+def test_a_provider_is_one_however_its_lines_were_booked():
+    told = {GPT._replace(provider=name): line("3", (9, 1), 5) for name in ("openai", "OpenAI ")}
+    hours = [statement(told)]
+    assert pivot(hours, (By.PROVIDER,)) == {("openai",): line("6", (18, 2), 10)}  # 2 x 3
+    [model] = model_table(hours).models
+    assert (model.hosting, model.total) == ("openai", Money.of("6"))

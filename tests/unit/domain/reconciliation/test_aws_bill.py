@@ -65,6 +65,14 @@ def test_what_other_providers_bill_is_not_on_the_aws_bill() -> None:
     assert parts(found) == {"not on the AWS bill: openai": "-12"}
 
 
+def test_bedrocks_tokens_are_on_the_aws_bill_however_their_provider_was_booked() -> None:
+    lines = [bought("acme", "1", provider=name) for name in ("aws", "bedrock", "AWS")]
+    others = [bought("acme", "0.5", provider=name) for name in ("openai", "OpenAI")]
+    found = compare(services("72", {"service=Amazon Bedrock": "72"}), *lines, *others)
+    # 24 hours x 3 x 1 USD are billed, and 24 x 2 x 0.5 USD are one other provider's
+    assert parts(found) == {"not on the AWS bill: openai": "-24"}
+
+
 def test_hours_that_nobody_saw_are_explained_at_the_mean_of_the_others() -> None:
     # 20 hours of 1 USD were seen: 4 more make 4; 5 are missing, so 1 is left of 25
     found = compare(services("25", {f"service={EC2}": "25"}), pods("acme", "1"), hours=20)

@@ -82,6 +82,20 @@ def test_names_of_releases_and_gateways_are_no_differences() -> None:
     assert found.agrees is True
 
 
+@pytest.mark.parametrize("asked", ["openai", "OpenAI"])
+def test_a_provider_that_was_booked_under_two_spellings_is_compared_whole(asked: str) -> None:
+    lines = [bought("acme", "10", model="gpt-4o", provider=name) for name in ("openai", "OpenAI")]
+    late = bought("acme", "3", model="gpt-4o", provider="OPENAI", adjusts="2026-11")
+    corrected = corrections([hour_at(NOVEMBER, late)], "2026-11")
+    found = reconcile_provider(
+        asked, [fact("gpt-4o", "23")], [hour_at(NOVEMBER, *lines)], corrected
+    )
+    [row] = found.rows
+    assert row.difference == Money.of("3")  # 23 - (10 + 10)
+    assert found.corrected == {"gpt-4o": Money.of("3").units}
+    assert found.agrees is True  # the 3 were booked later
+
+
 UNPRICED = Line(0, 5, unpriced=TokenCounts(input=900, output=100), unpriced_requests=5)
 
 
