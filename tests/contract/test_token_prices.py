@@ -162,6 +162,27 @@ def test_a_regional_id_of_bedrock_costs_the_regional_price(model: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("model", "input_usd"),
+    [
+        ("anthropic.claude-v2:1", None),  # genai-prices has it of Anthropic alone
+        ("eu.anthropic.claude-v2:1", None),
+        ("bedrock/eu-central-1/anthropic.claude-v2:1", None),
+        ("bedrock/eu-central-1/anthropic.claude-3-haiku-20240307-v1:0", Decimal("0.25")),
+        ("arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-pro-v1:0", Decimal("0.8")),
+        ("openai.gpt-oss-20b-1:0", Decimal("0.07")),
+    ],
+)
+def test_a_model_of_bedrock_costs_the_same_whether_or_not_its_provider_is_told(
+    model: str, input_usd: Decimal | None
+) -> None:
+    """Never what its maker asks for it: that is another bill."""
+    prices = [BOOK.price_at(provider, model, AT) for provider in ("", "aws", "bedrock")]
+    assert [each and each.tiers[0].rates.input for each in prices] == [input_usd] * 3
+    assert {each.provider for each in prices if each} <= {"aws"}
+    assert BOOK.price_at("anthropic", "claude-2.1", AT) is not None
+
+
+@pytest.mark.parametrize(
     ("provider", "model"),
     [
         ("", "nobody-knows-this"),
@@ -175,6 +196,9 @@ def test_a_regional_id_of_bedrock_costs_the_regional_price(model: str) -> None:
         ("aws", f"custom-model/{CUSTOMISED}"),
         ("", f"custom-model-deployment/{CUSTOMISED}"),
         ("aws", f"imported-model/{CUSTOMISED}"),
+        # provisioned throughput, as LiteLLM names it: by the hour
+        ("", "bedrock/us-east-1/1-month-commitment/anthropic.claude-3-haiku-20240307-v1:0"),
+        ("bedrock", "us-east-1/6-month-commitment/anthropic.claude-3-haiku-20240307-v1:0"),
     ],
 )
 def test_what_nobody_prices_by_the_token_has_no_price(provider: str, model: str) -> None:

@@ -77,6 +77,7 @@ def test_a_record_that_was_kept_before_is_billed_under_its_providers_one_name(to
     [
         ("eu.anthropic.claude-next-v1:0", "aws"),
         ("custom-model/anthropic.claude-3-haiku/x", "aws"),
+        ("bedrock/us-east-1/1-month-commitment/anthropic.claude-v2:1", "aws"),
         ("meta-llama/llama-next", ""),  # a maker, and not who sells it
         ("m", ""),
     ],

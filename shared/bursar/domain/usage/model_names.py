@@ -16,9 +16,10 @@ _BEDROCK_ID = re.compile(
     r"|nvidia|openai|qwen|stability|twelvelabs|writer|zai)\.\S+"
 )
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html
+# and LiteLLM names provisioned throughput by its commitment
 _OWN = re.compile(
     r"(?:^|[:/])(?:application-inference-profile|custom-model|custom-model-deployment"
-    r"|imported-model|provisioned-model)/"
+    r"|imported-model|provisioned-model|\d+-month-commitment)/"
 )
 # LiteLLM puts a route or a region between the provider and a Bedrock id
 _ROUTE = re.compile(r"(?:converse|converse_like|invoke|[a-z]{2}(?:-[a-z]+)+-\d)/(.+)")
@@ -29,9 +30,10 @@ def price_names(provider: str, model: str) -> Iterator[tuple[str, str]]:
 
     `bedrock/us.anthropic.claude-x-v1:0` -> that id of `aws` -> without its region. An inference
     profile of AWS is priced as the model it is named by; an application's own profile names
-    none. The provider is empty where nothing tells it.
+    none. The provider is as told, else `seller_in` the name: what Bedrock sells is never priced
+    as its maker sells it. It is empty where nothing tells it.
     """
-    provider = provider_name(provider)
+    provider = provider_name(provider) or seller_in(model)
     yield provider, model
     name = model.strip().lower()
     if arn := _ARN.fullmatch(name):
@@ -57,8 +59,15 @@ def name_sold_by(provider: str, model: str) -> str:
 
 def seller_in(model: str) -> str:
     """The provider that a name tells beyond doubt (`us.anthropic.claude-x`: aws), or empty."""
-    told = (seller for seller, _ in price_names("", model) if seller == BEDROCK)
-    return BEDROCK if is_own_model(model) else next(told, "")
+    name = model.strip().lower()
+    prefix, slash, _ = name.partition("/")
+    bedrocks = (
+        (slash and provider_name(prefix) == BEDROCK)
+        or _BEDROCK_ID.fullmatch(name)
+        or _ARN.fullmatch(name)
+        or is_own_model(name)
+    )
+    return BEDROCK if bedrocks else ""
 
 
 def is_own_model(model: str) -> bool:

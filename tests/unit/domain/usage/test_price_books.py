@@ -192,8 +192,24 @@ def test_a_model_is_looked_for_under_the_name_it_is_sold_by(
     told: str, sold_as: tuple[str, str]
 ) -> None:
     names = list(price_names("", told))
-    assert names[0] == ("", told)
+    assert names[0] == ("aws" if sold_as[0] == "aws" else "", told)
     assert names[-1] == sold_as
+
+
+PROVISIONED = "bedrock/us-east-1/1-month-commitment/anthropic.claude-v2:1"
+
+
+@pytest.mark.parametrize("provider", ["", "aws", "bedrock"])
+def test_an_own_price_of_bedrock_holds_on_demand_whether_or_not_the_provider_is_told(
+    provider: str,
+) -> None:
+    own = row("8", model="anthropic.claude-v2:1", provider="aws")
+    book = LayeredTokenPrices(OwnTokenPrices([own]), GenaiTokenPrices())
+    for model in ("anthropic.claude-v2:1", "eu.anthropic.claude-v2:1"):
+        assert book.price_at(provider, model, NOVEMBER) == own
+        assert book.price_at(provider, f"bedrock/eu-central-1/{model}", NOVEMBER) == own
+    assert book.price_at(provider, PROVISIONED, NOVEMBER) is None  # by the hour
+    assert book.price_at("anthropic", "claude-v2:1", NOVEMBER) != own
 
 
 @pytest.mark.parametrize("value", [True, "NaN", "-1", "1e30", "x" * 50, None, [1]])
