@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-# OpenTelemetry's `gen_ai.provider.name` and `gen_ai.system`, and LiteLLM's `custom_llm_provider`
+# OpenTelemetry's `gen_ai.provider.name` and `gen_ai.system`, LiteLLM's `custom_llm_provider`, and
+# LangChain's `ls_provider`
 _NAMES = {
+    "amazon_bedrock": "aws",
     "aws.bedrock": "aws",
     "bedrock": "aws",
     "bedrock_converse": "aws",
@@ -12,11 +14,14 @@ _NAMES = {
     "azure.ai.inference": "azure",
     "azure.ai.openai": "azure",
     "azure_ai": "azure",
+    "azure_openai": "azure",
     "fireworks_ai": "fireworks",
     "gcp.gemini": "google",
     "gcp.gen_ai": "google",
     "gcp.vertex_ai": "google",
     "gemini": "google",
+    "google_genai": "google",
+    "google_vertexai": "google",
     "mistral_ai": "mistral",
     "together_ai": "together",
     "vertex_ai": "google",

@@ -42,5 +42,5 @@ _RESOLD = "huggingface_"  # by the seller that follows
 
 
 def sells_models(provider: str) -> bool:
-    name = provider_name(provider.strip().lower())
+    name = provider_name(provider)
     return name in _SELLERS or name.startswith(_RESOLD)
