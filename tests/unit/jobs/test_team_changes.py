@@ -51,6 +51,36 @@ def test_a_dated_rule_keeps_the_hours_before_a_change_with_the_team_they_were_of
     assert by_team(guard, NOW) == {("ads", ""): "100", ("search", "2026-10"): "0.01"}
 
 
+def test_late_usage_of_a_closed_month_is_of_the_team_of_that_month() -> None:
+    guard = Guard()
+    guard.policy = Attribution.model_validate(
+        {
+            "teams": {"acme": "ads"},
+            "rules": [
+                OF_SEARCH | {"owners": {"acme": "team=search"}, "until": "2026-10-01"},
+                {
+                    "name": "then it was ops'",
+                    "kind": "direct",
+                    "by": "tenant",
+                    "owners": {"acme": "team=ops"},
+                    "until": "2026-11-01",
+                },
+            ],
+        }
+    )
+    guard.buy("8")
+    for month, usd in (("2026-09", "3"), ("2026-10", "5")):
+        guard.buy(usd, adjusts=month)  # told on 20 November
+    guard.run_pods("1")  # served nobody
+    guard.state()
+    assert by_team(guard, NOW) == {
+        ("ads", ""): "8",
+        ("search", "2026-09"): "3",
+        ("ops", "2026-10"): "5",
+        ("", ""): "1",
+    }
+
+
 def test_teams_without_a_date_are_of_every_hour_that_is_stated_again() -> None:
     guard, early = Guard(), Window(NOW.start - HOUR, NOW.start)
     guard.policy = BEFORE

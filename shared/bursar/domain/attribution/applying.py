@@ -21,8 +21,9 @@ from bursar.domain.attribution.rules import (
 from bursar.domain.attribution.selection import Facts, Selection
 from bursar.domain.attribution.self_hosted import whole_weights
 from bursar.domain.ledger.lines import NOBODY, Line, LineKey
+from bursar.domain.ledger.months import month_name
 from bursar.domain.money import PLACES, split_units
-from bursar.domain.periods import hours_in_month
+from bursar.domain.periods import HOUR, hours_in_month, month_window
 
 _ALL = Selection()
 
@@ -53,10 +54,13 @@ class Attributing:
     _named: dict[str, str] = field(default_factory=dict)  # teams of tenants, as rules tell them
 
     def apply(self, rules: Iterable[Rule]) -> None:
+        """Apply those that hold, in their order: of tenants' teams, when each line is of."""
         for rule in rules:
             match rule:
                 case Direct(by="tenant"):
                     self._give_teams(rule)
+                case _ if not rule.holds_at(self.at):
+                    continue
                 case Direct():
                     self._give_directly(rule)
                 case Proportional():
@@ -81,7 +85,7 @@ class Attributing:
             owner = rule.owners.get(key.tenant)
             if not owner or key in self._ruled or key.team not in ("", self.teams.get(key.tenant)):
                 continue
-            if not rule.where.selects(Facts(key)):
+            if not (rule.holds_at(self._time_of(key)) and rule.where.selects(Facts(key))):
                 continue
             given = key._replace(team=owner.team)
             self._ruled.add(given)
@@ -89,9 +93,16 @@ class Attributing:
                 line = self.lines.pop(key)
                 self._add(given, line)
                 self._note(rule.name, Owner(key.tenant, owner.team), line.units)
-        if rule.where == _ALL:  # what later rules give these tenants
+        if rule.where == _ALL and rule.holds_at(self.at):  # what later rules give these tenants
             named = {tenant: owner.team for tenant, owner in rule.owners.items()}
             self._named = {**named, **self._named}
+
+    def _time_of(self, key: LineKey) -> datetime:
+        """When a line is of. Late usage of a closed month knows its month alone, and has its last
+        hour: most of what comes late is of the last days."""
+        if not key.adjusts or key.adjusts == month_name(self.at):
+            return self.at
+        return month_window(key.adjusts).end - HOUR
 
     def _give_directly(self, rule: Direct) -> None:
         for each in self._selected(rule):

@@ -101,9 +101,9 @@ def attribute_hour(
         _add(lines, divide_by_tokens(amounts, users[model], weights, policy.teams))
     served = {key for model in pods for key in users[model]}
     _add(lines, _usage_lines({k: v for k, v in kept.items() if k not in served}, policy))
-    rules = policy.rules_at(hour.start)
-    work = Attributing(hour.start, policy.teams, lines, merge_alike(unowned, rules))
-    work.apply(rules)
+    alike = merge_alike(unowned, policy.rules_at(hour.start))
+    work = Attributing(hour.start, policy.teams, lines, alike)
+    work.apply(policy.rules)
     unknown = {each.cluster for each in costs if each.unknown_seconds} | set(missing)
     statement = Statement(
         window=hour,
