@@ -148,7 +148,8 @@ def test_one_exception_is_signed_one_denied_and_one_left_to_expire(demo):
 def test_the_table_of_models_sums_to_the_ledger_and_the_books_agree(demo):
     models = demo.summary["models"]
     named = sum(Decimal(each["usd"]) for each in models["models"])
-    assert named + Decimal(models["rest_usd"]) == Decimal(models["total_usd"])
+    later = sum(Decimal(each["usd"]) for each in models["booked_later"])
+    assert named + Decimal(models["rest_usd"]) + later == Decimal(models["total_usd"])
     own = [each for each in models["models"] if each["model"] == "llama-3-1-8b"]
     bought = [each for each in models["models"] if each["model"] == "gpt-4.1-mini"]
     assert own and bought

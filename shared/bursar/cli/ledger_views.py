@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
@@ -77,6 +77,7 @@ def report_json(report: Report) -> dict[str, Any]:
             for by, rows in report.breakdowns.items()
         },
         "unpriced": unpriced_json(report.unpriced),
+        "booked_later": booked_later_json(report.booked_later),
     }
 
 
@@ -113,6 +114,25 @@ def print_unpriced(models: Sequence[tuple[str, Line]], console: Console) -> None
         console.print(f"and {len(models) - _UNPRICED_SHOWN} more models: ask --json")
 
 
+def booked_later_json(later: Mapping[str, Line]) -> list[dict[str, Any]]:
+    """Parts of the total, by the closed month that each corrects; in no rate."""
+    return [
+        {"corrects": month, "usd": plain(line.known_usd), **counts(line)}
+        for month, line in later.items()
+    ]
+
+
+def booked_later_notes(later: Mapping[str, Line]) -> list[str]:
+    notes = []
+    for month, line in later.items():
+        usd = UNPRICED if line.known_usd is None else line.usd
+        notes.append(
+            f"Booked later, of {month}: {usd}, {line.requests:,} requests and"
+            f" {line.used.total:,} tokens. They are in the total, and in no rate."
+        )
+    return notes
+
+
 def on_both_bases(rate: Callable[..., Money | None]) -> dict[str, str | None]:
     return {
         "usage_basis": plain(rate(with_idle=False)),
@@ -132,6 +152,8 @@ def print_report(report: Report, console: Console | None = None) -> None:
     print_unpriced(report.unpriced, console)
     if late := report.total.charged_before.total:
         console.print(f"{late:,} tokens {CHARGED_BEFORE}")
+    for note in booked_later_notes(report.booked_later):
+        console.print(note)
     if report.idle or report.idle_beside:
         console.print(
             f"Idle compute: {report.idle} in the total, {report.idle_beside} beside it"
@@ -144,7 +166,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
 
 
 def _served(report: Report) -> str:
-    requests, tokens = f"{report.total.requests:,} requests", report.total.tokens
+    requests, tokens = f"{report.own.requests:,} requests", report.own.tokens
     if report.serving.tokens.total <= 0:
         return f"{requests}; no tokens with a price, and so no cost of a million."
     return (

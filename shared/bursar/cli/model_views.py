@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from bursar.cli.ledger_views import (
     NAMELESS,
     UNPRICED,
     as_of_text,
+    booked_later_json,
     counts,
     ends,
     gaps_json,
@@ -58,6 +60,7 @@ def models_json(
         **gaps_json(gaps),
         "models": [_model(each) for each in table.models],
         "rest_usd": table.rest.plain() if statements else None,
+        "booked_later": booked_later_json(table.booked_later),
         "total_usd": plain(_known_total(whole)) if statements else None,
     }
 
@@ -115,7 +118,8 @@ def print_models(
     gaps: Gaps,
     console: Console | None = None,
 ) -> None:
-    """The one table: models with their tenants and idle below, everything else, the total."""
+    """The one table: models with their tenants and idle below, everything else, what was booked
+    later, the total."""
     console = console or Console(highlight=False)
     whole = add_up(window, statements)
     known = _known_total(whole)
@@ -127,14 +131,22 @@ def print_models(
         return
     # the column of what has no price is there where something has none
     tokens: tuple[str, ...] = ("tokens", "unpriced")
-    if not any(each.used.unpriced.total for each in table.models):
+    parts = [*(each.used for each in table.models), *table.booked_later.values()]
+    if not any(line.unpriced.total for line in parts):
         tokens = tokens[:1]
     shown = cost_table("USD per million tokens", "model", *tokens, *_RATES)
     none = [""] * len(tokens)
-    cents = apportion([*(each.total for each in table.models), table.rest])
+    later = table.booked_later.items()
+    models = [each.total for each in table.models]
+    cents = apportion([*models, table.rest, *(line.usd for _, line in later)])
     for each, usd in zip(table.models, cents, strict=False):
         _add_model(shown, each, usd, none)
-    shown.add_row("everything else", *none, f"{cents[-1]:,.2f}")
+    shown.add_row("everything else", *none, f"{cents[len(models)]:,.2f}")
+    for (month, line), usd in zip(later, cents[len(models) + 1 :], strict=True):
+        # no rate stands beside them: those whose pods' cost was charged before are told, too
+        used = replace(line, tokens=line.tokens + line.charged_before)
+        *figures, _ = _figures(used, usd, len(none))
+        shown.add_row(f"booked later, of {month}", *figures)
     shown.add_section()
     total = UNPRICED if known is None else f"{sum(cents):,.2f}"
     shown.add_row("total", *none, total, style="bold")

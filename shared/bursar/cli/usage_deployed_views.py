@@ -15,6 +15,8 @@ from bursar.cli.cost_tables import cost_table
 from bursar.cli.ledger_views import (
     CHARGED_BEFORE,
     UNPRICED,
+    booked_later_json,
+    booked_later_notes,
     ends,
     gap_notes,
     gaps_json,
@@ -28,7 +30,7 @@ from bursar.cli.usage_review_views import places_of
 from bursar.domain.cost_report import apportion
 from bursar.domain.ledger.gaps import Gaps
 from bursar.domain.ledger.lines import Line, Statement, quality_of
-from bursar.domain.ledger.reports import By, pivot, unpriced_models
+from bursar.domain.ledger.reports import By, booked_later, pivot, unpriced_models
 from bursar.domain.ledger.serving import serving, usd_per_request, usd_per_tokens
 from bursar.domain.ledger.shadows import ShadowedModel
 from bursar.domain.periods import Window
@@ -88,6 +90,7 @@ def summary_json(
             ],
             "total": _line(*_total(statements)) | unknown,
             "unpriced": unpriced_json(unpriced_models(statements)),
+            "booked_later": booked_later_json(booked_later(statements)),
         }
     )
 
@@ -119,6 +122,8 @@ def print_summary(
     print_unpriced(unpriced_models(statements), console)
     if late := total.charged_before.total:
         console.print(f"{late:,} tokens {CHARGED_BEFORE}")
+    for note in booked_later_notes(booked_later(statements)):
+        console.print(note, highlight=False)
     console.print(_BASIS)
 
 

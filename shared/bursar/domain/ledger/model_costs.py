@@ -98,10 +98,16 @@ class ModelCost:
 
 @dataclass(frozen=True, slots=True)
 class ModelTable:
-    """Every model, dearest first, and the rest of the ledger; together they are its total."""
+    """Every model, dearest first, the rest of the ledger, and what was booked later; together
+    they are its total.
+
+    `booked_later` is by the closed month that it corrects: it is no cost of the window's tokens,
+    and in no model's row.
+    """
 
     models: Sequence[ModelCost]
     rest: Money
+    booked_later: Mapping[str, Line]
     total: Money
 
 
@@ -124,11 +130,14 @@ class _Sums:
 def model_table(statements: Iterable[Statement]) -> ModelTable:
     """Sum lines by model. Training and what has no model is the rest."""
     sums: dict[tuple[str, str], _Sums] = {}
+    later: dict[str, Line] = {}
     rest = total = 0
     for statement in statements:
         for key, line in statement.lines.items():
             total += line.units
-            if (host := hosting(key)) is None:
+            if key.adjusts:
+                later[key.adjusts] = later.get(key.adjusts, _ZERO) + line
+            elif (host := hosting(key)) is None:
                 rest += line.units
             else:
                 sums.setdefault((key.model, host), _Sums()).add(key, line)
@@ -136,6 +145,7 @@ def model_table(statements: Iterable[Statement]) -> ModelTable:
     return ModelTable(
         models=sorted(models, key=lambda each: (-each.total.units, each.model, each.hosting)),
         rest=Money.from_units(rest),
+        booked_later=dict(sorted(later.items())),
         total=Money.from_units(total),
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
 from bursar.domain.ledger.gaps import NO_GAPS, Gaps
 from bursar.domain.ledger.lines import IDLE, Kind, Line, LineKey, Statement, quality_of
-from bursar.domain.ledger.serving import self_hosted, serving, usd_per_tokens
+from bursar.domain.ledger.serving import own_lines, self_hosted, serving, usd_per_tokens
 from bursar.domain.money import Money, split_units
 from bursar.domain.periods import Window
 from bursar.domain.quality import Quality
@@ -61,15 +61,26 @@ def unpriced_models(
     return [(name, found[name]) for name in sorted(found)]
 
 
+def booked_later(statements: Sequence[Statement], where: Filters = _ALL) -> dict[str, Line]:
+    """What of the statements' totals corrects closed months, by the month: it is in no rate."""
+    sums: dict[str, Line] = {}
+    for statement in statements:
+        for key, line in statement.lines.items():
+            if key.adjusts and _matches(statement, key, where):
+                sums[key.adjusts] = sums.get(key.adjusts, Line()) + line
+    return dict(sorted(sums.items()))
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What one tenant, team, model or feature cost over a window, whole in each breakdown.
 
-    `breakdowns` are dearest first. `unpriced` are its models with usage that has no price. `idle`
-    is the idle compute in the total. `idle_beside` is its share, by usage, of the idle of the
-    models that it used, which nobody bears and which is not in the total. `serving` is the part of
-    the total that serving models cost, on the usage basis; `serving_idle` is the idle of these
-    models, its own and beside.
+    `breakdowns` are dearest first. `unpriced` are its models with usage that has no price.
+    `booked_later` is what of the total corrects closed months, by month: it is in no rate, and
+    nothing that is named below has a part of it. `idle` is the idle compute in the total.
+    `idle_beside` is its share, by usage, of the idle of the models that it used, which nobody
+    bears and which is not in the total. `serving` is the part of the total that serving models
+    cost, on the usage basis; `serving_idle` is the idle of these models, its own and beside.
     """
 
     by: By
@@ -81,6 +92,7 @@ class Report:
     total: Line
     breakdowns: Mapping[By, Sequence[tuple[str, Line]]]
     unpriced: Sequence[tuple[str, Line]]
+    booked_later: Mapping[str, Line]
     idle: Money
     idle_beside: Money
     serving: Line
@@ -93,9 +105,14 @@ class Report:
         return self.quality is Quality.UNKNOWN
 
     @property
+    def own(self) -> Line:
+        """The total without what was booked later: what the window's own usage cost."""
+        return sum((-line for line in self.booked_later.values()), self.total)
+
+    @property
     def idle_share(self) -> Fraction | None:
         """Idle, borne and beside, as a share of both and all else."""
-        return (self.idle + self.idle_beside).over(self.total.usd + self.idle_beside)
+        return (self.idle + self.idle_beside).over(self.own.usd + self.idle_beside)
 
     def per_million(self, *, with_idle: bool) -> Money | None:
         """USD for a million tokens of models that it used, without their training."""
@@ -113,6 +130,7 @@ def report(
     with some, the report is an estimate."""
     where = {by: name}
     hosted = self_hosted(statements)
+    own = [replace(each, lines=dict(own_lines(each))) for each in statements]
     own_idle = pivot(hosted, (), {**where, By.KIND: Kind.IDLE}).get((), Line()).usd
     beside = Money.zero() if by is By.MODEL else _idle_beside(hosted, where)
     return Report(
@@ -129,7 +147,8 @@ def report(
             if each is not by
         },
         unpriced=unpriced_models(statements, where),
-        idle=pivot(statements, (), {**where, By.KIND: Kind.IDLE}).get((), Line()).usd,
+        booked_later=booked_later(statements, where),
+        idle=pivot(own, (), {**where, By.KIND: Kind.IDLE}).get((), Line()).usd,
         idle_beside=beside,
         serving=pivot(serving(statements), (), where).get((), Line()),
         serving_idle=own_idle + beside,

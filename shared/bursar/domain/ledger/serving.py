@@ -2,12 +2,13 @@
 
 A model's cost has two bases. The usage basis is what was allocated to those whose tokens it
 served; with idle, its share of the idle compute around its pods is added. Training is in
-neither. What has no price is missing from the cost, so it is in no divisor either.
+neither. What has no price is missing from the cost, so it is in no divisor either. What was booked
+later, of a closed month, is money without the tokens that it served, or the other way round.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -37,12 +38,13 @@ def is_serving(key: LineKey, *, with_idle: bool = False) -> bool:
 
 
 def serving(statements: Iterable[Statement], *, with_idle: bool = False) -> list[Statement]:
-    """The statements with their serving lines alone."""
+    """The statements with their own serving lines alone: none that corrects a closed month."""
     return _with_lines(statements, lambda key: is_serving(key, with_idle=with_idle))
 
 
 def self_hosted(statements: Iterable[Statement]) -> list[Statement]:
-    """The statements with what their self-hosted models cost alone, their idle too.
+    """The statements with what their self-hosted models cost alone, their idle too, and nothing
+    that corrects a closed month.
 
     A model of the same name that is bought is another one: it has no idle.
     """
@@ -53,9 +55,14 @@ def _with_lines(
     statements: Iterable[Statement], wanted: Callable[[LineKey], bool]
 ) -> list[Statement]:
     return [
-        replace(each, lines={key: line for key, line in each.lines.items() if wanted(key)})
+        replace(each, lines={key: line for key, line in own_lines(each) if wanted(key)})
         for each in statements
     ]
+
+
+def own_lines(statement: Statement) -> Iterator[tuple[LineKey, Line]]:
+    """Without what corrects closed months: the usage and the costs of the statement's window."""
+    return ((key, line) for key, line in statement.lines.items() if not key.adjusts)
 
 
 def usd_per_tokens(usd: Money, served: Line, count: int = MILLION) -> Money | None:

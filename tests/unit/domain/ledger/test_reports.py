@@ -88,7 +88,8 @@ def _has_one_total(told, by) -> None:
     assert sum(row.units for row in pivot(told, by).values()) == whole
     table = model_table(told)
     models = sum(each.total.units for each in table.models)
-    assert models + table.rest.units == table.total.units == whole
+    later = sum(line.units for line in table.booked_later.values())
+    assert models + table.rest.units + later == table.total.units == whole
     for each in table.models:
         assert sum(row.units for row in each.tenants.values()) == each.used.units
         assert sum(usd.units for usd in each.by_category.values()) == each.total.units
@@ -230,6 +231,34 @@ def test_a_model_that_served_no_token_has_no_price_and_no_use() -> None:
     [llama] = model_table([statement({IDLE_LLAMA: line("4")})]).models
     assert (llama.per_million(with_idle=True), llama.utilisation) == (None, 0)
     assert llama.total == Money.of(4)
+
+
+def test_what_was_booked_later_is_in_the_total_and_in_no_rate() -> None:
+    """In November 10 more of October's pods were told, and their idle 2: of a million tokens of
+    November they are no cost."""
+    october = {"adjusts": "2026-10"}
+    late = {
+        ACME._replace(**october): line("10"),
+        IDLE_LLAMA._replace(**october): line("2"),
+        GPT._replace(**october): line("5", (4_000_000, 0), 90),
+        WEB._replace(**october): line("1"),
+    }
+    told = [*HOURS, statement(late, NOON + HOUR)]
+    table, before = model_table(told), model_table(HOURS)
+    assert table.models == before.models  # 8 for a million, and not 18; 8 of 12 used, not 18 of 24
+    assert table.rest == Money.of(1)
+    assert {month: row.usd.plain() for month, row in table.booked_later.items()} == {
+        "2026-10": "18"
+    }
+    assert table.total == Money.of(34)  # 16 + 18
+    for by, name in ((By.TENANT, "acme"), (By.MODEL, "llama"), (By.MODEL, "gpt")):
+        made, own = report(told, by, name, DAY), report(HOURS, by, name, DAY)
+        for idle in (False, True):
+            assert made.per_million(with_idle=idle) == own.per_million(with_idle=idle)
+        assert (made.idle_share, made.own) == (own.idle_share, own.total)
+    acme = report(told, By.TENANT, "acme", DAY)
+    assert acme.total.usd == Money.of(24)  # 9 + 10 + 5
+    assert acme.booked_later == {"2026-10": line("15", (4_000_000, 0), 90)}
 
 
 def test_training_of_a_model_is_not_its_inference() -> None:
