@@ -13,8 +13,9 @@ from fractions import Fraction
 from bursar.domain.ai_system import per
 from bursar.domain.cluster.use import ClusterUse, GpuUse
 from bursar.domain.kpi_targets import Kpi, Status, Target
-from bursar.domain.ledger.lines import Line, LineKey, Statement, quality_of
+from bursar.domain.ledger.lines import Line, Statement, quality_of
 from bursar.domain.ledger.serving import is_serving, usd_per_request, usd_per_tokens
+from bursar.domain.ledger.whole_months import whole_month
 from bursar.domain.money import Money
 from bursar.domain.quality import Quality
 from bursar.domain.trends import MONTH, Trend, month_points, trend
@@ -124,15 +125,18 @@ def month_figures(
     label_coverage: Fraction | None = None,
     unstated_hours: int = 0,
 ) -> MonthFigures:
-    """Sum a month. Corrections of closed months are not this month's cost of anything."""
+    """Sum a month, whenever it was told: what statements after it correct of it is its cost, and
+    what its own correct of others is not."""
     units, serving = 0, Line()
-    for key, line in own_lines(statements):
-        units += line.units
-        if is_serving(key):
-            serving += line
+    whole = whole_month(month, statements)
+    for each in whole:
+        for key, line in each.lines.items():
+            units += line.units
+            if is_serving(key):
+                serving += line
     return MonthFigures(
         month=month,
-        usd=Money.from_units(units) if is_known(statements) else None,
+        usd=Money.from_units(units) if is_known(whole) else None,
         serving=serving,
         user_actions=user_actions,
         active_users=active_users,
@@ -146,12 +150,6 @@ def month_figures(
 def is_known(statements: Iterable[Statement]) -> bool:
     """Something of what they say is known: a sum of nothing else is no zero."""
     return quality_of(each.quality for each in statements) is not Quality.UNKNOWN
-
-
-def own_lines(statements: Iterable[Statement]) -> Iterable[tuple[LineKey, Line]]:
-    return (
-        (key, line) for each in statements for key, line in each.lines.items() if not key.adjusts
-    )
 
 
 def gpu_hours(hours: Iterable[ClusterUse]) -> GpuHours:

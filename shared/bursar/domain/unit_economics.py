@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bursar.domain.ai_system import per
-from bursar.domain.kpis import is_known, own_lines
+from bursar.domain.kpis import is_known
 from bursar.domain.ledger.lines import Line, LineKey, Statement
 from bursar.domain.ledger.serving import is_serving, usd_per_request
+from bursar.domain.ledger.whole_months import whole_month
 from bursar.domain.money import Money
 from bursar.domain.scopes import Dimension, Scope
 from bursar.domain.trends import MONTH, Trend, month_points, trend
@@ -105,14 +106,15 @@ def service_month(
     revenue: Money | None = None,
     unstated_hours: int = 0,
 ) -> ServiceMonth:
-    """Sum the lines that a service's scope covers; corrections of closed months are left out."""
+    """Sum the lines of a month that a service's scope covers, whenever they were told."""
     total: Line | None = None
     served = _NOTHING
-    for key, line in own_lines(statements):
+    whole = whole_month(month, statements)
+    for key, line in (item for each in whole for item in each.lines.items()):
         if scope.covers(facts_of(key)):
             total = line if total is None else total + line
             served += line if is_serving(key) else _NOTHING
-    usd = total.known_usd if total and is_known(statements) else None
+    usd = total.known_usd if total and is_known(whole) else None
     total = total or _NOTHING
     return ServiceMonth(
         month,

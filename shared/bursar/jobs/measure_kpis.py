@@ -17,7 +17,9 @@ from bursar.domain.kpis import (
     gpu_hours,
     month_figures,
 )
-from bursar.domain.ledger.months import hours_in
+from bursar.domain.ledger.lines import Statement
+from bursar.domain.ledger.months import hours_in, month_name
+from bursar.domain.ledger.whole_months import corrections_alone
 from bursar.domain.money import Money
 from bursar.domain.periods import Window, month_window
 from bursar.domain.quality import Quality
@@ -63,14 +65,16 @@ def measure_kpis(
 ) -> MeasuredKpis:
     """Measure each month (`2026-11`, oldest first) as far as it has come at `at`.
 
-    Months that have not begun are left out: only the last can be one that is not over.
+    Months that have not begun are left out: only the last can be one that is not over. What was
+    told of a month after it was closed is the month's: days are read up to `at`.
     """
     months = [each for each in months if month_window(each).start <= at]
+    days, late = _days(months, at, statements)
     figures: list[MonthFigures] = []
     services: dict[str, list[ServiceMonth]] = {each.name: [] for each in told.services}
     for month in months:
         window = month_window(month)
-        days = statements.days(window)
+        told_of = [*days[month], *late]
         unstated = hours_in(unstated_by(window, at, statements))
         activity = told.months.get(month, _NOTHING)
         hours, usd = _gpu(clusters, window, history, use)
@@ -78,7 +82,7 @@ def measure_kpis(
         figures.append(
             month_figures(
                 month,
-                days,
+                told_of,
                 user_actions=activity.user_actions,
                 active_users=activity.active_users,
                 gpu=hours,
@@ -93,7 +97,7 @@ def measure_kpis(
                 service_month(
                     month,
                     each.scope,
-                    days,
+                    told_of,
                     users=own.active_users,
                     revenue=own.revenue_usd,
                     unstated_hours=unstated,
@@ -112,6 +116,22 @@ def measure_kpis(
             for name, of in services.items()
         ),
     )
+
+
+def _days(
+    months: Sequence[str], at: datetime, statements: StatementStore
+) -> tuple[dict[str, list[Statement]], list[Statement]]:
+    """The stated days of each month, and the corrections of closed months that were stated since
+    the first of them began."""
+    days: dict[str, list[Statement]] = {month: [] for month in months}
+    if not months:
+        return days, []
+    first, last = month_window(min(months)), month_window(max(months))
+    stated = statements.days(Window(first.start, max(at, last.end)))
+    for day in stated:
+        if (month := month_name(day.window.start)) in days:
+            days[month].append(day)
+    return days, corrections_alone(stated)
 
 
 def _gpu(

@@ -120,6 +120,42 @@ def test_corrections_of_a_closed_month_are_not_this_months_cost() -> None:
     assert month_figures("2026-11", [november(*lines)]).usd == Money.of("6")
 
 
+def test_what_was_told_of_a_month_after_its_close_is_in_its_unit_costs() -> None:
+    """October: 6 for 3 requests, and in November 4 for 2 more, and 5 more for its pods."""
+    months = [
+        november(bought("acme", "6", requests=3), month="2026-10"),
+        november(
+            bought("acme", "99", requests=1),
+            bought("acme", "4", tokens=(1_800, 200), requests=2, adjusts="2026-10"),
+            pods("acme", "5", adjusts="2026-10"),
+        ),
+    ]
+    october, own = (month_figures(month, months) for month in ("2026-10", "2026-11"))
+    assert (october.usd, own.usd) == (Money.of("15"), Money.of("99"))
+    assert kpi_values(october)[Kpi.COST_PER_REQUEST] == 2.0  # 10 / 5
+    assert kpi_values(october)[Kpi.COST_PER_1K_TOKENS] == pytest.approx(10 / 3)
+    september = month_figures("2026-09", months, unstated_hours=720)
+    assert september.usd is None  # nothing was stated of it, at no time
+
+
+def test_late_tokens_of_a_self_hosted_model_are_among_those_that_its_pods_served() -> None:
+    """October's pods cost 8; of their 1,000 tokens 600 were told after its close. Those of a
+    model without pods in that month divide nothing."""
+    llama = LineKey("acme", CostCategory.GPU_COMPUTE, model="llama")
+    late = {"charged_before_requests": 6, "requests": 6}
+    tokens = TokenCounts(input=600)
+    told = {
+        llama._replace(adjusts="2026-10"): Line(charged_before=tokens, **late),
+        llama._replace(model="qwen", adjusts="2026-10"): Line(charged_before=tokens, **late),
+    }
+    pods_of = {llama._replace(cluster="prod"): Line(Money.of(8).units, 4, TokenCounts(input=400))}
+    months = [november(pods_of, month="2026-10"), november(told)]
+    found = month_figures("2026-10", months)
+    assert kpi_values(found)[Kpi.COST_PER_1K_TOKENS] == 8.0  # 8 / 1,000
+    assert kpi_values(found)[Kpi.COST_PER_REQUEST] == 0.8  # 8 / (4 + 6)
+    assert (found.serving.charged_before.total, found.serving.requests) == (600, 16)
+
+
 @pytest.mark.parametrize(
     ("value", "score", "status"),
     [

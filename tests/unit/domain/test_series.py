@@ -301,6 +301,18 @@ def test_a_trend_is_of_whole_weeks_that_are_wholly_known() -> None:
     assert none == []
 
 
+def test_a_trend_by_month_has_late_usage_in_its_month_and_one_by_day_in_none() -> None:
+    """3 of October are told on 2 November, which itself cost 1."""
+    from_october = range(-11, 50)  # 1 October to 30 November
+    costs = {n: {key("a"): 1} for n in from_october}
+    costs[21] |= {key("a", adjusts="2026-10"): 3}
+    days = [day(n, costs[n]) for n in from_october]
+    months = trend_points(days, TrendMetric.COST, Period.MONTH, FIRST + 50 * DAY)
+    assert [each.value for each in months] == [34.0, 30.0]  # 31 + 3, and 30
+    of_days = trend_points(days, TrendMetric.COST, Period.DAY, FIRST + 50 * DAY)
+    assert {each.value for each in of_days} == {1.0}
+
+
 def test_a_trend_of_a_rate_is_of_serving_with_a_price_alone() -> None:
     served = LineKey("a", CostCategory.GPU_COMPUTE, model="llama")
     lines = {

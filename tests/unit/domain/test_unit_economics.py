@@ -117,6 +117,20 @@ def test_a_service_of_which_no_line_is_has_no_cost_and_no_margin() -> None:
     assert found.is_used is False
 
 
+def test_what_is_told_of_a_service_after_the_months_close_is_its_cost_of_that_month() -> None:
+    """All of chat's October, 30 for 200 requests, was told in November: it is of its scope."""
+    late = {"feature": "chat", "adjusts": "2026-10"}
+    statements = [
+        november(bought("acme", "5"), month="2026-10"),
+        november(bought("acme", "30", requests=200, **late), bought("acme", "7", feature="chat")),
+    ]
+    october = service_month("2026-10", CHAT, statements, users=10, revenue=Money.of("50"))
+    assert (october.usd, october.usd_per_user) == (Money.of("30"), Money.of("3"))
+    assert (october.usd_per_request, october.margin) == (Money.of("0.15"), Money.of("20"))
+    assert october.is_used
+    assert service_month("2026-11", CHAT, statements).usd == Money.of("7")
+
+
 def test_a_service_of_which_nothing_has_a_price_has_no_cost_and_no_margin() -> None:
     scope = Scope.parse("model=nobody-knows")
     key = LineKey("acme", CostCategory.EXTERNAL_API, model="nobody-knows")

@@ -9,30 +9,51 @@ from bursar.adapters.memory.costs import MemoryCostHistory
 from bursar.adapters.memory.statements import MemoryStatementStore
 from bursar.config.kpis import Kpis
 from bursar.domain.kpi_targets import Kpi
+from bursar.domain.money import Money
 from bursar.domain.periods import HOUR
 from bursar.jobs.measure_kpis import MeasuredKpis, measure_kpis
-from tests.unit.domain.sample_statements import bought, hours_from
+from tests.unit.domain.sample_statements import bought, hour_at, hours_from
 
 OCTOBER = datetime(2026, 10, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 6, tzinfo=UTC)
 CHAT = {"services": [{"name": "chat", "scope": "feature=chat"}]}
 
 
-def measured(*months: str) -> MeasuredKpis:
-    """Of October and five days of November every hour was stated: a dollar for each."""
+def stated() -> MemoryStatementStore:
+    """Of October and five days of November every hour: a dollar for each."""
     statements = MemoryStatementStore()
     hours = (NOW - OCTOBER) // HOUR
     for hour in hours_from(OCTOBER, hours, bought("acme", "1", feature="chat")):
         statements.put_hour(hour)
+    return statements
+
+
+def measured(
+    *months: str, statements: MemoryStatementStore | None = None, at: datetime = NOW
+) -> MeasuredKpis:
     return measure_kpis(
         months,
-        NOW,
+        at,
         Kpis.model_validate(CHAT),
         clusters=(),
-        statements=statements,
+        statements=statements or stated(),
         history=MemoryCostHistory(),
         use=MemoryClusterUseStore(),
     )
+
+
+def test_a_closed_month_costs_what_was_told_of_it_since_and_its_services_do() -> None:
+    """October is 744; on 6 November 3 more were told, and 4 of September, unasked."""
+    statements = stated()
+    late = [
+        bought("acme", usd, feature="chat", adjusts=month)
+        for month, usd in (("2026-10", "3"), ("2026-09", "4"))
+    ]
+    statements.put_hour(hour_at(NOW, *late))
+    found = measured("2026-10", statements=statements, at=NOW + HOUR)
+    [figures], [service] = found.figures, found.services
+    assert figures.usd == service.months[0].usd == Money.of("747")
+    assert figures.serving.requests == 745
 
 
 def test_the_running_month_is_in_no_trend_and_those_to_come_are_left_out() -> None:

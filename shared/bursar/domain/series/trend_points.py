@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bursar.domain.ledger.budget_figures import dimensions
-from bursar.domain.ledger.lines import Line, Statement
-from bursar.domain.ledger.serving import is_serving
+from bursar.domain.ledger.lines import Line, LineKey, Statement
+from bursar.domain.ledger.months import month_name
+from bursar.domain.ledger.serving import is_serving, own_lines
+from bursar.domain.ledger.whole_months import corrections_alone, whole_month
 from bursar.domain.money import PLACES
 from bursar.domain.periods import DAY, Period, Window, days, window_of
 from bursar.domain.quality import Quality
@@ -38,7 +40,10 @@ def trend_points(
     scope: Scope | None = None,
 ) -> list[Point]:
     """One point for each whole period of which every day was stated, and wholly; a ratio has
-    none where it would divide by zero."""
+    none where it would divide by zero.
+
+    What corrects a closed month is of that month, and of no day or week: its day is not known.
+    """
     known = {
         each.window.start: each
         for each in stated
@@ -46,16 +51,21 @@ def trend_points(
         and not each.missing
         and each.as_of >= int(each.window.end.timestamp())
     }
+    late = corrections_alone(stated) if period is Period.MONTH else []
     points = []
     for window in _whole_periods(known, period, now):
-        parts = [known.get(day.start) for day in days(window)]
-        if all(part is not None for part in parts):
-            total = Line()
-            for part in parts:
-                total += _within(part, scope, metric) if part else Line()
-            value = _value(total, metric)
-            if value is not None:
-                points.append(Point(window.start, value))
+        found = [known.get(day.start) for day in days(window)]
+        parts = [part for part in found if part]
+        if len(parts) < len(found):
+            continue
+        if period is Period.MONTH:
+            whole = whole_month(month_name(window.start), [*parts, *late])
+            lines = [item for each in whole for item in each.lines.items()]
+        else:
+            lines = [item for each in parts for item in own_lines(each)]
+        value = _value(_within(lines, scope, metric), metric)
+        if value is not None:
+            points.append(Point(window.start, value))
     return points
 
 
@@ -70,11 +80,13 @@ def _whole_periods(
     return [window for window in found if window.end <= now]
 
 
-def _within(statement: Statement, scope: Scope | None, metric: TrendMetric) -> Line:
+def _within(
+    lines: Iterable[tuple[LineKey, Line]], scope: Scope | None, metric: TrendMetric
+) -> Line:
     """Rates are of serving alone, on the usage basis."""
     total = Line()
-    for key, line in statement.lines.items():
-        counts = not key.adjusts and (metric not in _RATES or is_serving(key))
+    for key, line in lines:
+        counts = metric not in _RATES or is_serving(key)
         if counts and (scope is None or scope.covers(dimensions(key))):
             total += line
     return total
