@@ -26,6 +26,7 @@ from bursar.cli.shown_text import shown_text
 from bursar.domain.cost_report import apportion
 from bursar.domain.money import Money
 from bursar.domain.reconciliation.aws_bill import ReconciledDay, Reconciliation
+from bursar.domain.reconciliation.corrections import LATER
 from bursar.domain.reconciliation.provider_bill import (
     ModelDay,
     ProviderBillUnavailableError,
@@ -110,7 +111,10 @@ def _not_compared(aws: Reconciliation) -> list[str]:
 
 
 def to_json(found: ReconciledMonth) -> dict[str, Any]:
-    """Amounts are strings of USD; parts sum to the difference. `agrees` null: not known yet."""
+    """Amounts are strings of USD; parts sum to the difference. `agrees` null: not known yet.
+
+    `booked_later` names no day: its parts and those of the days are the month's.
+    """
     aws = found.aws
     share = aws.share
     return {
@@ -122,6 +126,10 @@ def to_json(found: ReconciledMonth) -> dict[str, Any]:
         "closed_days": len(aws.closed),
         "parts_usd": _plain(aws.parts),
         "days": [_day(day) for day in aws.days],
+        "booked_later": {
+            "parts_usd": _plain(aws.moved),
+            "residual_usd": aws.moved_residual.plain(),
+        },
         "unbilled_days": [day.isoformat() for day in aws.unbilled],
         "unmetered_days": [day.isoformat() for day in aws.unmetered],
         "providers": [_provider(each) for each in found.providers],
@@ -148,10 +156,12 @@ def print_tables(found: ReconciledMonth) -> None:
     days = Table("day", box=SIMPLE_HEAD)
     for name in ("billed", "metered", "difference", "residual"):
         days.add_column(name, justify="right")
-    residuals = apportion([day.residual for day in aws.days])
-    for day, book, residual in zip(aws.days, books, residuals, strict=True):
+    residuals = apportion([*(day.residual for day in aws.days), aws.moved_residual])
+    for day, book, residual in zip(aws.days, books, residuals, strict=False):
         shown = map(dollars, (*book, residual))
         days.add_row(f"{day.day}{'' if day.closed else ' *'}", *shown)
+    if aws.moved:  # of the month, and of no day
+        days.add_row(LATER, "", "", "", dollars(residuals[-1]))
     console.print(days)
     for each in found.providers:
         console.print(_provider_table(each, verdict[each.agrees]))
@@ -165,6 +175,9 @@ def _provider_table(each: ProviderReconciliation, verdict: str) -> Table:
     for row, book in zip(each.rows, books, strict=True):
         of_model = shown_text(f"{row.day} {row.model}")
         table.add_row(of_model, *_book_cells(book, row.metered), row.cause)
+    moved = apportion(list(each.moved.values()))
+    for cause, cents in zip(each.moved, moved, strict=True):
+        table.add_row(LATER, "", "", dollars(cents), cause)
     table.add_section()
     total = [sum(column, Decimal(0)) for column in zip(*books, strict=True)]
     if total:
@@ -208,6 +221,7 @@ def _provider(each: ProviderReconciliation) -> dict[str, Any]:
         "billed_usd": each.billed.plain(),
         "metered_usd": plain(each.metered),
         "parts_usd": _plain(each.parts),
+        "booked_later": {"parts_usd": _plain(each.moved)},
         "rows": [
             {
                 "day": row.day.isoformat(),

@@ -31,10 +31,23 @@ from bursar.domain.periods import month_window
 from bursar.domain.quality import Quality
 from bursar.domain.reconciliation.aws_bill import reconcile
 from bursar.domain.reconciliation.books import billed_days, metered_days
-from bursar.domain.reconciliation.provider_bill import ModelDay, ProviderReconciliation
+from bursar.domain.reconciliation.corrections import corrections
+from bursar.domain.reconciliation.provider_bill import (
+    ModelDay,
+    ProviderFact,
+    ProviderReconciliation,
+    reconcile_provider,
+)
 from bursar.jobs.reconcile import ReconciledMonth
 from tests.unit.domain.reconciliation.sample_bills import DAY, EC2, services
-from tests.unit.domain.sample_statements import NOVEMBER, bought, hours_from, november, pods
+from tests.unit.domain.sample_statements import (
+    NOVEMBER,
+    bought,
+    hour_at,
+    hours_from,
+    november,
+    pods,
+)
 
 _USD = re.compile(r"-?\$?[\d,]+\.\d\d(?!\S)")
 THIRDS = [Money.of("0.335")] * 3  # each 0.34 by itself, together 1.005: 1.00
@@ -78,6 +91,44 @@ def test_each_day_of_a_reconciliation_is_billed_less_metered_and_parts_sum_to_th
     assert sum(rounding + compute) == sum(book[2] for book in by_day) == Decimal("384.83")
     assert residual == sum(book[3] for book in by_day) == aws.residual.cents()
     assert sum(book[0] for book in by_model) == whole[0] == Decimal("0.67")
+
+
+def test_residuals_of_days_and_what_was_booked_later_sum_to_the_months(capsys) -> None:
+    """Two days bill 16.475 more of compute than was metered, and 16.475 were told after the
+    month's close; of gpt all of the bill, 16.47, was."""
+    facts = [
+        fact
+        for n in range(2)
+        for fact in services("40.475", {f"service={EC2}": "40.475"}, day=DAY + timedelta(days=n))
+    ]
+    metered = metered_days(hours_from(NOVEMBER, 48, pods("acme", "1")))
+    after = NOVEMBER + timedelta(days=40)
+    late = {
+        **pods("acme", "16.475", adjusts="2026-11"),
+        **bought("acme", "16.47", model="gpt", provider="openai", adjusts="2026-11"),
+    }
+    corrected = corrections([hour_at(after, late)], "2026-11")
+    aws = reconcile(billed_days(facts), metered, corrected)
+    provider_facts = [ProviderFact("openai", DAY, "gpt", "tokens", Money.of("16.47"))]
+    provider = reconcile_provider("openai", provider_facts, (), corrected)
+    found = ReconciledMonth("2026-11", aws, (provider,), told=False)
+    print_reconciliation(found)
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert shown[0][-1] == "$16.48"  # 2 x 16.475 - 16.475
+    days = [line[-1] for line in shown if line and line[0].startswith("2026-11-0")][:2]
+    [of_aws, *of_provider] = [line for line in shown if line[:2] == ["booked", "later"]]
+    residuals = [Decimal(usd.replace("$", "")) for usd in (*days, of_aws[-1])]
+    assert sorted(residuals) == [Decimal("-16.47"), Decimal("16.47"), Decimal("16.48")]
+    assert [line[2:] for line in of_provider] == [
+        ["$16.47", "booked", "later"],
+        ["-$16.47", "not", "metered"],
+    ]
+    told = to_json(found)
+    for part, usd in told["parts_usd"].items():
+        parts = [*(day["parts_usd"] for day in told["days"]), told["booked_later"]["parts_usd"]]
+        assert Money.sum(Money.of(each[part]) for each in parts if part in each) == Money.of(usd)
+    exact = [each["residual_usd"] for each in (*told["days"], told["booked_later"])]
+    assert Money.sum(map(Money.of, exact)) == Money.of(told["residual_usd"])
 
 
 def test_a_model_without_a_price_was_metered_as_unpriced_and_not_as_zero(capsys) -> None:

@@ -19,7 +19,13 @@ from fractions import Fraction
 from bursar.domain.ledger.lines import LineKey
 from bursar.domain.money import Money
 from bursar.domain.reconciliation.books import HOURS_OF_A_DAY, BilledDay, MeteredDay
-from bursar.domain.reconciliation.corrections import LATER, BookedLater, booked_later
+from bursar.domain.reconciliation.corrections import (
+    LATER,
+    BookedLater,
+    booked_later,
+    sum_moves,
+    with_moves,
+)
 from bursar.domain.reconciliation.service_groups import (
     ServiceGroup,
     group_of_line,
@@ -87,21 +93,29 @@ class Reconciliation:
 
     @property
     def parts(self) -> dict[str, Money]:
-        found = sum_parts(self.days)
-        for group, later in self._booked_later().items():
-            moved = {f"{LATER}: {group}": later.total, **_negative(later.explains)}
-            moved[self._of_rest + group] = moved.get(self._of_rest + group, 0) - later.rest
-            for name, units in moved.items():
-                if units:
-                    found[name] = found.get(name, Money.zero()) + Money.from_units(units)
-        return found
+        """Those of the days, with what was booked later moved out of them."""
+        return with_moves(sum_parts(self.days), self.moved)
+
+    @property
+    def moved(self) -> Mapping[str, Money]:
+        """What was booked later, and the parts of days that it is out of: it names the month and
+        no day, so it stands beside them. They sum to nothing."""
+        return sum_moves(
+            later.moves(f"{LATER}: {group}", self._of_rest + group)
+            for group, later in self._booked_later().items()
+        )
 
     @property
     def residual(self) -> Money:
-        gross = Money.sum(day.residual for day in self.closed)
-        for group, later in self._booked_later().items():
-            gross -= Money.from_units(abs(later.explains[RESIDUAL + group]))
-        return gross + Money.sum(max(usd, -usd) for usd in self.not_billed.values())
+        return Money.sum(day.residual for day in self.closed) + self.moved_residual
+
+    @property
+    def moved_residual(self) -> Money:
+        """By how much what was booked later changes the days' residual, which is gross."""
+        later = self._booked_later().items()
+        explained = sum(abs(each.explains[RESIDUAL + group]) for group, each in later)
+        not_billed = Money.sum(max(usd, -usd) for usd in self.not_billed.values())
+        return not_billed - Money.from_units(explained)
 
     @property
     def not_billed(self) -> Mapping[str, Money]:
@@ -140,10 +154,6 @@ class Reconciliation:
             return None
         share = self.share
         return not self.residual if share is None else abs(share) <= TOLERANCE
-
-
-def _negative(units: Mapping[str, int]) -> dict[str, int]:
-    return {name: -each for name, each in units.items()}
 
 
 def sum_parts(days: Iterable[ReconciledDay]) -> dict[str, Money]:

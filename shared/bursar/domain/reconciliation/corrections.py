@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from bursar.domain.ledger.lines import LineKey, Statement
+from bursar.domain.money import Money
 
 LATER = "booked later"
 
@@ -27,6 +28,32 @@ class BookedLater(NamedTuple):
     total: int
     explains: Mapping[str, int]
     rest: int
+
+    def moves(self, name: str, rest: str) -> dict[str, int]:
+        """Out of the parts that days have into a part of its own: they sum to nothing.
+
+        Args:
+            name: the part of what was booked later.
+            rest: the part that what the bill does not have is told as.
+        """
+        moved = {name: self.total, **{kind: -units for kind, units in self.explains.items()}}
+        moved[rest] = moved.get(rest, 0) - self.rest
+        return {part: units for part, units in moved.items() if units}
+
+
+def sum_moves(moves: Iterable[Mapping[str, int]]) -> dict[str, Money]:
+    """What several corrections move (10^-12 USD), by part."""
+    sums: dict[str, int] = {}
+    for each in moves:
+        for name, units in each.items():
+            sums[name] = sums.get(name, 0) + units
+    return {name: Money.from_units(units) for name, units in sums.items()}
+
+
+def with_moves(parts: Mapping[str, Money], moved: Mapping[str, Money]) -> dict[str, Money]:
+    """Those of days or rows with what is moved out of them: the parts of all."""
+    changed = {name: parts.get(name, Money.zero()) + usd for name, usd in moved.items()}
+    return {**parts, **changed}
 
 
 def booked_later(total: int, differences: Mapping[str, Sequence[int]]) -> BookedLater:

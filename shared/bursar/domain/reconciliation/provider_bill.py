@@ -14,7 +14,13 @@ from datetime import date
 from bursar.domain.ledger.lines import Line, LineKey, Statement
 from bursar.domain.money import Money
 from bursar.domain.reconciliation.aws_bill import TOLERANCE
-from bursar.domain.reconciliation.corrections import LATER, BookedLater, booked_later
+from bursar.domain.reconciliation.corrections import (
+    LATER,
+    BookedLater,
+    booked_later,
+    sum_moves,
+    with_moves,
+)
 from bursar.domain.usage.model_names import name_sold_by
 from bursar.domain.usage.providers import provider_name
 
@@ -90,14 +96,15 @@ class ProviderReconciliation:
         sums: dict[str, Money] = {}
         for row in self.rows:
             sums[row.cause] = sums.get(row.cause, Money.zero()) + row.difference
-        for later in self._booked_later():
-            rest = NOT_BILLED if later.rest > 0 else NOT_METERED
-            moved = {LATER: later.total, **{name: -each for name, each in later.explains.items()}}
-            moved[rest] = moved.get(rest, 0) - later.rest
-            for name, units in moved.items():
-                if units:
-                    sums[name] = sums.get(name, Money.zero()) + Money.from_units(units)
-        return sums
+        return with_moves(sums, self.moved)
+
+    @property
+    def moved(self) -> Mapping[str, Money]:
+        """What was booked later, and the causes of rows that it is out of: it names no day."""
+        return sum_moves(
+            later.moves(LATER, NOT_BILLED if later.rest > 0 else NOT_METERED)
+            for later in self._booked_later()
+        )
 
     @property
     def unexplained(self) -> Money:

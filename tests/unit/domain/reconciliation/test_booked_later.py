@@ -44,6 +44,21 @@ def test_what_a_closed_month_was_corrected_by_later_explains_what_its_bill_has_m
     assert (found.residual, found.share) == (Money.of("1"), Fraction(1, 30))
 
 
+def test_what_was_booked_later_stands_beside_the_days_and_with_them_is_the_month() -> None:
+    """A residual of 6 and one of -3: 8 told late explain the 6, and 2 of them nothing."""
+    facts = services("30", {f"service={EC2}": "30"})
+    facts += services("21", {f"service={EC2}": "21"}, day=DAY + ONE_DAY)
+    later = hour_at(NOVEMBER + 40 * ONE_DAY, pods("acme", "8", adjusts="2026-11"))
+    metered = metered_days(hours_from(NOVEMBER, 48, pods("acme", "1")))
+    found = reconcile(billed_days(facts), metered, corrections([later], "2026-11"))
+    assert [day.residual.plain() for day in found.days] == ["6", "3"]
+    # out of the days' residuals 6 + 2 are moved into a part of their own
+    moved = {name: usd.plain() for name, usd in found.moved.items()}
+    assert moved == {"booked later: compute": "8", "residual: compute": "-8"}
+    assert parts(found) == {"booked later: compute": "8", "residual: compute": "-5"}  # 6 - 3 - 8
+    assert (found.moved_residual, found.residual) == (Money.of("-4"), Money.of("5"))  # 2 - 6
+
+
 def test_a_residual_whose_days_make_up_for_one_another_is_named_beside_what_was_booked_later() -> (
     None
 ):
