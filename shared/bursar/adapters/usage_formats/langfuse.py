@@ -11,7 +11,12 @@ that failed (`level` ERROR) may have none; any other that tells none is rejected
 `input` and those that hold `output`, and keys beyond `input` (`input_cached_tokens`,
 `cache_read_input_tokens`) are not part of it. Many SDKs have sent an `input` that already held
 the cached tokens; then the `total` that the provider told is `input` plus `output` alone, and
-the other buckets are taken as parts.
+the other buckets are taken as parts. The total tells it of input and output each: some hold
+what was cached, and not the reasoning.
+
+Until May 2026 what OpenInference calls `llm.token_count.prompt_details.cache_read` was kept as
+`prompt_details.cache_read`: a bucket of the input, like all of `prompt_details`, as those of
+`completion_details` are of the output. Without a total they are parts of it, by their name.
 """
 
 from __future__ import annotations
@@ -41,6 +46,8 @@ _TEXTS = (
     *("provided_model_name", "trace_name", "user_id"),
 )
 _MILLISECOND = 1000
+_INPUTS = ("input", "prompt_details.")
+_OUTPUTS = ("output", "completion_details.")
 _UNTOLD = "usageDetails tell neither input nor output tokens"
 
 
@@ -106,16 +113,13 @@ def _of_buckets(details: Mapping[str, Any]) -> TokenCounts:
     buckets = {
         name: digits("usageDetails", value)  # a bucket's own name may be anything
         for name, value in details.items()
-        if value is not None and any(kind in name for kind in ("input", "output", "total"))
+        if value is not None and any(kind in name for kind in (*_INPUTS, *_OUTPUTS, "total"))
     }
-    inputs = {name: tokens for name, tokens in buckets.items() if "input" in name}
-    outputs = {name: tokens for name, tokens in buckets.items() if "output" in name}
+    inputs = _of_kind(_INPUTS, buckets)
+    outputs = _of_kind(_OUTPUTS, buckets)
     if not (inputs or outputs):
         raise FieldError(_UNTOLD)
-    whole_input, whole_output = sum(inputs.values()), sum(outputs.values())
-    bare = inputs.get("input", 0) + outputs.get("output", 0)
-    if buckets.get("total") == bare != whole_input + whole_output:
-        whole_input, whole_output = inputs.get("input", 0), outputs.get("output", 0)
+    whole_input, whole_output = _wholes(inputs, outputs, buckets.get("total"))
     written = {name: n for name, n in inputs.items() if "creat" in name or "write" in name}
     for_an_hour = sum(n for name, n in written.items() if "1h" in name)
     return TokenCounts(
@@ -127,6 +131,25 @@ def _of_buckets(details: Mapping[str, Any]) -> TokenCounts:
         output=whole_output,
         reasoning=sum(n for name, n in outputs.items() if "reasoning" in name),
     )
+
+
+def _of_kind(kinds: tuple[str, ...], buckets: Mapping[str, int]) -> dict[str, int]:
+    return {name: n for name, n in buckets.items() if any(kind in name for kind in kinds)}
+
+
+def _wholes(
+    inputs: Mapping[str, int], outputs: Mapping[str, int], total: int | None
+) -> tuple[int, int]:
+    """Input and output tokens, of which the other buckets are parts where the total says so."""
+    added = sum(inputs.values()), sum(outputs.values())
+    bare = inputs.get("input", added[0]), outputs.get("output", added[1])
+    if total is None:
+        named_parts = any("_details." in name for name in (*inputs, *outputs))
+        return bare if named_parts else added
+    for whole in (bare, added, (bare[0], added[1]), (added[0], bare[1])):
+        if sum(whole) == total:
+            return whole
+    return added
 
 
 def _metadata(item: Mapping[str, Any]) -> Mapping[str, Any]:

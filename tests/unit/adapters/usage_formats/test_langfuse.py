@@ -85,6 +85,48 @@ def test_buckets_become_the_prompt_and_its_parts(
     assert record(generation(usageDetails=details), EXPORT).tokens == tokens
 
 
+@pytest.mark.parametrize(
+    ("details", "tokens"),
+    [
+        # 1,000 + 0 = 1,000: of the input 800 were cached, and 200 cost the full price
+        (
+            {"input": 1000, "output": 0, "total": 1000, "prompt_details.cache_read": 800},
+            TokenCounts(1000, 800),
+        ),
+        # no total: details of the prompt are a part of it
+        (
+            {"input": 1000, "output": 60, "prompt_details.cache_write": 300},
+            TokenCounts(1000, 0, 300, output=60),
+        ),
+        # 200 + 800 + 0 = 1,000: they do not overlap
+        (
+            {"input": 200, "output": 0, "total": 1000, "prompt_details.cache_read": 800},
+            TokenCounts(1000, 800),
+        ),
+        # 1,000 + 100 + 50 = 1,150: the input holds what was cached, the output no reasoning
+        (
+            {
+                "input": 1000,
+                "prompt_details.cache_read": 800,
+                "output": 100,
+                "completion_details.reasoning": 50,
+                "total": 1150,
+            },
+            TokenCounts(1000, 800, output=150, reasoning=50),
+        ),
+        # 1,000 + 60 = 1,060: sound is a part of the prompt, and costs what input costs
+        (
+            {"input": 1000, "output": 60, "total": 1060, "prompt_details.audio": 400},
+            TokenCounts(1000, output=60),
+        ),
+    ],
+)
+def test_details_that_are_named_by_openinference_are_buckets(
+    details: dict[str, Any], tokens: TokenCounts
+) -> None:
+    assert record(generation(usageDetails=details), EXPORT).tokens == tokens
+
+
 # a row of `observations_v2/`, as the field reference has it
 ROW: dict[str, Any] = {
     "id": "obs-2",
