@@ -5,6 +5,10 @@ was read from the provider's cache and written to it.
 
 - An answer from LiteLLM's own cache (`cache_hit`) cost the provider nothing: a request without
   tokens. So is a failure; LiteLLM logs no tokens for one. Any other that tells none is rejected.
+- A provider's batch has one id, which creating it, every retrieval, cancelling and listing tell.
+  LiteLLM tells tokens, those of all its requests, when a finished one is retrieved; what tells
+  none manages batches, and is no usage. A batch is of the time at which it was completed (or
+  else created), as `response` has it, and not of the retrieval: retrieved again, it is the same.
 - `response_cost` is LiteLLM's own estimate and is not read.
 - A gateway that is trusted to name tenants names the team of the key; with a tenant of its own,
   the team says nothing here.
@@ -14,6 +18,7 @@ was read from the provider's cache and written to it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from bursar.adapters.usage_formats.documents import Payload, Told, attempt, documents, each
@@ -41,26 +46,58 @@ def read(payload: Payload, producer: ProducerPolicy) -> Iterator[Told]:
             yield from attempt(place, _record, item, producer)
 
 
-def _record(item: Mapping[str, Any], producer: ProducerPolicy) -> UsageRecord:
+def _record(item: Mapping[str, Any], producer: ProducerPolicy) -> UsageRecord | None:
     item = part(item, "standard_logging_object") or item
     metadata = part(item, "metadata")
-    started = instant(item, "startTime")
-    ended = instant(item, "endTime", "startTime")
+    batch = "batch" in text(item, "call_type")
     served = text(item, "status") != "failure" and not _from_cache(item.get("cache_hit"))
+    if batch and not (served and _tells_tokens(item)):
+        return None
+    started = instant(item, "startTime")
+    took = instant(item, "endTime", "startTime") - started
     return usage_record(
         producer,
         id=text(item, "id"),
-        at=started,
+        at=_time_of_batch(item, started) if batch else started,
         tenant=_team(metadata) if producer.names_tenants else "",
-        model=text(item, "model"),
+        model=text(item, "model") or _model_of_batch(item),
         provider=text(item, "custom_llm_provider"),
         feature=_feature(item.get("request_tags")),
         user=text(item, "end_user") or text(metadata, "user_api_key_user_id"),
         key=text(metadata, "user_api_key_alias"),
         tokens=_tokens(item, part(metadata, "usage_object")) if served else TokenCounts(),
-        batch="batch" in text(item, "call_type"),
-        latency_ms=max(0, round((ended - started).total_seconds() * _MILLISECOND)),
+        batch=batch,
+        latency_ms=None if batch else max(0, round(took.total_seconds() * _MILLISECOND)),
     )
+
+
+def _tells_tokens(item: Mapping[str, Any]) -> bool:
+    """Whether a call about batches has used any.
+
+    Raises:
+        FieldError: it tells how many, and not whether they were input or output.
+    """
+    if count(item, "prompt_tokens") or count(item, "completion_tokens"):
+        return True
+    if count(item, "total_tokens"):
+        raise FieldError("prompt_tokens and completion_tokens are 0, and total_tokens are not")
+    return False
+
+
+def _time_of_batch(item: Mapping[str, Any], retrieved_at: datetime) -> datetime:
+    """When the provider completed the batch, or else was given it, where `response` tells."""
+    batch = item.get("response")
+    if not isinstance(batch, Mapping):  # redacted
+        return retrieved_at
+    told = [name for name in ("completed_at", "created_at") if batch.get(name) is not None]
+    return instant(batch, *told) if told else retrieved_at
+
+
+def _model_of_batch(item: Mapping[str, Any]) -> str:
+    """That of its requests, where it is one: retrieving a batch by its id names none."""
+    models = part(item, "hidden_params").get("batch_models")
+    only = models[0] if isinstance(models, list) and len(models) == 1 else ""
+    return only if isinstance(only, str) else ""
 
 
 def _from_cache(told: Any) -> bool:
