@@ -12,6 +12,7 @@ from bursar.adapters.token_prices.genai import GenaiTokenPrices
 from bursar.domain.ledger.entries import Entry
 from bursar.domain.money import Money
 from bursar.domain.usage.billing import bill
+from bursar.domain.usage.plausibility import ACCEPTED, Judgement, PlausibilityLimits, judge
 from bursar.domain.usage.producers import UsageFormat
 from bursar.domain.usage.routes import ModelRoutes
 from bursar.jobs.post_usage import Posted, post_entries
@@ -118,6 +119,45 @@ def test_a_finished_batch_is_charged_once_at_the_price_of_batches(books: Books) 
     again = post(books, retrieved(RETRIEVED + 86_400))
     assert (again.duplicates, again.conflicts) == (1, [])
     assert charged(books) == "1.125"
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "usd"),
+    [
+        # 1,000,000 x 1.5 + 100,000 x 7.5 per million: 1.5 + 0.75
+        ("anthropic", "claude-sonnet-4-5", "2.25"),
+        # 1,000,000 x 0.625 + 100,000 x 5 per million: 0.625 + 0.5
+        ("vertex_ai", "gemini-2.5-pro", "1.125"),
+    ],
+)
+def test_a_batch_of_unknown_requests_is_of_the_first_context_tier(
+    provider: str, model: str, usd: str
+) -> None:
+    told_of_none = retrieved(custom_llm_provider=provider, model=model)
+    assert record(told_of_none, GATEWAY).requests == 0
+    assert entry(told_of_none).amounts.usd.plain() == usd
+
+
+def test_the_mean_of_the_requests_that_were_served_decides_the_tier() -> None:
+    """1,000,000 / 5 is 200,000 and not above it; 1,000,000 / 4 is 250,000, at 3 and 11.25 USD per
+    million: 3 + 1.125."""
+    sonnet = {"custom_llm_provider": "anthropic", "model": "claude-sonnet-4-5"}
+    counted = DONE | {"request_counts": {"total": 6, "completed": 5, "failed": 1}}
+    five = retrieved(**sonnet, response=counted)
+    assert (entry(five).requests, entry(five).amounts.usd.plain()) == (5, "2.25")
+    four = retrieved(**sonnet, response=counted, hidden_params={"batch_successful_requests": 4})
+    assert (entry(four).requests, entry(four).amounts.usd.plain()) == (4, "4.125")
+
+
+def test_a_batch_may_have_more_tokens_than_any_request() -> None:
+    """31,493,594 + 19,786,241 tokens of 9,872 requests, or of nobody knows how many."""
+    large = {"prompt_tokens": 31_493_594, "completion_tokens": 19_786_241}
+    of_known = retrieved(**large, hidden_params={"batch_successful_requests": 9_872})
+    for payload in (retrieved(**large), of_known):
+        assert judge(record(payload, GATEWAY), NOW, PlausibilityLimits()) == ACCEPTED
+    of_one = retrieved(**large, hidden_params={"batch_successful_requests": 1})
+    verdict = judge(record(of_one, GATEWAY), NOW, PlausibilityLimits())
+    assert verdict.judgement is Judgement.HOLD
 
 
 def test_a_batch_is_of_the_time_at_which_it_was_completed_or_else_created() -> None:

@@ -145,7 +145,7 @@ def cost(paths: list[Path], book: Any, by: list[str], now: datetime) -> dict[str
             if price is None:
                 unpriced[model] += tokens
                 continue
-            mean = Fraction(tokens.input, max(row.counts[0], 1))
+            mean = Fraction(tokens.input, row.counts[0]) if row.counts[0] else 0
             rates = price.rates_for(mean, batch=row.batch)
             amounts = exact_cost(tokens, row.counts[0], rates).values()
             figures[2] = sum(amounts, figures[2] or Fraction(0))

@@ -48,6 +48,13 @@ def test_the_mean_request_decides_the_context_tier():
     assert bill(record(tokens=beyond), PRICE, ALL).amounts.usd.plain() == "5.000025"
 
 
+def test_sums_that_tell_no_requests_are_of_the_first_tier():
+    # 1,000,000 x 1.25 + 100,000 x 10 per million: 1.25 + 1; as one long request it were 4
+    sums = TokenCounts(input=1_000_000, output=100_000)
+    assert bill(record(tokens=sums, requests=0), PRICE, ALL).amounts.usd.plain() == "2.25"
+    assert bill(record(tokens=sums, requests=1), PRICE, ALL).amounts.usd.plain() == "4"
+
+
 def test_a_model_without_a_price_is_unpriced_and_keeps_its_tokens():
     entry = bill(record(), None, ALL)
     assert (entry.key.pricing, entry.amounts.units) == (Pricing.UNPRICED, 0)

@@ -104,10 +104,13 @@ def times_of(records: Records) -> Integers:
 
 
 def _mean_input(records: Records) -> Integers:
-    """Input tokens of the mean request, rounded up: above a whole limit exactly when it is."""
+    """Input tokens of the mean request, rounded up: above a whole limit exactly when it is.
+
+    0 where it is told that no requests are: sums are of the first tier then.
+    """
     told = records.counts.get("input_tokens", np.zeros(len(records), np.int64))
     requests = records.counts.get("requests", np.int64(DEFAULTS["requests"]))
-    return -(-told // np.maximum(requests, 1))
+    return np.where(requests > 0, -(-told // np.maximum(requests, 1)), 0)
 
 
 def _of_record(priced: PricedAs, records: Records, row: int) -> PricedAs:

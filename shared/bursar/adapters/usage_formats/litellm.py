@@ -9,6 +9,7 @@ was read from the provider's cache and written to it.
   LiteLLM tells tokens, those of all its requests, when a finished one is retrieved; what tells
   none manages batches, and is no usage. A batch is of the time at which it was completed (or
   else created), as `response` has it, and not of the retrieval: retrieved again, it is the same.
+  Of how many requests it was is told by `hidden_params` since August 2026, and by `response`.
 - `response_cost` is LiteLLM's own estimate and is not read.
 - A gateway that is trusted to name tenants names the team of the key; with a tenant of its own,
   the team says nothing here.
@@ -65,6 +66,7 @@ def _record(item: Mapping[str, Any], producer: ProducerPolicy) -> UsageRecord | 
         feature=_feature(item.get("request_tags")),
         user=text(item, "end_user") or text(metadata, "user_api_key_user_id"),
         key=text(metadata, "user_api_key_alias"),
+        requests=_requests_of_batch(item) if batch else 1,
         tokens=_tokens(item, part(metadata, "usage_object")) if served else TokenCounts(),
         batch=batch,
         latency_ms=None if batch else max(0, round(took.total_seconds() * _MILLISECOND)),
@@ -84,10 +86,18 @@ def _tells_tokens(item: Mapping[str, Any]) -> bool:
     return False
 
 
+def _requests_of_batch(item: Mapping[str, Any]) -> int:
+    """Those that were served; 0 where it is not told, as some providers count none."""
+    batch = item.get("response")
+    if served := count(part(item, "hidden_params"), "batch_successful_requests"):
+        return served
+    return count(part(batch, "request_counts"), "completed") if isinstance(batch, dict) else 0
+
+
 def _time_of_batch(item: Mapping[str, Any], retrieved_at: datetime) -> datetime:
     """When the provider completed the batch, or else was given it, where `response` tells."""
     batch = item.get("response")
-    if not isinstance(batch, Mapping):  # redacted
+    if not isinstance(batch, dict):  # redacted
         return retrieved_at
     told = [name for name in ("completed_at", "created_at") if batch.get(name) is not None]
     return instant(batch, *told) if told else retrieved_at

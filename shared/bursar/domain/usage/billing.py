@@ -19,7 +19,8 @@ def bill(record: UsageRecord, price: TokenPrice | None, routes: ModelRoutes) -> 
     """Price a record by the row that is in force at its own time.
 
     A record of several requests reaches the context tier of its mean request: which of them
-    were longer is not told. Where the record names no provider, the entry has the price's.
+    were longer is not told. Sums that tell no requests are of the first tier. Where the record
+    names no provider, the entry has the price's.
     """
     if own := routes.hosted_name(record):
         seller = provider_name(record.provider)
@@ -27,7 +28,7 @@ def bill(record: UsageRecord, price: TokenPrice | None, routes: ModelRoutes) -> 
     provider = billed_provider(record.provider, record.model, price)
     if price is None:
         return _entry(record, provider, Pricing.UNPRICED, ClassAmounts(), routes)
-    mean_input = Fraction(record.tokens.input, max(record.requests, 1))
+    mean_input = Fraction(record.tokens.input, record.requests) if record.requests else 0
     rates = price.rates_for(mean_input, batch=record.batch)
     amounts = cost(record.tokens, record.requests, rates)
     return _entry(record, provider, Pricing.PRICED, amounts, routes)

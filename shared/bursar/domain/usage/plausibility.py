@@ -27,7 +27,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlausibilityLimits:
     """The defaults are beyond any model sold: contexts end at some two million tokens. A record
-    that tells sums is of an hour at most, in which no model serves one tenant so much.
+    that tells sums is of an hour or a batch, in which no model serves one tenant so much. Where
+    it does not tell of how many requests, none of them is judged.
 
     Of `dearest_request` nothing is known beforehand: what is dear is the owner's to say.
     """
@@ -56,7 +57,7 @@ def judge(record: UsageRecord, received_at: datetime, limits: PlausibilityLimits
         return Verdict(Judgement.QUARANTINE, f"at is more than {minutes} minutes ahead")
     if record.at < received_at - limits.oldest:
         return Verdict(Judgement.HOLD, f"at is more than {limits.oldest.days} days ago")
-    if record.tokens.total > limits.most_tokens_per_request * max(1, record.requests):
+    if record.requests and record.tokens.total > limits.most_tokens_per_request * record.requests:
         told = f"more than {limits.most_tokens_per_request} tokens a request"
         return Verdict(Judgement.HOLD, told)
     if record.requests > limits.most_requests:

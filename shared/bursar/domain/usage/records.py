@@ -90,7 +90,8 @@ class UsageRecord:
     """Usage as its producer told it.
 
     `(producer, id)` names it for ever: `producer` is who was authenticated, `id` is theirs.
-    `requests` is above 1 where the producer tells sums (counters, metrics). `key` is the alias
+    `requests` is above 1 where the producer tells sums (counters, metrics, batches), and 0 where
+    it does not tell of how many. `key` is the alias
     of an API key, never the key. `source` is the kind of telemetry, such as `litellm`. `told_as`
     are tenant, model, provider and feature as they were told, where our configuration made
     others of them.

@@ -35,6 +35,7 @@ def usage(**changes: Any) -> UsageRecord:
         {"tokens": TokenCounts(input=10_000_000)},
         {"tokens": TokenCounts(input=500_000_000), "requests": 50},
         {"tokens": TokenCounts(input=10**10), "requests": 10**8},
+        {"tokens": TokenCounts(input=10**10), "requests": 0},  # sums of nobody knows how many
         {"latency_ms": 86_400_000},
     ],
 )
@@ -61,9 +62,9 @@ def test_what_can_be_true_is_accepted(changes: dict[str, Any]) -> None:
             "more than 10000000 tokens a request",
         ),
         (
-            {"tokens": TokenCounts(input=10_000_001), "requests": 0},
+            {"tokens": TokenCounts(input=10**10 + 1), "requests": 0},
             Judgement.HOLD,
-            "more than 10000000 tokens a request",
+            "more than 10000000000 tokens",
         ),
         ({"requests": 10**8 + 1}, Judgement.HOLD, "more than 100000000 requests"),
         (
