@@ -20,12 +20,19 @@ from bursar.adapters.bill_files.focus import read_focus
 from bursar.adapters.bill_files.tables import BillFileError
 from bursar.cli.exits import Exit, leave
 from bursar.cli.shown_text import shown_text
-from bursar.domain.bills import BillRow, BillSummary, plain_digits, summarise_bill
+from bursar.domain.bills import (
+    BillRow,
+    BillSummary,
+    MissingPage,
+    plain_digits,
+    summarise_bill,
+)
 
 Help = Parameter
-_READERS: Mapping[str, Callable[[Path], Iterator[BillRow]]] = {
-    "cur": read_cur,
-    "focus": read_focus,
+Told = BillRow | MissingPage
+_READERS: Mapping[str, Callable[[Sequence[Path]], Iterator[Told]]] = {
+    "cur": lambda files: chain.from_iterable(map(read_cur, files)),
+    "focus": lambda files: chain.from_iterable(map(read_focus, files)),
     "ce": read_cost_explorer,
 }
 
@@ -50,16 +57,17 @@ def bill(
     TimeInterval, in ce a group by its day. FOCUS has none: every row of focus counts, also that
     of a part which is named twice, and `duplicates` is null.
 
-    Exit code 2: a file is no such bill, or a row with a key is told in two ways (the first
-    counts, and the others are listed).
+    Exit code 2: a file is no such bill; answers of Cost Explorer for one day are grouped
+    differently, so that they cannot be added; a row with a key is told in two ways (the first
+    counts, and the others are listed); or a NextPageToken leads to no page of these files (what
+    there is is added up, and the bill is more).
     """
     if (read := _READERS.get(format)) is None:
         leave(Exit.WRONG_INPUT, [f"--format {format!r} is not one of {', '.join(_READERS)}"])
     if not files:
         leave(Exit.WRONG_INPUT, ["name a file of the bill"])
-    rows = chain.from_iterable(read(path) for path in files)
     try:
-        summary = summarise_bill(row for row in rows if not provider or row.provider in provider)
+        summary = summarise_bill(told for told in read(files) if _is_of(told, provider))
     except BillFileError as error:
         leave(Exit.WRONG_INPUT, [str(error)])
     except OSError as error:
@@ -70,11 +78,18 @@ def bill(
         sys.stdout.write(json_text.dumps(_shown(summary), indent=2) + "\n")
     else:
         _print_tables(summary)
-    if summary.conflicts:
-        leave(
-            Exit.WRONG_INPUT,
-            [f"{each.place}: another content of {each.key}" for each in summary.conflicts],
-        )
+    wrong = [f"{each.place}: another content of {each.key}" for each in summary.conflicts]
+    wrong += [
+        f"{each.place}: its NextPageToken says that pages follow, and not all of them are in these"
+        " files: the bill is more than this"
+        for each in summary.missing_pages
+    ]
+    if wrong:
+        leave(Exit.WRONG_INPUT, wrong)
+
+
+def _is_of(told: Told, providers: Sequence[str]) -> bool:
+    return isinstance(told, MissingPage) or not providers or told.provider in providers
 
 
 def _shown(summary: BillSummary) -> dict[str, Any]:
@@ -82,6 +97,7 @@ def _shown(summary: BillSummary) -> dict[str, Any]:
         "rows": summary.rows,
         "duplicates": summary.duplicates,
         "conflicts": [{"place": each.place, "key": each.key} for each in summary.conflicts],
+        "missing_pages": [each.place for each in summary.missing_pages],
         "total_usd": plain_digits(summary.total_usd),
         "by_service": _plain(summary.by_service),
         "by_day": {day.isoformat(): plain_digits(usd) for day, usd in summary.by_day.items()},
@@ -99,7 +115,8 @@ def _plain(amounts: Mapping[str, Decimal]) -> dict[str, str]:
 def _print_tables(summary: BillSummary) -> None:
     console = Console()
     repeated = f", {summary.duplicates} repeated" if summary.duplicates else ""
-    console.print(f"{summary.rows} rows{repeated}, {plain_digits(summary.total_usd)} USD")
+    short = "; pages are missing" if summary.missing_pages else ""
+    console.print(f"{summary.rows} rows{repeated}, {plain_digits(summary.total_usd)} USD{short}")
     days = [(day.isoformat(), usd) for day, usd in summary.by_day.items()]
     for title, amounts in (
         ("provider", list(summary.by_provider.items())),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from hashlib import blake2b
@@ -44,6 +44,12 @@ class BillRow(NamedTuple):
     content: bytes = b""
 
 
+class MissingPage(NamedTuple):
+    """What is told of a bill that goes on in none of its files; `place` is where it breaks off."""
+
+    place: str
+
+
 @dataclass(frozen=True, slots=True)
 class BillConflict:
     """A row whose key was there before with other content; the first one counts."""
@@ -58,7 +64,7 @@ class BillSummary:
     at zero are in it too.
 
     `rows` counts every row once, whatever its currency. `duplicates` is None where rows have
-    no key to be recognised by.
+    no key to be recognised by. With `missing_pages` the bill is more than this.
     """
 
     rows: int
@@ -71,6 +77,7 @@ class BillSummary:
     other_currencies: Mapping[str, Decimal]
     duplicates: int | None
     conflicts: tuple[BillConflict, ...]
+    missing_pages: tuple[MissingPage, ...] = ()
 
 
 def read_amount(text: str) -> Decimal:
@@ -96,12 +103,16 @@ def plain_digits(amount: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
-def summarise_bill(rows: Iterable[BillRow]) -> BillSummary:
+def summarise_bill(told: Iterable[BillRow | MissingPage]) -> BillSummary:
     """Add up a bill in one pass; only a digest of each key is held."""
     tally = _Tally()
-    for row in rows:
-        tally.add(row)
-    return tally.summary()
+    missing: list[MissingPage] = []
+    for each in told:
+        if isinstance(each, MissingPage):
+            missing.append(each)
+        else:
+            tally.add(each)
+    return replace(tally.summary(), missing_pages=tuple(missing))
 
 
 class _Tally:

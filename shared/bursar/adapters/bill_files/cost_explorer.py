@@ -6,12 +6,18 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
+from bursar.adapters.bill_files.cost_explorer_pages import (
+    Grouping,
+    Groupings,
+    Page,
+    missing_pages,
+)
 from bursar.adapters.bill_files.tables import (
     BillFileError,
     open_plain,
@@ -23,6 +29,7 @@ from bursar.domain.bills import (
     AWS,
     NOT_NAMED,
     BillRow,
+    MissingPage,
     NotAnAmountError,
     plain_digits,
     read_amount,
@@ -34,20 +41,26 @@ _LONGEST_NAME = 40  # of a key in an error
 _BY_SERVICE = [{"Type": "DIMENSION", "Key": "SERVICE"}]
 
 
-def read_cost_explorer(path: Path) -> Iterator[BillRow]:
+def read_cost_explorer(paths: Sequence[Path]) -> Iterator[BillRow | MissingPage]:
     """The groups of every day: unblended cost by service, and by record type where the answer
     is grouped by it. Otherwise the service `Tax` is of type Tax and all else of type Usage,
     which then includes fees, credits and refunds: the answer does not tell them apart. What is
     not told by service (by account, or a `Total` alone) is of the service NOT_NAMED.
 
-    A day's group that stands twice is one row, so overlapping pages are counted once.
+    A day's group that stands twice, in whatever order of the dimensions, is one row, so
+    overlapping pages are counted once. Pages that are missing come last.
 
     Raises:
-        BillFileError: the file holds no such answer; the message names the field.
+        BillFileError: a file holds no such answer, and the message names the field; or answers
+            of one day are grouped differently, and it names both groupings.
         OSError: it cannot be opened.
     """
-    for n, answer in enumerate(_answers(path)):
-        yield from _AnswerReader(path, n).rows(answer)
+    groupings = Groupings()
+    pages: list[Page] = []
+    for path in paths:
+        for n, answer in enumerate(_answers(path)):
+            yield from _AnswerReader(path, n, groupings, pages).rows(answer)
+    yield from missing_pages(pages)
 
 
 def _answers(path: Path) -> Iterator[Any]:
@@ -94,10 +107,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Unfit:
 
 
 class _AnswerReader:
-    """Rows of one answer; `path` and its number tell where an error is."""
+    """Rows of one answer; `path` and its number tell where an error is.
 
-    def __init__(self, path: Path, number: int) -> None:
+    What it is grouped by, and which page it is, is added to those of the answers before.
+    """
+
+    def __init__(self, path: Path, number: int, groupings: Groupings, pages: list[Page]) -> None:
         self._where = f"{path}, answer {number + 1}"
+        self._groupings, self._pages = groupings, pages
 
     def rows(self, answer: Any) -> Iterator[BillRow]:
         results = self._field(answer, "ResultsByTime", list, "")
@@ -108,18 +125,37 @@ class _AnswerReader:
             self._field(group, "Key", str, f"GroupDefinitions[{n}]")
             for n, group in enumerate(groups)
         ]
-        for n, result in enumerate(results):
-            yield from self._day(result, grouped_by, f"ResultsByTime[{n}]")
+        days = [self._period(result, f"ResultsByTime[{n}]") for n, result in enumerate(results)]
+        for n, (result, (day, period)) in enumerate(zip(results, days, strict=True)):
+            yield from self._day(result, day, period, grouped_by, f"ResultsByTime[{n}]")
+        told = sorted(day for day, _ in days)
+        ends = (told[0], told[-1]) if told else None
+        followed = bool(answer.get("NextPageToken"))
+        self._pages.append(Page(self._where, tuple(sorted(grouped_by)), ends, followed))
 
-    def _day(self, result: Any, grouped_by: list[str], at: str) -> Iterator[BillRow]:
+    def _period(self, result: Any, at: str) -> tuple[date, Mapping[str, str]]:
         period = self._field(result, "TimePeriod", dict, at)
         start, end = (self._date(period, name, f"{at}.TimePeriod") for name in ("Start", "End"))
         if end - start > _DAY:
             self._refuse(f"{at}.TimePeriod", "is longer than a day: ask with Granularity DAILY")
+        return start, period
+
+    def _day(
+        self,
+        result: Any,
+        start: date,
+        period: Mapping[str, str],
+        grouped_by: list[str],
+        at: str,
+    ) -> Iterator[BillRow]:
         groups = self._field(result, "Groups", list, at) if "Groups" in result else []
         if not groups and result.get("Total"):
             amount, currency = self._cost(result["Total"], f"{at}.Total")
+            if amount:  # a page of groups has such a total where none of them are of the day
+                self._note_grouping(start, period, ())
             yield self._row(start, period, {}, amount, currency, f"{at}.Total")
+        if groups:
+            self._note_grouping(start, period, tuple(sorted(grouped_by)))
         for n, group in enumerate(groups):
             place = f"{at}.Groups[{n}]"
             keys = self._field(group, "Keys", list, place)
@@ -130,9 +166,13 @@ class _AnswerReader:
             named = dict(zip(grouped_by, keys, strict=True))
             yield self._row(start, period, named, amount, currency, place)
 
+    def _note_grouping(self, day: date, period: Mapping[str, str], grouping: Grouping) -> None:
+        hourly = ("hour",) if "T" in period["Start"] else ()
+        self._groupings.add(day, (*grouping, *hourly), self._where)
+
     def _row(
         self,
-        day: Any,
+        day: date,
         period: Mapping[str, str],
         named: Mapping[str, str],
         amount: Decimal,
@@ -149,7 +189,7 @@ class _AnswerReader:
             service=NOT_NAMED if service is None else service,
             charge_type=named.get("RECORD_TYPE", kind),
             place=f"{self._where}: {place}",
-            key=json.dumps([period["Start"], named]),
+            key=json.dumps([period["Start"], named], sort_keys=True),
             content=f"{plain_digits(amount)} {currency}".encode(),
         )
 
