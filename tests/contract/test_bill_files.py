@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from bursar.cli.main import app
+from tests.contract.pipes import IS_A_PIPE, a_pipe_of
 
 BILLS = Path(__file__).parents[3] / "shared/data/billing"
 ANSWERS = Path(__file__).parents[3] / "shared/data/answers.json"
@@ -464,6 +465,12 @@ def test_an_unknown_format_a_missing_file_and_an_absent_provider_are_named(
     assert "Is a directory" in refused("--format", "ce", tmp_path)
     assert "name a file" in refused("--format", "cur")
     assert "no row is of provider AWS" in refused("--format", "focus", path, "--provider", "AWS")
+
+
+@pytest.mark.parametrize("format", ["cur", "focus", "ce"])
+def test_a_bill_from_a_pipe_is_refused_in_a_plain_sentence(format: str, refused: Any) -> None:
+    with a_pipe_of(LEGACY + GOOD) as pipe:
+        assert refused("--format", format, pipe).split() == f"bursar: {pipe}: {IS_A_PIPE}".split()
 
 
 def test_people_see_tables(tmp_path: Path, run: Run) -> None:

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from bursar.cli.usage import app
+from tests.contract.pipes import IS_A_PIPE, a_pipe_of
 
 SHARED = Path(__file__).parents[3] / "shared"
 DATA = SHARED / "data/llm_usage"
@@ -197,6 +198,12 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, capsys: Any) -> None:
     assert "--by" in refuse(capsys, "cost", absent, "--prices", "genai", "--by", "colour")
     told = refuse(capsys, "cost", absent, "--prices", tmp_path / "none.yaml", "--by", "model")
     assert "none.yaml" in told
+
+
+def test_usage_from_a_pipe_is_refused_in_a_plain_sentence(capsys: Any) -> None:
+    with a_pipe_of('{"model": "gpt-5", "input_tokens": 5}\n') as pipe:
+        said = refuse(capsys, "cost", pipe, "--prices", "genai", "--by", "model")
+    assert said.split() == f"bursar: {pipe}: {IS_A_PIPE}".split()
 
 
 def test_names_reach_the_table_as_text(tmp_path: Path, capsys: Any) -> None:

@@ -19,6 +19,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+from bursar.adapters.rereadable_files import open_rereadable
 from bursar.domain.bills import NotAnAmountError, read_amount
 
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
@@ -136,7 +137,7 @@ def open_table(path: Path) -> Iterator[BillTable]:
         BillFileError: the file is no table, or is cut off.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
+    with open_rereadable(path) as file:
         start = file.read(4)
     if start == _PARQUET:
         with _parquet(path) as table:
@@ -152,7 +153,7 @@ def open_table(path: Path) -> Iterator[BillTable]:
 @contextmanager
 def open_plain(path: Path) -> Iterator[BinaryIO]:
     """The bytes of a file, unpacked when it is gzipped."""
-    with path.open("rb") as file:
+    with open_rereadable(path) as file:
         zipped = file.read(2) == _GZIP
         file.seek(0)
         if not zipped:

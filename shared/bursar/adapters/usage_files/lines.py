@@ -11,6 +11,7 @@ from typing import IO, NamedTuple, cast
 
 import numpy as np
 
+from bursar.adapters.rereadable_files import open_rereadable
 from bursar.adapters.usage_files.block_memory import BlockMemory
 from bursar.adapters.usage_files.buffer import AFTER, BEFORE, Buffer
 from bursar.adapters.usage_formats.quoted_cells import end_of_records
@@ -100,7 +101,7 @@ def _gunzipped(file: IO[bytes]) -> IO[bytes]:
 
 def _opened(path: Path) -> IO[bytes]:
     try:
-        return path.open("rb")
+        return open_rereadable(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UnusableFileError(f"{path}: {reason}") from error
