@@ -14,7 +14,7 @@ import numpy as np
 from bursar.adapters.rereadable_files import open_rereadable
 from bursar.adapters.usage_files.block_memory import BlockMemory
 from bursar.adapters.usage_files.buffer import AFTER, BEFORE, Buffer
-from bursar.adapters.usage_formats.quoted_cells import end_of_records
+from bursar.adapters.usage_files.quoted_cells import end_of_records
 
 CHUNK_BYTES = 2 << 20  # measured: arrays of its lines still fit into a cache
 LONGEST_LINE_BYTES = 1 << 20

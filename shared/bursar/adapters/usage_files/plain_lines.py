@@ -11,10 +11,10 @@ import numpy as np
 
 from bursar.adapters.usage_files.buffer import BEFORE, Buffer
 from bursar.adapters.usage_files.cutting import Cutter, Lines
+from bursar.adapters.usage_files.quoted_cells import newlines_in_cells
 from bursar.adapters.usage_files.record_columns import Records, TakenColumns
 from bursar.adapters.usage_files.rows import COUNTS, NAMES
 from bursar.adapters.usage_files.words import Integers, Mask
-from bursar.adapters.usage_formats.quoted_cells import newlines_in_cells
 
 _NEWLINE, _RETURN = b"\n\r"
 _FIRST_PRINTED, _FIRST_BEYOND_ASCII = 32, 128

@@ -15,7 +15,6 @@ from bursar.adapters.usage_formats.documents import (
     as_text,
     is_utf8,
 )
-from bursar.adapters.usage_formats.quoted_cells import end_of_no_record
 from bursar.adapters.usage_formats.strict_json import Unfit
 
 _MOST_REREAD = 16  # times its length that a text is read in vain at most, for ends of records
@@ -23,7 +22,7 @@ _MOST_REREAD = 16  # times its length that a text is read in vain at most, for e
 
 class CsvRecord(NamedTuple):
     """A record by the line that it begins in, from 1, and its place in the text; None for the
-    cells of lines that are none."""
+    cells of a line that begins none."""
 
     line: int
     place: int
@@ -34,15 +33,15 @@ def csv_records(content: str) -> Iterator[CsvRecord]:
     """The header and the records below it; empty lines are none, and a quoted cell may go on
     over lines.
 
-    Where a quote never closes, the line that the record begins in is lost alone; where what
-    follows it ends no cell, the lines up to the one that this cell begins in are. The next line
-    begins anew. A header that is none is all there is.
+    Where what begins in a line and goes on is no record (its quote never closes, or its cells are
+    not as many as the header's), the line is lost alone, and the next one begins anew. A header
+    that is none is all there is.
     """
     # a cell may be as long as its message: prompts are among them
     csv.field_size_limit(max(csv.field_size_limit(), len(content)))
     lines = io.StringIO(content, newline="")
     rows = csv.reader(lines, strict=True)
-    line, is_header, spare = 1, True, _MOST_REREAD * len(content)
+    columns, line, spare = 0, 1, _MOST_REREAD * len(content)
     while True:
         if spare < 0:  # no further than the line, whatever goes on
             rows = csv.reader(islice(lines, 1), strict=True)
@@ -54,27 +53,18 @@ def csv_records(content: str) -> Iterator[CsvRecord]:
         except csv.Error:
             cells = None
         count = rows.line_num - before
-        if cells is None and count > 1:
+        if count > 1 and columns and len(cells or ()) != columns:
             spare -= lines.tell() - place
-            count = _go_behind(content[place : lines.tell()], lines, place)
+            lines.seek(place)
+            lines.readline()
+            cells, count = None, 1
         if cells != []:  # of an empty line
             yield CsvRecord(line, place, cells)
-        if is_header and cells is None:
-            return
-        is_header = is_header and cells == []
+        if not columns:
+            if cells is None:
+                return
+            columns = len(cells)
         line += count
-
-
-def _go_behind(lost: str, lines: io.StringIO, place: int) -> int:
-    """Go on behind the lines of it that are no record, and tell how many they are."""
-    # by bytes that are as many as the characters: quotes, commas and newlines are ASCII
-    end = place + end_of_no_record(lost.encode("latin-1", "replace"))
-    lines.seek(place)
-    count = 0
-    while lines.tell() < end:
-        lines.readline()
-        count += 1
-    return count
 
 
 def rows_of_csv(payload: Payload, column: str) -> Iterator[Place] | None:

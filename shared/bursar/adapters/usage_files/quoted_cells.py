@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_NEWLINE = ord("\n")
 # a cell is quoted if it begins so; two quotes in it are one, and one ends it, if one does. What
 # is before it is looked at behind its quote, to have that searched for and not every place tried
 _QUOTED = re.compile(rb'"(?<![^,\n]")[^"]*+(?:""[^"]*+)*+("?)(?P<ends>(?=,|\r?\n|\Z))?')
@@ -47,14 +46,6 @@ def _end_before(place: int, content: bytes, closed: list[tuple[int, int]]) -> in
             return newline + 1
         place = start
     return content.rfind(b"\n", 0, place) + 1
-
-
-def end_of_no_record(content: bytes) -> int:
-    """Where the lost lines end of whole lines that begin with no record: behind the first if a
-    quote never closes, and behind that of the cell's beginning if one is at no cell's end."""
-    inside = frozenset(newlines_in_cells(content) if end_of_records(content) else ())
-    newlines = (place for place, byte in enumerate(content) if byte == _NEWLINE)
-    return next((place + 1 for place in newlines if place not in inside), len(content))
 
 
 def newlines_in_cells(content: bytes) -> Iterator[int]:
