@@ -10,8 +10,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from bursar.adapters.dynamodb.ledger.entries import UnansweredEntriesError
-from bursar.adapters.dynamodb.transactions import TransactionConflictError
-from bursar.domain.ledger.months import MonthState
+from bursar.domain.ledger.months import MonthBusyError, MonthState
 from bursar.domain.ledger.postings import (
     CancelReason,
     PostingCancelledError,
@@ -151,8 +150,22 @@ def test_a_gate_that_postings_are_checking_is_waited_for(
 
 def test_a_gate_that_is_never_free_is_an_error(books: Books, say: Callable[..., Any]) -> None:
     say("UpdateItem", [error("TransactionConflictException")] * 99)
-    with pytest.raises(TransactionConflictError, match="2026-10"):
+    with pytest.raises(MonthBusyError, match="2026-10"):
         books.gates.turn("2026-10", MonthState.FROZEN)
+
+
+def test_a_month_is_closed_once_postings_are_out_of_its_way(
+    books: Books, say: Callable[..., Any]
+) -> None:
+    """All gates are closed at once, so each posting to the month is in the way: ten times six."""
+    books.gates.turn("2026-10", MonthState.FROZEN, by="one")
+    waiting = say("TransactWriteItems", [error(CANCELLED, "TransactionConflict")] * 40)
+    books.gates.turn("2026-10", MonthState.CLOSED, by="one")
+    assert (waiting, books.gates.state("2026-10")) == ([], MonthState.CLOSED)
+    books.gates.turn("2026-09", MonthState.FROZEN, by="one")
+    say("TransactWriteItems", [error(CANCELLED, "TransactionConflict")] * 99)
+    with pytest.raises(MonthBusyError, match="usage of 2026-09 kept coming in"):
+        books.gates.turn("2026-09", MonthState.CLOSED, by="one")
 
 
 def test_a_mark_that_a_posting_is_writing_is_not_cleared(

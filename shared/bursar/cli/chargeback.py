@@ -25,7 +25,7 @@ from bursar.cli.months import CLOSE_ANYHOW, WithUnknownHours, check_month
 from bursar.domain.chargeback import Chargeback
 from bursar.domain.focus import BillingAccount
 from bursar.domain.ledger.lines import Statement
-from bursar.domain.ledger.months import FreezeTakenOverError
+from bursar.domain.ledger.months import FreezeTakenOverError, MonthBusyError
 from bursar.jobs.charge_back import (
     MonthNotBegunError,
     charge_back,
@@ -47,6 +47,7 @@ _REFUSED = (MonthNotBegunError, MonthNotOverError)
 _NOT_CLOSED = (
     EarlierMonthOpenError,
     FreezeTakenOverError,
+    MonthBusyError,
     MonthUnsettledError,
     MonthUnsteadyError,
     LedgerBusyError,

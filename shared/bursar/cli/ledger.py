@@ -19,6 +19,7 @@ from bursar.cli.shown_text import shown_text
 from bursar.cli.where_ledger import Where
 from bursar.domain.ledger.months import (
     FreezeTakenOverError,
+    MonthBusyError,
     hours_in,
     in_words,
     month_name,
@@ -40,6 +41,7 @@ _NAMES_SHOWN = 10
 _NOT_CLOSED = (
     EarlierMonthOpenError,
     FreezeTakenOverError,
+    MonthBusyError,
     MonthUnsettledError,
     UsageArchiveCorruptError,
 )

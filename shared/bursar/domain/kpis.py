@@ -14,6 +14,7 @@ from bursar.domain.ai_system import per
 from bursar.domain.cluster.use import ClusterUse, GpuUse
 from bursar.domain.kpi_targets import Kpi, Status, Target
 from bursar.domain.ledger.lines import Line, Statement, quality_of
+from bursar.domain.ledger.months import month_name
 from bursar.domain.ledger.serving import is_serving, usd_per_request, usd_per_tokens
 from bursar.domain.ledger.whole_months import whole_month
 from bursar.domain.money import Money
@@ -128,15 +129,14 @@ def month_figures(
     """Sum a month, whenever it was told: what statements after it correct of it is its cost, and
     what its own correct of others is not."""
     units, serving = 0, Line()
-    whole = whole_month(month, statements)
-    for each in whole:
+    for each in whole_month(month, statements):
         for key, line in each.lines.items():
             units += line.units
             if is_serving(key):
                 serving += line
     return MonthFigures(
         month=month,
-        usd=Money.from_units(units) if is_known(whole) else None,
+        usd=Money.from_units(units) if is_known(month, statements) else None,
         serving=serving,
         user_actions=user_actions,
         active_users=active_users,
@@ -147,9 +147,11 @@ def month_figures(
     )
 
 
-def is_known(statements: Iterable[Statement]) -> bool:
-    """Something of what they say is known: a sum of nothing else is no zero."""
-    return quality_of(each.quality for each in statements) is not Quality.UNKNOWN
+def is_known(month: str, statements: Iterable[Statement]) -> bool:
+    """Something of what is stated of the month itself is known: a sum of nothing else is no zero,
+    and what was told late is not what the month cost."""
+    own = (each.quality for each in statements if month_name(each.window.start) == month)
+    return quality_of(own) is not Quality.UNKNOWN
 
 
 def gpu_hours(hours: Iterable[ClusterUse]) -> GpuHours:

@@ -114,7 +114,7 @@ def service_month(
         if scope.covers(facts_of(key)):
             total = line if total is None else total + line
             served += line if is_serving(key) else _NOTHING
-    usd = total.known_usd if total and is_known(whole) else None
+    usd = total.known_usd if total and is_known(month, statements) else None
     total = total or _NOTHING
     return ServiceMonth(
         month,

@@ -138,6 +138,11 @@ def test_what_was_told_of_a_month_after_its_close_is_in_its_unit_costs() -> None
     assert september.usd is None  # nothing was stated of it, at no time
 
 
+def test_a_month_of_which_nothing_was_stated_has_no_cost_whatever_was_told_of_it_late() -> None:
+    late = november(bought("acme", "1", requests=1, adjusts="2026-10"))
+    assert month_figures("2026-10", [late], unstated_hours=744).usd is None
+
+
 def test_late_tokens_of_a_self_hosted_model_are_among_those_that_its_pods_served() -> None:
     """October's pods cost 8; of their 1,000 tokens 600 were told after its close. Those of a
     model without pods in that month divide nothing."""

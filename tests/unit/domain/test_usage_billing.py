@@ -118,6 +118,22 @@ def test_an_own_model_is_known_by_every_name_that_gateways_make_of_it(provider, 
 
 
 @pytest.mark.parametrize(
+    "model", ["meta.llama3-70b-instruct-v1:0", "/mnt/custom-model/llama", "Llama", "llama"]
+)
+def test_an_own_models_very_name_is_its_own_whatever_else_it_looks_like(model):
+    """As Bedrock names models; and two that differ in case are two."""
+    own = ModelRoutes(
+        self_hosted=frozenset(
+            {"meta.llama3-70b-instruct-v1:0", "/mnt/custom-model/llama", "Llama", "llama"}
+        )
+    )
+    entry = bill(record(model=model), PRICE, own)
+    assert (entry.key.pricing, entry.key.model) == (Pricing.SELF_HOSTED, model)
+    sold = bill(record(model=model, provider="aws"), PRICE, own)
+    assert sold.key.pricing is Pricing.PRICED
+
+
+@pytest.mark.parametrize(
     ("provider", "model"),
     [
         ("groq", "gpt-oss-120b"),

@@ -24,6 +24,13 @@ class MonthClosedError(Exception):
     """A closed month was to be opened or frozen again: what was stated stays stated."""
 
 
+class MonthBusyError(Exception):
+    """Postings were in the way each time that the month was to be turned."""
+
+    def __init__(self, month: str) -> None:
+        super().__init__(f"usage of {month} kept coming in: repeat it later")
+
+
 class FreezeTakenOverError(Exception):
     """Another close froze the month after this one did: only that one may open or close it."""
 

@@ -18,7 +18,12 @@ from bursar.adapters.dynamodb.transactions import (
     full_jitter,
     transact,
 )
-from bursar.domain.ledger.months import FreezeTakenOverError, MonthClosedError, MonthState
+from bursar.domain.ledger.months import (
+    FreezeTakenOverError,
+    MonthBusyError,
+    MonthClosedError,
+    MonthState,
+)
 
 SHARDS = 16
 _TRIES = 10
@@ -79,15 +84,22 @@ class DynamoMonthGates:
                 self._sleep(full_jitter(attempt))
             else:
                 return
-        raise TransactionConflictError(f"{_TRIES} tries on the gate of {month}")
+        raise MonthBusyError(month)
 
     def _close(self, month: str, by: str) -> None:
         shards = [
             {"Update": _turned(month, shard, MonthState.CLOSED, by, own=True)}
             for shard in range(SHARDS)
         ]
-        if transact(self._table, shards, sleep=self._sleep):
-            return
+        for _ in range(_TRIES):  # each of the postings to the month is in its way
+            try:
+                if transact(self._table, shards, sleep=self._sleep):
+                    return
+            except TransactionConflictError:
+                continue
+            break
+        else:
+            raise MonthBusyError(month)
         if self.state(month) is MonthState.CLOSED:
             raise MonthClosedError(month)
         raise FreezeTakenOverError(month)
