@@ -66,10 +66,13 @@ def measure(nodes: int = NODES, pods: int = PODS) -> dict[str, Any]:
             prices.writelines(f"{name},1.6128\n" for name in served["instance_types"])
             prices.flush()
             url = ["--url", served["url"]]
-            ours = partial(run, "bursar", sys.executable, *url, "--prices", prices.name)
-            first = ours()
+            list_and_price = partial(run, "bursar", sys.executable, *url, "--prices", prices.name)
+            first = list_and_price()
             official = run("official", official_python, *url, PYTHONPATH="")
-            found = {"bursar": _middle([first, ours(), ours()]), "official": official}
+            found = {
+                "bursar": _middle([first, list_and_price(), list_and_price()]),
+                "official": official,
+            }
         finally:
             server.terminate()
     ours, theirs = found["bursar"], found["official"]

@@ -50,7 +50,8 @@ def serve(nodes: int, pods: int) -> None:
 
 
 def _pages(kind: str, items: Iterator[str], total: int) -> tuple[list[bytes], int]:
-    pages, size = [], 0
+    pages: list[bytes] = []
+    size = 0
     for start in range(0, total, PAGE):
         left = max(0, total - start - PAGE)
         metadata: dict[str, Any] = {"resourceVersion": "21671"}
@@ -119,7 +120,7 @@ def _filler(template: dict[str, Any]) -> Callable[[dict[str, str], random.Random
     end = text[at:]
 
     def fill(known: dict[str, str], chosen: random.Random) -> str:
-        parts = []
+        parts: list[str] = []
         for before, kind in zip(fixed, kinds, strict=True):
             parts += (before, known.get(kind) or _random_text(kind, chosen))
         return "".join(parts) + end
@@ -261,7 +262,9 @@ _NIL = "00000000-0000-0000-0000-000000000000"
 
 
 def _own_metadata(name: str, labels: dict[str, str], padding: int) -> dict[str, Any]:
-    fields = {f"f:field-{i}": {".": {}, "f:value": {}} for i in range(padding // 40)}
+    fields: dict[str, Any] = {
+        f"f:field-{i}": {".": {}, "f:value": {}} for i in range(padding // 40)
+    }
     return {
         "name": name,
         "uid": _NIL,

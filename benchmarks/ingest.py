@@ -20,7 +20,8 @@ from functools import partial
 from typing import Any
 
 from bursar.adapters.memory.budgets import MemoryOutbox
-from bursar.adapters.memory.ledger import MemoryConflictLog, MemoryLedger
+from bursar.adapters.memory.conflicts import MemoryConflictLog
+from bursar.adapters.memory.ledger import MemoryLedger
 from bursar.adapters.memory.quarantine import MemoryQuarantine
 from bursar.adapters.memory.usage import MemoryUsageArchive
 from bursar.adapters.token_prices.genai import GenaiTokenPrices
@@ -30,7 +31,7 @@ from bursar.domain.usage.price_books import LayeredTokenPrices, OwnTokenPrices
 from bursar.domain.usage.producers import ProducerPolicy, UsageFormat
 from bursar.domain.usage.routes import ModelRoutes
 from bursar.jobs.bill_usage import UsageBilling
-from bursar.jobs.ingest_usage import Message, ingest
+from bursar.jobs.ingest_usage import Message, Told, ingest
 from bursar.jobs.post_usage import Patience
 from bursar.jobs.take_usage import UsageIntake
 
@@ -79,7 +80,8 @@ def _archive(messages: list[Message], producer: ProducerPolicy) -> None:
             read=read,
             archive=MemoryUsageArchive(),
             quarantine=MemoryQuarantine(),
-            post=lambda _: (),
+            post=lambda _: Told(),
+            refuse=lambda _: None,  # no id comes twice
         )
 
 

@@ -93,10 +93,14 @@ def sum_with_duckdb(path: Path, by: list[str]) -> str:
     values = ", ".join(f"any_value({name}) AS {name}" for name in TOKENS)
     names = ", ".join(f'"{name}"' for name in by)
     kept = ", ".join(f'any_value("{name}") AS "{name}"' for name in by)
-    rows = duckdb.sql(
-        f"SELECT {names}, count(*), {', '.join(f'sum({name})' for name in TOKENS)} FROM ("  # noqa: S608
-        f" SELECT id, {kept}, {values} FROM {source} GROUP BY id) GROUP BY ALL"
-    ).fetchall()
+    rows = (
+        duckdb.connect()
+        .execute(
+            f"SELECT {names}, count(*), {', '.join(f'sum({name})' for name in TOKENS)} FROM ("  # noqa: S608
+            f" SELECT id, {kept}, {values} FROM {source} GROUP BY id) GROUP BY ALL"
+        )
+        .fetchall()
+    )
     told = [*by, "requests", *TOKENS]
     return json.dumps({"rows": [dict(zip(told, row, strict=True)) for row in rows]}, default=int)
 
