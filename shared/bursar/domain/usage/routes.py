@@ -64,15 +64,13 @@ class ModelRoutes:
     def hosted_name(self, record: UsageRecord) -> str:
         """The name in `self_hosted` of the record's model, told as prices are told it; empty
         where it is none of those, or a seller of models is named: then it is bought."""
-        if record.model in self.self_hosted and not sells_models(record.provider):
-            return record.model  # whatever else it may look like
         own = _by_lower_case(self.self_hosted)
-        if record.model.lower() in own and not sells_models(record.provider):
-            return own[record.model.lower()]
-        names = price_names(record.provider, record.model)
-        found = ((seller, own[name.lower()]) for seller, name in names if name.lower() in own)
-        seller, name = next(found, ("", ""))
-        return "" if sells_models(seller) else name
+        # its very name first, whatever that may look like
+        told = [(record.provider, record.model), *price_names(record.provider, record.model)]
+        for seller, name in told if own else ():
+            if found := name if name in self.self_hosted else own.get(name.lower()):
+                return "" if sells_models(seller) else found
+        return ""
 
     def _holding(self, at: datetime) -> Iterable[ModelRoute]:
         latest: dict[str, ModelRoute] = {}
